@@ -1,0 +1,122 @@
+"""What all routes share: reading a request, answering JSON, frames and files, and turning errors into sentences."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request, Response
+
+from tb_neuromapper.schema import RecordError
+
+logger = logging.getLogger("tb_neuromapper")
+
+_MAX_BODY_BYTES = 1 << 20
+_ONE_DAY_S = 86400
+Handler = Callable[[Request], Response]
+
+
+class HttpError(Exception):
+    """An answer other than 200, with a sentence for the user."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def route(handler: Handler, method: str) -> Callable[..., Any]:
+    """A handler as a WSGI application that answers one method and never shows a traceback."""
+
+    @functools.wraps(handler)
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        request = Request(environ)
+        try:
+            _check_method(request, method)
+            response = handler(request)
+        except HttpError as error:
+            response = respond_json({"error": error.message}, error.code)
+        except (ValueError, RecordError) as error:
+            response = respond_json({"error": str(error)}, 400)
+        except Exception:
+            logger.exception("%s failed", request.path)
+            response = respond_json({"error": "an internal error; TensorBoard's log has the details."}, 500)
+        return response(environ, start_response)
+
+    return application
+
+
+def respond_json(value: Any, code: int = 200) -> Response:
+    """A JSON answer that no one may cache."""
+    response = Response(json.dumps(value, allow_nan=False), code, mimetype="application/json")
+    return _finish(response, cacheable=False)
+
+
+def respond_bytes(data: bytes, mimetype: str, *, cacheable: bool) -> Response:
+    """Bytes; `cacheable` only if the URL names the content (a checksum, a revision)."""
+    return _finish(Response(data, 200, mimetype=mimetype), cacheable=cacheable)
+
+
+def argument(request: Request, name: str) -> str:
+    """A query argument.
+
+    Raises:
+        HttpError: It is missing.
+    """
+    value = request.args.get(name)
+    if value is None:
+        raise HttpError(400, f"the query argument {name!r} is missing.")
+    return value
+
+
+def integer_argument(request: Request, name: str) -> int:
+    """A query argument that is an integer of 0 or more.
+
+    Raises:
+        HttpError: It is missing or something else.
+    """
+    value = argument(request, name)
+    if not (value.isascii() and value.isdigit() and len(value) <= 15):
+        raise HttpError(400, f"the query argument {name!r} is {value[:40]!r}; only an integer of 0 or more is allowed.")
+    return int(value)
+
+
+def json_body(request: Request) -> dict[str, Any]:
+    """The JSON object in a POST.
+
+    Raises:
+        HttpError: Another content type or origin, too long, or not a JSON object.
+    """
+    if request.mimetype != "application/json":
+        raise HttpError(
+            415, f"the content type is {request.mimetype or 'missing'!r}; only application/json is allowed."
+        )
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise HttpError(403, f"the request comes from {origin[:200]!r}; only this TensorBoard's own page may send it.")
+    if (request.content_length or 0) > _MAX_BODY_BYTES:
+        raise HttpError(413, f"the body has {request.content_length} bytes; at most {_MAX_BODY_BYTES} are allowed.")
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise HttpError(400, "the body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise HttpError(400, f"the body is a JSON {type(body).__name__}; only an object is allowed.")
+    return body
+
+
+def _check_method(request: Request, method: str) -> None:
+    allowed = ("GET", "HEAD") if method == "GET" else (method,)
+    if request.method not in allowed:
+        raise HttpError(405, f"the method is {request.method}; only {method} is allowed here.")
+
+
+def _finish(response: Response, *, cacheable: bool) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    control = f"private, max-age={_ONE_DAY_S}, immutable" if cacheable else "no-cache, must-revalidate"
+    response.headers["Cache-Control"] = control
+    return response

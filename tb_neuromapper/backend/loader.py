@@ -1,0 +1,44 @@
+"""The entry point that TensorBoard imports at every start; it imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tensorboard.plugins import base_plugin
+
+from tb_neuromapper.schema import PLUGIN_NAME
+
+
+class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
+    """Declares the flags and, when TensorBoard sets itself up, makes the plugin."""
+
+    def define_flags(self, parser: argparse.ArgumentParser) -> None:
+        group = parser.add_argument_group("NeuroMapper plugin")
+        group.add_argument(
+            "--neuromapper_cache",
+            metavar="DIR",
+            default="",
+            help="Where computed layouts are kept (default: the user's cache directory).",
+        )
+        group.add_argument(
+            "--neuromapper_cache_gb",
+            metavar="GB",
+            type=float,
+            default=4.0,
+            help="Bound on the size of that directory; the least recently used layouts go first (default: 4).",
+        )
+
+    def fix_flags(self, flags: argparse.Namespace) -> None:
+        if not flags.neuromapper_cache_gb > 0:
+            raise base_plugin.FlagsError(
+                f"--neuromapper_cache_gb is {flags.neuromapper_cache_gb}; only a number above 0 is allowed."
+            )
+        samples = getattr(flags, "samples_per_plugin", None)
+        if isinstance(samples, dict):
+            samples.setdefault(PLUGIN_NAME, 0)  # 0 keeps all steps; TensorBoard's default would keep ten.
+
+    def load(self, context: Any) -> Any:
+        from tb_neuromapper.backend.plugin import NeuroMapperPlugin
+
+        return NeuroMapperPlugin(context)

@@ -1,0 +1,71 @@
+"""The TensorBoard plugin: wires the reader, the cache, the worker and the routes together."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tensorboard.context import RequestContext
+from tensorboard.plugins import base_plugin
+
+from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.cache import DEFAULT_MAX_BYTES, ResultCache, default_folder
+from tb_neuromapper.backend.http import route
+from tb_neuromapper.backend.jobs import LocalWorker
+from tb_neuromapper.backend.projections import Projections
+from tb_neuromapper.backend.reader import LogReader
+from tb_neuromapper.backend.routes import Routes
+from tb_neuromapper.backend.static import serve_static
+from tb_neuromapper.schema import PLUGIN_NAME
+
+logger = logging.getLogger("tb_neuromapper")
+
+
+class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
+    """The NeuroMapper tab.
+
+    Args:
+        context: TensorBoard's TBContext.
+    """
+
+    plugin_name = PLUGIN_NAME
+
+    def __init__(self, context: base_plugin.TBContext) -> None:
+        flags = context.flags
+        self._provider = context.data_provider
+        folder = getattr(flags, "neuromapper_cache", "") or default_folder()
+        max_gb = getattr(flags, "neuromapper_cache_gb", DEFAULT_MAX_BYTES / 2**30)
+        cache = ResultCache(Path(folder).expanduser(), int(max_gb * 2**30))
+        reader = LogReader(context.data_provider, run_directories(context))
+        loader = ArrayLoader(reader, cache)
+        self._worker = LocalWorker()
+        projections = Projections(cache, loader, self._worker)
+        log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
+        self._routes = Routes(log_dir, reader, loader, projections)
+        atexit.register(projections.cancel_all)
+
+    def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
+        return {**self._routes.applications(), "/static/*": route(serve_static, "GET")}
+
+    def is_active(self) -> bool:
+        """Whether any run has our data; TensorBoard then shows the tab without being asked."""
+        plugins = self._provider.list_plugins(RequestContext(), experiment_id="")
+        return plugins is not None and PLUGIN_NAME in plugins
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name="NeuroMapper")
+
+
+def run_directories(context: base_plugin.TBContext) -> Callable[[str], Path | None]:
+    """A function from a run's name to its folder, or None if it is not on this machine."""
+
+    def directory(run: str) -> Path | None:
+        multiplexer = context.multiplexer
+        paths = multiplexer.RunPaths() if multiplexer is not None else {}
+        path = paths.get(run) or (str(Path(context.logdir) / run) if context.logdir else None)
+        return None if path is None or "://" in path else Path(path)
+
+    return directory

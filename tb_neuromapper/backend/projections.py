@@ -1,0 +1,265 @@
+"""The projections that the page looks at: which exist, how far they are, where each step's positions are now.
+
+A projection is one block of one run under one set of parameters. It is computed when it is first asked for and
+extended when it is asked for again after new steps were logged. Finished layouts are read from the cache, running
+ones from their job's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
+from tb_neuromapper.backend.parameters import ProjectionParameters
+from tb_neuromapper.backend.projecting import (
+    BrokenSlice,
+    JobCancelled,
+    JobState,
+    ProjectionJob,
+    live_positions,
+    project,
+    read_job_state,
+    request_cancel,
+)
+from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices, bounds, extent_around
+from tb_neuromapper.schema import RecordError
+
+_MAX_PROJECTIONS = 512
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The layout that can be shown now.
+
+    Attributes:
+        steps: Ascending.
+        tokens: Per step something that differs between any two contents.
+        layout: A finished layout, or the job folder and version of an intermediate one.
+    """
+
+    steps: tuple[int, ...] = ()
+    tokens: tuple[str, ...] = ()
+    layout: StoredLayout | tuple[Path, int] | None = None
+
+    def positions(self, step: int) -> FloatArray:
+        """float32 (n, 2).
+
+        Raises:
+            OSError: The file has been replaced or removed since.
+        """
+        index = self.steps.index(step)
+        if isinstance(self.layout, tuple):
+            return live_positions(*self.layout)[index]
+        assert self.layout is not None
+        return self.layout.positions(index)
+
+
+@dataclass
+class Projection:
+    """One block of one run under one set of parameters, as it is now."""
+
+    id: str
+    run: str
+    block: str
+    parameters: ProjectionParameters
+    slices: list[Slice] = field(default_factory=list)
+    broken: dict[str, BrokenSlice] = field(default_factory=dict)
+    picture: Picture = field(default_factory=Picture)
+    extent: Extent | None = None
+    revisions: dict[int, tuple[str, int]] = field(default_factory=dict)
+    boxes: dict[str, Extent | None] = field(default_factory=dict)
+    future: Future[list[BrokenSlice]] | None = None
+    folder: Path | None = None
+    ended: tuple[str, str] = ("done", "")
+
+    def usable(self) -> list[Slice]:
+        return [item for item in self.slices if item.checksum not in self.broken]
+
+
+class Projections:
+    """All projections of one TensorBoard.
+
+    Args:
+        cache: Where results are found and stored.
+        loader: Names arrays for the worker.
+        executor: Runs the jobs.
+    """
+
+    def __init__(self, cache: ResultCache, loader: ArrayLoader, executor: Executor) -> None:
+        self._cache = cache
+        self._loader = loader
+        self._executor = executor
+        self._lock = threading.RLock()
+        self._projections: dict[str, Projection] = {}
+        # Begins with the clock: a URL that a browser cached before a restart must not come back.
+        self._revisions = itertools.count(int(time.time() * 1000))
+
+    def request(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
+        """The projection, brought up to date with the log: a job is started unless one runs or nothing is missing."""
+        with self._lock:
+            projection = self._find(log.name, block, parameters)
+            projection.slices = block_slices(log, block)
+            self._refresh(projection)
+            usable = projection.usable()
+            covered = isinstance(projection.picture.layout, StoredLayout) and len(projection.picture.steps)
+            if usable and projection.future is None and covered != len(usable):
+                self._start(projection, log, usable)
+            return projection
+
+    def get(self, projection_id: str) -> Projection | None:
+        """The projection with this id, its picture up to date, or None."""
+        with self._lock:
+            projection = self._projections.get(projection_id)
+            if projection is not None:
+                self._refresh(projection)
+            return projection
+
+    def cancel(self, projection_id: str) -> Projection | None:
+        """Ask a queued or running job to stop."""
+        with self._lock:
+            projection = self._projections.get(projection_id)
+            if projection is not None and projection.future is not None and projection.folder is not None:
+                request_cancel(projection.folder)
+                projection.future.cancel()
+            return self.get(projection_id)
+
+    def manifest(self, projection: Projection) -> dict[str, Any]:
+        """The projection as docs/http_api.md describes it."""
+        with self._lock:
+            state, progress, message = self._state(projection)
+            picture = projection.picture
+            layout = picture.layout
+            qualities = layout.qualities() if isinstance(layout, StoredLayout) else []
+            return {
+                "id": projection.id,
+                "run": projection.run,
+                "block": projection.block,
+                "parameters": projection.parameters.as_dict(),
+                "state": state,
+                "progress": round(progress, 3),
+                "message": message,
+                "steps": list(picture.steps),
+                "revisions": [projection.revisions[step][1] for step in picture.steps],
+                "extent": projection.extent,
+                "quality": [quality for quality in qualities if quality is not None],
+            }
+
+    def problems(self, run: str) -> list[str]:
+        """Sentences about steps of a run that could not be laid out."""
+        with self._lock:
+            found = {
+                f"step {item.step} of {projection.block}: {item.message}": None
+                for projection in self._projections.values()
+                if projection.run == run
+                for item in projection.broken.values()
+            }
+        return list(found)
+
+    def cancel_all(self) -> None:
+        """Stop everything; for the end of the process."""
+        with self._lock:
+            for projection in self._projections.values():
+                if projection.folder is not None:
+                    self.cancel(projection.id)
+
+    def _find(self, run: str, block: str, parameters: ProjectionParameters) -> Projection:
+        key = json.dumps([run, block, parameters.as_dict()], sort_keys=True)
+        projection_id = hashlib.sha256(key.encode()).hexdigest()[:16]
+        if projection_id not in self._projections:
+            idle = [key for key, value in self._projections.items() if value.future is None]
+            for key in idle[: max(0, len(self._projections) + 1 - _MAX_PROJECTIONS)]:
+                del self._projections[key]
+            self._projections[projection_id] = Projection(projection_id, run, block, parameters)
+        return self._projections[projection_id]
+
+    def _start(self, projection: Projection, log: RunLog, usable: Sequence[Slice]) -> None:
+        entries = log.entries["activations"]
+        try:
+            sources = tuple(self._loader.source(entries[item.step], item.tensor) for item in usable)
+            jobs = self._cache.folder / "jobs"
+            jobs.mkdir(parents=True, exist_ok=True)
+            projection.folder = Path(tempfile.mkdtemp(prefix=f"{projection.id}-", dir=jobs))
+        except (OSError, RecordError) as error:
+            projection.ended = ("failed", f"the job could not be prepared: {error}")
+            return
+        steps = tuple(item.step for item in usable)
+        job = ProjectionJob(projection.folder, self._cache, steps, sources, projection.parameters)
+        projection.future = self._executor.submit(project, job)
+
+    def _refresh(self, projection: Projection) -> None:
+        self._collect(projection)
+        picture = self._present_picture(projection)
+        if picture.tokens != projection.picture.tokens or picture.steps != projection.picture.steps:
+            self._adopt(projection, picture)
+
+    def _collect(self, projection: Projection) -> None:
+        """Take over the result of a job that has ended."""
+        if projection.future is None or not projection.future.done():
+            return
+        try:
+            for item in projection.future.result():
+                projection.broken[item.checksum] = item
+            projection.ended = ("done", "")
+        except (JobCancelled, CancelledError):
+            projection.ended = ("cancelled", "cancelled; ask again to go on")
+        except Exception as error:
+            projection.ended = ("failed", str(error) or type(error).__name__)
+        if projection.folder is not None:
+            shutil.rmtree(projection.folder, ignore_errors=True)
+        projection.future, projection.folder = None, None
+
+    def _present_picture(self, projection: Projection) -> Picture:
+        if projection.future is not None and projection.folder is not None:
+            state = read_job_state(projection.folder)
+            if state is not None and state.version:
+                name = f"{projection.folder.name}:{state.version}"
+                tokens = tuple(f"{name}:{index}" for index in range(len(state.steps)))
+                return Picture(state.steps, tokens, (projection.folder, state.version))
+        usable = projection.usable()
+        stored = self._cache.find_layout([item.checksum for item in usable], projection.parameters)
+        if stored is None:
+            return Picture()
+        steps = tuple(item.step for item in usable[: len(stored)])
+        return Picture(steps, tuple(f"{stored.token(index)}:{index}" for index in range(len(stored))), stored)
+
+    def _adopt(self, projection: Projection, picture: Picture) -> None:
+        boxes: dict[str, Extent | None] = {}
+        try:
+            for step, token in zip(picture.steps, picture.tokens, strict=True):
+                known = token in projection.boxes
+                boxes[token] = projection.boxes[token] if known else bounds(picture.positions(step))
+        except OSError:
+            return  # Replaced while it was read; the next look finds the newer one.
+        extent = extent_around(list(boxes.values()), projection.extent)
+        kept = projection.revisions if extent == projection.extent else {}
+        projection.revisions = {
+            step: kept[step] if kept.get(step, ("",))[0] == token else (token, next(self._revisions))
+            for step, token in zip(picture.steps, picture.tokens, strict=True)
+        }
+        projection.picture, projection.extent, projection.boxes = picture, extent, boxes
+
+    def _state(self, projection: Projection) -> tuple[str, float, str]:
+        if projection.future is None:
+            state, message = projection.ended
+            if not projection.usable():
+                reason = next(iter(projection.broken.values()), None)
+                return "failed", 0.0, reason.message if reason else "no step of this block has been logged"
+            return state, 1.0 if state == "done" else 0.0, message
+        reported = read_job_state(projection.folder) if projection.folder is not None else None
+        if not projection.future.running() or reported is None:
+            return "queued", 0.0, "waiting for the worker"
+        assert isinstance(reported, JobState)
+        return "running", reported.progress, reported.message

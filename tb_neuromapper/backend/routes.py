@@ -1,0 +1,229 @@
+"""The HTTP interface of docs/http_api.md: each route reads its arguments, asks, and answers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from werkzeug.wrappers import Request, Response
+
+from tb_neuromapper import __version__
+from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.http import (
+    HttpError,
+    argument,
+    integer_argument,
+    json_body,
+    respond_bytes,
+    respond_json,
+    route,
+)
+from tb_neuromapper.backend.parameters import parse_parameters
+from tb_neuromapper.backend.projections import Projection, Projections
+from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.views import embeddings
+from tb_neuromapper.backend.wire import encode_frame
+from tb_neuromapper.schema import RecordError
+
+FRAME_TYPE = "application/octet-stream"
+_MAX_IDS = 256
+
+
+class Routes:
+    """Answers requests.
+
+    Args:
+        log_dir: What TensorBoard was started with, for display.
+        reader: Indexes the runs.
+        loader: Loads arrays.
+        projections: Computes and finds layouts.
+    """
+
+    def __init__(self, log_dir: str, reader: LogReader, loader: ArrayLoader, projections: Projections) -> None:
+        self._log_dir = log_dir
+        self._reader = reader
+        self._loader = loader
+        self._projections = projections
+
+    def applications(self) -> dict[str, Callable[..., Any]]:
+        """WSGI applications by path."""
+        return {
+            "/runs": route(self.runs, "GET"),
+            "/run": route(self.run, "GET"),
+            "/samples": route(self.samples, "GET"),
+            "/outcomes": route(self.outcomes, "GET"),
+            "/thumbnails": route(self.thumbnails, "GET"),
+            "/projections": _by_method(GET=self.projections, POST=self.request_projections),
+            "/positions": route(self.positions, "GET"),
+            "/cancel": route(self.cancel, "POST"),
+        }
+
+    def runs(self, request: Request) -> Response:  # noqa: ARG002
+        names, others = self._reader.run_names()
+        logs = [log for log in map(self._reader.run_log, names) if log is not None]
+        described = [embeddings.describe_briefly(log, self._projections.problems(log.name)) for log in logs]
+        return respond_json({"log_dir": self._log_dir, "version": __version__, "runs": described, "other_runs": others})
+
+    def run(self, request: Request) -> Response:
+        log = self._log(argument(request, "run"))
+        problems = self._projections.problems(log.name)
+        class_names = None
+        if log.probe is not None and "probe/class_names" in log.probe.record.tensors:
+            try:
+                class_names = [str(name) for name in self._loader.load_list(log.probe, "probe/class_names")]
+            except RecordError as error:
+                problems.append(f"class names: {error}")
+        return respond_json(embeddings.describe(log, class_names, problems))
+
+    def samples(self, request: Request) -> Response:
+        log = self._log(argument(request, "run"))
+        if log.probe is None:
+            ids: list[Any] = list(range(embeddings.n_samples(log)))
+            return respond_bytes(encode_frame({}, {"ids": ids, "metadata": {}}), FRAME_TYPE, cacheable=False)
+        arrays, attributes = _samples(self._loader, log.probe)
+        return respond_bytes(encode_frame(arrays, attributes), FRAME_TYPE, cacheable=False)
+
+    def outcomes(self, request: Request) -> Response:
+        log, step = self._log(argument(request, "run")), integer_argument(request, "step")
+        entry = log.entries.get("outcomes", {}).get(step)
+        if entry is None:
+            raise HttpError(
+                404, f"run {log.name!r} has no outcomes at step {step}; it has {_few(log.steps('outcomes'))}."
+            )
+        arrays = {}
+        for name, spec in entry.record.tensors.items():
+            values = self._loader.load(entry, name)
+            dtype = np.int32 if spec.dtype in ("int64", "int32") else np.float32
+            arrays[name.removeprefix("outcomes/")] = values.astype(dtype)
+        return respond_bytes(encode_frame(arrays, {"step": step}), FRAME_TYPE, cacheable=False)
+
+    def thumbnails(self, request: Request) -> Response:
+        log, index = self._log(argument(request, "run")), integer_argument(request, "sheet")
+        spec = log.probe.record.tensors.get("probe/thumbnails") if log.probe is not None else None
+        if spec is None or log.probe is None:
+            raise HttpError(404, f"run {log.name!r} has no thumbnails.")
+        start = index * embeddings.PER_SHEET
+        if start >= spec.shape[0]:
+            raise HttpError(404, f"sheet {index} does not exist; {spec.shape[0]} thumbnails fill the sheets before it.")
+        rows = self._loader.load_rows(log.probe, "probe/thumbnails", start, start + embeddings.PER_SHEET)
+        pixels = embeddings.sheet(rows)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=3)
+        cacheable = request.args.get("v") == log.probe.record.sample_set
+        return respond_bytes(buffer.getvalue(), "image/png", cacheable=cacheable)
+
+    def request_projections(self, request: Request) -> Response:
+        body = json_body(request)
+        log = self._log(_string(body, "run"))
+        known = embeddings.block_names(log)
+        blocks = body.get("blocks", known)
+        if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
+            raise HttpError(400, f"blocks is {blocks!r:.80}; only a list of block names is allowed.")
+        unknown = [block for block in blocks if block not in known]
+        if unknown:
+            raise HttpError(404, f"run {log.name!r} has no block {unknown[0]!r}; it has {', '.join(known) or 'none'}.")
+        parameters = body.get("parameters", {})
+        if not isinstance(parameters, dict):
+            raise HttpError(400, f"parameters is {parameters!r:.80}; only an object is allowed.")
+        checked = parse_parameters(parameters)
+        return self._manifests([self._projections.request(log, block, checked) for block in blocks])
+
+    def projections(self, request: Request) -> Response:
+        return self._manifests([self._projection(key) for key in _ids(argument(request, "ids").split(","))])
+
+    def cancel(self, request: Request) -> Response:
+        ids = json_body(request).get("ids")
+        if not isinstance(ids, list) or not all(isinstance(key, str) for key in ids):
+            raise HttpError(400, f"ids is {ids!r:.80}; only a list of projection ids is allowed.")
+        found = [self._projection(key) for key in _ids(ids)]
+        for projection in found:
+            self._projections.cancel(projection.id)
+        return self._manifests(found)
+
+    def positions(self, request: Request) -> Response:
+        step = integer_argument(request, "step")
+        arrays, extents, revisions = {}, {}, {}
+        for key in _ids(argument(request, "ids").split(",")):
+            projection = self._projection(key)
+            if step not in projection.picture.steps or projection.extent is None:
+                continue
+            try:
+                positions = projection.picture.positions(step)
+            except OSError:
+                continue  # Replaced by a newer layout a moment ago; its revision will say so.
+            arrays[key] = embeddings.quantise(positions, projection.extent)
+            extents[key], revisions[key] = projection.extent, projection.revisions[step][1]
+        if not arrays:
+            raise HttpError(404, f"there are no positions at step {step} yet.")
+        data = encode_frame(arrays, {"step": step, "extents": extents, "revisions": revisions})
+        cacheable = request.args.get("v") == ",".join(str(revision) for revision in revisions.values())
+        return respond_bytes(data, FRAME_TYPE, cacheable=cacheable)
+
+    def _log(self, name: str) -> RunLog:
+        log = self._reader.run_log(name)
+        if log is None:
+            names, _ = self._reader.run_names()
+            raise HttpError(404, f"there is no run {name[:200]!r} with NeuroMapper data; there are {_few(names)}.")
+        return log
+
+    def _projection(self, key: str) -> Projection:
+        projection = self._projections.get(key)
+        if projection is None:
+            raise HttpError(404, f"there is no projection {key[:40]!r}; ask for it with POST projections first.")
+        return projection
+
+    def _manifests(self, projections: list[Projection]) -> Response:
+        return respond_json({"projections": [self._projections.manifest(item) for item in projections]})
+
+
+def _samples(loader: ArrayLoader, probe: LogEntry) -> tuple[dict[str, Any], dict[str, Any]]:
+    arrays: dict[str, Any] = {}
+    tensors = probe.record.tensors
+    if "probe/labels" in tensors:
+        arrays["labels"] = loader.load(probe, "probe/labels").astype(np.int32)
+    elif "probe/targets" in tensors:
+        arrays["targets"] = loader.load(probe, "probe/targets").astype(np.float32)
+    prefix = "probe/metadata/"
+    columns = [name for name in tensors if name.startswith(prefix)]
+    attributes: dict[str, Any] = {
+        "ids": loader.load_list(probe, "probe/ids"),
+        "metadata": {name.removeprefix(prefix): _finite(loader.load_list(probe, name)) for name in columns},
+    }
+    if "probe/descriptions" in tensors:
+        attributes["descriptions"] = loader.load_list(probe, "probe/descriptions")
+    return arrays, attributes
+
+
+def _finite(values: list[Any]) -> list[Any]:
+    return [None if isinstance(value, float) and not np.isfinite(value) else value for value in values]
+
+
+def _by_method(**handlers: Callable[[Request], Response]) -> Callable[..., Any]:
+    applications = {method: route(handler, method) for method, handler in handlers.items()}
+    fallback = applications["GET"]
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        return applications.get(environ["REQUEST_METHOD"], fallback)(environ, start_response)
+
+    return application
+
+
+def _ids(keys: list[str]) -> list[str]:
+    if not 1 <= len(keys) <= _MAX_IDS:
+        raise HttpError(400, f"{len(keys)} ids; 1 to {_MAX_IDS} are allowed.")
+    return keys
+
+
+def _string(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise HttpError(400, f"{name} is {value!r:.80}; only a string is allowed.")
+    return value
+
+
+def _few(values: list[Any]) -> str:
+    shown = ", ".join(map(str, values[:20]))
+    return f"{shown} and {len(values) - 20} more" if len(values) > 20 else shown or "none"

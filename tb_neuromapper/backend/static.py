@@ -1,0 +1,36 @@
+"""Serves the built page from the package, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from werkzeug.wrappers import Request, Response
+
+from tb_neuromapper.backend.http import HttpError, respond_bytes
+
+FOLDER = Path(__file__).resolve().parent.parent / "static"
+# Named here, not guessed: on Windows the registry may say that .js is text/plain.
+_MIME_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".map": "application/json",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+}
+
+
+def serve_static(request: Request) -> Response:
+    """Answer a file below FOLDER, named by the part of the path after /static/."""
+    name = request.path.partition("/static/")[2]
+    path = (FOLDER / name).resolve()
+    if not name or "\\" in name or not path.is_relative_to(FOLDER) or path.suffix not in _MIME_TYPES:
+        raise HttpError(404, f"there is no page file {name[:100]!r}.")
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError):
+        raise HttpError(404, f"there is no page file {name[:100]!r}; was the package built with its page?") from None
+    # Names with a content hash (assets/x-1a2b3c4d.js) may be cached; the entry may not.
+    return respond_bytes(data, _MIME_TYPES[path.suffix], cacheable=name.startswith("assets/"))
