@@ -1,0 +1,142 @@
+"""From what a pass found to the records of a step."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tb_neuromapper.training.description import Labels
+from tb_neuromapper.training.outcomes import Outcomes, class_outcomes, target_outcomes
+from tb_neuromapper.training.passes import OUTPUT, BlockRows
+from tb_neuromapper.training.reducers import principal_components
+from tb_neuromapper.training.writer import Draft
+
+# Relative to the spread of the values; above it, distances between samples would change visibly.
+_MAX_ROUNDING = 0.01
+
+
+def kept_blocks(blocks: Mapping[str, BlockRows], wanted: Sequence[str], *, is_automatic: bool) -> dict[str, BlockRows]:
+    """The blocks to log, from input to output, the network's own output once.
+
+    Args:
+        blocks: What the pass found.
+        wanted: Names that were listened to.
+        is_automatic: Whether the program chose them; then a block that never runs, or that is the output, goes.
+
+    Raises:
+        ValueError: A block that the user chose never runs.
+    """
+    silent = [name for name in wanted if name not in blocks]
+    if silent and not is_automatic:
+        raise ValueError(
+            f"block {silent[0]!r} is never called in the network's forward pass (a container, or unused); choose the "
+            f"modules inside it, or others. Called were: {', '.join(blocks) or 'none'}."
+        )
+    doubles = [name for name, block in blocks.items() if block.is_output and name != OUTPUT]
+    if is_automatic:
+        return {name: block for name, block in blocks.items() if name not in doubles}
+    return {name: block for name, block in blocks.items() if not (doubles and name == OUTPUT and name not in wanted)}
+
+
+def activations_draft(
+    blocks: Mapping[str, BlockRows], *, max_dims: int, dtype: str, sample_ids: Sequence[Any]
+) -> Draft:
+    """The record of the blocks' features.
+
+    Raises:
+        ValueError: Activations are NaN or infinite; the message names the block and the first sample.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    attributes: dict[str, Any] = {}
+    for name, block in blocks.items():
+        _refuse_non_finite(name, block.rows, sample_ids)
+        rows, explained = principal_components(block.rows, max_dims)
+        arrays[f"activations/{name}"] = to_storage(rows, dtype)
+        reduction = block.reduction
+        if rows.shape[1] < block.rows.shape[1]:
+            reduction = "PCA" if reduction == "none" else f"{reduction}, PCA"
+        attributes[name] = {
+            "n_features": block.rows.shape[1],
+            "reduction": reduction,
+            "explained_variance": round(explained, 6),
+        }
+    return Draft("activations", arrays, {"blocks": attributes})
+
+
+def to_storage(rows: torch.Tensor, dtype: str) -> npt.NDArray[Any]:
+    """Rows on the CPU in the wanted dtype; float32 where float16 would overflow or lose the differences."""
+    if dtype == "float16":
+        short = rows.to(torch.float16)
+        spread = (rows - rows.mean(0)).norm()
+        if bool((short.to(torch.float32) - rows).norm() <= _MAX_ROUNDING * spread) or not bool(rows.any()):
+            return short.cpu().numpy()
+    return rows.cpu().numpy()
+
+
+def _refuse_non_finite(name: str, rows: torch.Tensor, sample_ids: Sequence[Any]) -> None:
+    if math.isfinite(float(rows.sum())):
+        return
+    bad = ~torch.isfinite(rows).all(1)
+    n_bad = int(bad.sum())
+    if n_bad:
+        row = int(bad.nonzero()[0, 0])
+        raise ValueError(
+            f"block {name!r} gave NaN or infinite activations for {n_bad} of {len(rows)} samples, the first is row "
+            f"{row} (id {sample_ids[row]!r}); nothing was logged for this epoch. Training has probably diverged: "
+            "lower the learning rate, or clip the gradients."
+        )
+
+
+def outcomes_draft(output: torch.Tensor | None, labels: Labels) -> tuple[Draft | None, dict[str, float]]:
+    """The record of the outcomes, and the probe's loss and accuracy as scalars.
+
+    Returns:
+        (None, {}) without labels, or if the network's output does not fit them.
+
+    Raises:
+        ValueError: A label lies outside the network's classes.
+    """
+    if output is None or (labels.classes is None and labels.targets is None):
+        return None, {}
+    scalars: dict[str, float] = {}
+    if labels.classes is not None:
+        classes = torch.from_numpy(labels.classes).to(output.device)
+        outcomes = class_outcomes(output, classes)
+        if bool((classes >= 0).any()):
+            scalars = {"probe/loss": outcomes.mean_loss, "probe/accuracy": outcomes.accuracy(classes)}
+    else:
+        targets = torch.from_numpy(np.asarray(labels.targets)).to(output.device)
+        outcomes = target_outcomes(output, targets)
+        if not bool(targets.isnan().all()):
+            scalars = {"probe/loss": outcomes.mean_loss}
+    return _draft(outcomes), scalars
+
+
+def fits(output: torch.Tensor | None, labels: Labels) -> bool:
+    """Whether outcomes can be computed; if not although there are labels, a warning says why."""
+    if labels.classes is None and labels.targets is None:
+        return False
+    if output is not None and (labels.classes is not None or output.shape[1] == 1):
+        return True
+    shape = "not one row of scores per sample" if output is None else f"{output.shape[1]} values per sample"
+    needed = "one row of class scores" if labels.classes is not None else "one value"
+    warnings.warn(
+        f"NeuroMapper logs no outcomes: the network gives {shape}, but {needed} per sample is needed for these labels.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return False
+
+
+def _draft(outcomes: Outcomes) -> Draft:
+    arrays = {"outcomes/predicted": outcomes.predicted.cpu().numpy()}
+    if outcomes.confidence is not None:
+        arrays["outcomes/confidence"] = outcomes.confidence.cpu().numpy()
+    arrays["outcomes/loss"] = outcomes.loss.cpu().numpy()
+    return Draft("outcomes", arrays, {"scores": outcomes.scores})

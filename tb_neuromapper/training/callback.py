@@ -1,0 +1,297 @@
+"""The callback: four lines in a training script."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from tb_neuromapper import schema
+from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
+from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
+from tb_neuromapper.training.distributed import gather, rank_and_size, together
+from tb_neuromapper.training.hooks import choose_blocks
+from tb_neuromapper.training.passes import PassResult, device_of, run_pass
+from tb_neuromapper.training.probe import Fingerprints, ProbeSource, refuse_change
+from tb_neuromapper.training.writer import Draft, Flush, RecordWriter
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the first pass settled: the samples, and which blocks are logged."""
+
+    labels: Labels
+    sample_ids: Sequence[Any]
+    sample_set: str
+    fingerprints: npt.NDArray[np.int64]
+    has_outcomes: bool
+
+
+class NeuroMapper:
+    """Records what a network's blocks make of a fixed set of samples, epoch by epoch.
+
+    ```python
+    with NeuroMapper(model, "runs/resnet18", probe=val_subset, class_names=names) as mapper:
+        for epoch in range(n_epochs):
+            for x, y in loader:
+                ...                      # forward, backward, optimizer.step()
+                mapper.step()
+            mapper.log_epoch(epoch)
+    ```
+
+    Training goes on as if it were not there: modes, buffers, random states and weights are left bit for bit as they
+    were. In a torch.distributed program every rank makes one and calls it alike; ranks share the probe, rank 0 writes.
+
+    Args:
+        model: The network. Wrappers (DistributedDataParallel, DataParallel, torch.compile) are looked through.
+        log_dir: The run's directory; its only event file is then ours. Give either this or `writer`.
+        writer: A `torch.utils.tensorboard.SummaryWriter` whose event file is shared; close it after the NeuroMapper.
+        probe: A Dataset, a DataLoader that does not shuffle, a tensor (n, ...), or a tuple (inputs, labels) of tensors.
+            Samples may be tensors, tuples (x, y) or dicts (called as `model(**sample)`, without "labels" or "label").
+        labels: Classes (ints, -1 = none) or targets (floats), one per sample; None takes them from the probe.
+        class_names: One text per class.
+        blocks: Names of modules or shell patterns ("layer*"); None finds the blocks by itself (`find_blocks`). The
+            network's own output is always logged too, as block "output", unless one of the blocks is that.
+        sample_ids: Unique ints or texts, one per sample; None numbers them.
+        metadata: Columns to colour and filter by: name to one number or text per sample.
+        describe: Gives the text shown for a sample, from its row.
+        max_dims: Wider blocks are reduced by PCA.
+        dtype: "float16" or "float32" on disk; blocks that float16 cannot hold are stored as float32.
+        gradient_every: Reserved: gradient flow every so many calls of `step`. Nothing is recorded yet.
+        payload: "file" puts arrays beside the event file, "event" inside it (for pipelines that ship events only).
+        batch_size: Samples per batch of the probe pass, unless `probe` is a DataLoader.
+        thumbnail_size: Longest side in pixels of the pictures kept of image samples; 0 keeps none.
+        forward: Calls the network on a batch's inputs, `forward(model, inputs)`, where `model(inputs)` does not fit.
+        queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do.
+
+    Raises:
+        ValueError: An argument that cannot be used; says what came, what is allowed and what to do.
+        RuntimeError: Another NeuroMapper writes into the run, or `writer` is closed.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        log_dir: str | Path | None = None,
+        *,
+        writer: Any = None,
+        probe: Any,
+        labels: Any = None,
+        class_names: Sequence[str] | None = None,
+        blocks: Sequence[str] | None = None,
+        sample_ids: Sequence[int] | Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        describe: Callable[[int], str] | None = None,
+        max_dims: int = 256,
+        dtype: Literal["float16", "float32"] = "float16",
+        gradient_every: int = 50,
+        payload: Literal["file", "event"] = "file",
+        batch_size: int = 256,
+        thumbnail_size: int = 32,
+        forward: Callable[[nn.Module, Any], Any] | None = None,
+        queue_size: int = 3,
+    ) -> None:
+        self._writer: RecordWriter | None = None
+        _check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
+        self._model = _unwrap(model)
+        self._names = choose_blocks(self._model, blocks)
+        self._is_automatic = blocks is None
+        self._description: Description = describe_probe(
+            labels=labels, class_names=class_names, sample_ids=sample_ids, metadata=metadata, describe=describe
+        )
+        self._source = ProbeSource(probe, batch_size)
+        if self._source.n_samples is not None:
+            self._description.check_size(self._source.n_samples)
+        self._max_dims, self._dtype, self._thumbnail_size = max_dims, dtype, thumbnail_size
+        self._gradient_every, self._forward = gradient_every, forward
+        self._fingerprints = Fingerprints()
+        self._known: _Known | None = None
+        self._last_epoch: int | None = None
+        self._n_steps = 0
+        self._is_closed = False
+        self._rank, self._n_ranks = rank_and_size()
+        run_dir = _run_dir(log_dir, writer)
+        if self._rank == 0:
+            self._writer = RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
+            weakref.finalize(self, self._writer.finish).atexit = False
+
+    def step(self) -> None:
+        """Count a training step; call it after each `optimizer.step()`.
+
+        Costs well under a microsecond. Reserved for gradient flow, of which nothing is recorded yet.
+        """
+        if self._is_closed:
+            self._check_open()
+        self._n_steps += 1
+
+    def log_epoch(self, epoch: int) -> None:
+        """Run the probe set and log activations and outcomes; returns before they are on disk.
+
+        Args:
+            epoch: The step of the records, an integer of 0 or more, greater than at the last call.
+
+        Raises:
+            ValueError: The epoch repeats or goes back, the probe changed, labels do not fit, a chosen block is
+                never called, or activations are NaN or infinite. Nothing is logged for this epoch then; what was
+                logged before stays.
+            RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
+        """
+        self._check_open()
+        step = self._check_epoch(epoch)
+        result = together(lambda: self._run())
+        whole = gather(result, device_of(self._model))
+        together(lambda: None if whole is None else self._submit(step, whole))
+        self._last_epoch = step
+
+    def flush(self) -> None:
+        """Wait until everything logged so far is on disk."""
+        self._check_open()
+        if self._writer is not None:
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Write what waits and free the run. Calling it again does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            if self._writer is not None:
+                self._writer.close()
+
+    def __enter__(self) -> NeuroMapper:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("this NeuroMapper is closed; make a new one to log more.")
+        if self._writer is not None:
+            self._writer.check_open()
+
+    def _check_epoch(self, epoch: Any) -> int:
+        if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 0:
+            raise ValueError(f"log_epoch got {epoch!r}; only an integer of 0 or more is allowed.")
+        if self._last_epoch is not None and epoch <= self._last_epoch:
+            raise ValueError(
+                f"log_epoch({epoch}) after log_epoch({self._last_epoch}); epochs must increase. Count them over the "
+                "whole run."
+            )
+        return int(epoch)
+
+    def _run(self) -> PassResult:
+        return run_pass(
+            self._model,
+            self._source,
+            self._names,
+            fingerprints=self._fingerprints,
+            thumbnail_size=self._thumbnail_size if self._last_epoch is None else 0,
+            forward=self._forward,
+            rank=self._rank,
+            n_ranks=self._n_ranks,
+        )
+
+    def _submit(self, step: int, result: PassResult) -> None:
+        """Turn a whole pass into records and queue them (rank 0)."""
+        assert self._writer is not None
+        known = self._known or self._meet(result)
+        refuse_change(known.fingerprints, result.fingerprints, known.sample_ids)
+        blocks = kept_blocks(result.blocks, self._names, is_automatic=self._is_automatic)
+        activations = activations_draft(blocks, max_dims=self._max_dims, dtype=self._dtype, sample_ids=known.sample_ids)
+        outcomes, scalars = outcomes_draft(result.output, known.labels) if known.has_outcomes else (None, {})
+        probe: Draft | None = None
+        if self._known is None:
+            n_samples = len(result.rows)
+            probe = probe_draft(self._description, known.labels, n_samples, result.thumbnails)
+        drafts = [activations] if outcomes is None else [activations, outcomes]
+        self._writer.submit(Flush(step, known.sample_set, drafts, scalars), probe=probe)
+        self._known = known
+        self._writer.warn_of_failure()
+
+    def _meet(self, result: PassResult) -> _Known:
+        """Check the samples at the first pass."""
+        n_samples = len(result.rows)
+        if n_samples == 0:
+            raise ValueError("the probe is empty; give at least one sample.")
+        self._description.check_size(n_samples)
+        labels = self._description.labels or self._labels_of(result)
+        ids = self._description.ids(n_samples)
+        return _Known(
+            labels=labels,
+            sample_ids=ids,
+            sample_set=schema.sample_set_hash(ids),
+            fingerprints=result.fingerprints,
+            has_outcomes=fits(result.output, labels),
+        )
+
+    def _labels_of(self, result: PassResult) -> Labels:
+        """Labels as the probe gives them; none if it gives something else."""
+        values = result.labels
+        if values is None:
+            return Labels()
+        if values.shape[1] != 1 or values.dtype.kind not in "iubf":
+            warnings.warn(
+                f"NeuroMapper shows no labels: the probe's second part has {values.shape[1]} values per sample, not "
+                "one class or target. Give `labels`.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return Labels()
+        return check_labels(values, self._description.class_names, origin="the probe's labels")
+
+
+def _check_options(
+    max_dims: int, dtype: str, gradient_every: int, payload: str, thumbnail_size: int, queue_size: int
+) -> None:
+    least = {"max_dims": 2, "gradient_every": 0, "thumbnail_size": 0, "queue_size": 1}
+    given = {
+        "max_dims": max_dims,
+        "gradient_every": gradient_every,
+        "thumbnail_size": thumbnail_size,
+        "queue_size": queue_size,
+    }
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < least[name]:
+            raise ValueError(f"{name} is {value!r}; only an integer of {least[name]} or more is allowed.")
+    if dtype not in ("float16", "float32"):
+        raise ValueError(f'dtype is {dtype!r}; allowed are "float16" and "float32".')
+    if payload not in ("file", "event"):
+        raise ValueError(f'payload is {payload!r}; allowed are "file" and "event".')
+
+
+def _run_dir(log_dir: str | Path | None, writer: Any) -> Path:
+    if (log_dir is None) == (writer is None):
+        came = "neither" if log_dir is None else "both"
+        raise ValueError(f"log_dir and writer: {came} given; give one of them.")
+    if writer is not None:
+        if not hasattr(writer, "add_scalar") or not hasattr(writer, "file_writer"):
+            raise ValueError(f"writer is a {type(writer).__name__}; give a torch.utils.tensorboard.SummaryWriter.")
+        log_dir = writer.log_dir
+    if "://" in str(log_dir):
+        raise ValueError(f"the run's directory is {str(log_dir)!r}; only a local path can be written to.")
+    return Path(str(log_dir))
+
+
+def _unwrap(model: Any) -> nn.Module:
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module.")
+    network: nn.Module = model
+    wrappers = (nn.parallel.DistributedDataParallel, nn.DataParallel)
+    while True:
+        inner = network.module if isinstance(network, wrappers) else getattr(network, "_orig_mod", None)
+        if not isinstance(inner, nn.Module):
+            break
+        network = inner
+    if any(isinstance(parameter, nn.UninitializedParameter) for parameter in network.parameters()):
+        raise ValueError("the model has lazy modules that have seen no data yet; run one batch through it first.")
+    return network

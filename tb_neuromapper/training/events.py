@@ -1,0 +1,147 @@
+"""Where events go: an event file of our own, or the user's SummaryWriter."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tensorboard.compat.proto.event_pb2 import Event, SourceMetadata
+from tensorboard.compat.proto.summary_pb2 import (
+    DATA_CLASS_BLOB_SEQUENCE,
+    DATA_CLASS_TENSOR,
+    Summary,
+    SummaryMetadata,
+)
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.compat.proto.types_pb2 import DT_STRING
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+from tb_neuromapper import schema
+
+_file_numbers = itertools.count()
+
+
+def record_summary(record: schema.Record, blobs: Sequence[npt.NDArray[Any]] | None = None) -> Any:
+    """A record as a TensorBoard summary.
+
+    Args:
+        record: The index; its `file` is None if `blobs` are given.
+        blobs: The arrays, in the order of the index, to be put inside the event.
+    """
+    index = schema.encode(record)
+    if blobs is None:
+        tensor = TensorProto(dtype=DT_STRING, string_val=[index], tensor_shape=TensorShapeProto())
+        data_class = DATA_CLASS_TENSOR
+    else:
+        content = [index, *(np.ascontiguousarray(blob).tobytes() for blob in blobs)]
+        shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=len(content))])
+        tensor = TensorProto(dtype=DT_STRING, string_val=content, tensor_shape=shape)
+        data_class = DATA_CLASS_BLOB_SEQUENCE
+    plugin_data = SummaryMetadata.PluginData(plugin_name=schema.PLUGIN_NAME)
+    metadata = SummaryMetadata(plugin_data=plugin_data, data_class=data_class)
+    return Summary(value=[Summary.Value(tag=schema.tag(record.kind), metadata=metadata, tensor=tensor)])
+
+
+def scalar_summary(name: str, value: float) -> Any:
+    """An ordinary scalar, as TensorBoard's own dashboards show it."""
+    return Summary(value=[Summary.Value(tag=name, simple_value=value)])
+
+
+class EventSink(Protocol):
+    """Takes summaries; what was written before `flush` returned is on disk."""
+
+    def write(self, summaries: Sequence[Any], step: int) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class OwnEventFile:
+    """The only event file of a run, opened at the first write and kept whole when the disk is full.
+
+    Each write goes to the file at once. If one fails half-way, the file is cut back to its last whole event, so that
+    later events, when there is room again, can be read.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_file_numbers)}"
+        self._path = run_dir / name
+        self._file: io.FileIO | None = None
+        self._n_good_bytes = 0
+
+    def write(self, summaries: Sequence[Any], step: int) -> None:
+        if self._file is None:
+            self._file = io.FileIO(self._path, "w")
+        if self._n_good_bytes == 0:
+            source = SourceMetadata(writer="tb_neuromapper")
+            self._append([Event(wall_time=time.time(), file_version="brain.Event:2", source_metadata=source)])
+        self._append([Event(wall_time=time.time(), step=step, summary=summary) for summary in summaries])
+
+    def _append(self, events: Sequence[Any]) -> None:
+        assert self._file is not None
+        buffer = io.BytesIO()
+        records = RecordWriter(buffer)
+        for event in events:
+            records.write(event.SerializeToString())
+        try:
+            write_all(self._file, buffer.getbuffer())
+        except OSError:
+            self._file.truncate(self._n_good_bytes)
+            self._file.seek(self._n_good_bytes)
+            raise
+        self._n_good_bytes = self._file.tell()
+
+    def flush(self) -> None:
+        """Nothing to do: the file is unbuffered."""
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class SharedWriter:
+    """The user's `torch.utils.tensorboard.SummaryWriter`; never closed from here."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def is_open(self) -> bool:
+        return self._writer.file_writer is not None
+
+    def write(self, summaries: Sequence[Any], step: int) -> None:
+        file_writer = self._writer.file_writer
+        # A SummaryWriter that was closed opens a second event file when it is used again; so go around it.
+        if file_writer is None:
+            raise OSError("the SummaryWriter was closed before the records were written")
+        for summary in summaries:
+            file_writer.add_summary(summary, step)
+
+    def flush(self) -> None:
+        if self._writer.file_writer is not None:
+            self._writer.file_writer.flush()
+
+    def close(self) -> None:
+        if self.is_open():
+            self.flush()
+
+
+def write_all(file: io.FileIO, data: memoryview | bytes) -> None:
+    """Write all bytes to an unbuffered file.
+
+    Raises:
+        OSError: The disk is full, a limit is reached, or the file cannot be written.
+    """
+    view = memoryview(data)
+    while len(view):
+        n_written = file.write(view)
+        view = view[n_written or 0 :]

@@ -1,0 +1,58 @@
+"""SIGTERM must not lose what was logged."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+
+class TerminationGuard:
+    """On SIGTERM, drain first, then die by the signal as if nobody had caught it.
+
+    Installed only from the main thread and only where nothing but the default (or another guard) is installed: a
+    handler of the user's ends the program in its own way, and `atexit` drains then.
+    """
+
+    def __init__(self, drain: Callable[[], None]) -> None:
+        self._drain = drain
+        self._previous: Any = signal.SIG_DFL
+        self._is_installed = False
+
+    def install(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        previous: Any = signal.getsignal(signal.SIGTERM)
+        if previous == signal.SIG_DFL or isinstance(previous, TerminationGuard):
+            self._previous = previous
+            signal.signal(signal.SIGTERM, self)
+            self._is_installed = True
+
+    def remove(self) -> None:
+        """Put the previous handler back, unless somebody else has installed theirs since."""
+        is_main = threading.current_thread() is threading.main_thread()
+        current: Any = signal.getsignal(signal.SIGTERM)
+        if self._is_installed and is_main and current is self:
+            signal.signal(signal.SIGTERM, self._previous)
+            self._is_installed = False
+
+    def drain_all(self) -> None:
+        """Drain this one and those that were installed before it."""
+        self._drain()
+        if isinstance(self._previous, TerminationGuard):
+            self._previous.drain_all()
+
+    def __call__(self, signum: int, _frame: FrameType | None) -> None:
+        # The interrupted code may hold the very locks that draining needs, so another thread drains while the main
+        # thread goes on; a second signal ends the process at once. Not a daemon: an exit meanwhile waits for it.
+        signal.signal(signum, signal.SIG_DFL)
+        threading.Thread(target=self._drain_and_die, args=(signum,), name="neuromapper-terminate").start()
+
+    def _drain_and_die(self, signum: int) -> None:
+        try:
+            self.drain_all()
+        finally:
+            os.kill(os.getpid(), signum)

@@ -1,0 +1,275 @@
+"""Records to disk in the background: first the arrays' file, whole, then the event that announces it."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import queue
+import secrets
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+
+from tb_neuromapper import schema
+from tb_neuromapper.training.events import (
+    EventSink,
+    OwnEventFile,
+    SharedWriter,
+    record_summary,
+    scalar_summary,
+    write_all,
+)
+from tb_neuromapper.training.lock import RunLock
+from tb_neuromapper.training.termination import TerminationGuard
+
+Payload = Literal["file", "event"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record before it is written.
+
+    Attributes:
+        kind: One of schema.KINDS.
+        arrays: Arrays by tensor name; names in `json_names` hold UTF-8 JSON.
+        attributes: Small JSON values of the kind.
+        json_names: Names of the arrays whose dtype is "json".
+    """
+
+    kind: str
+    arrays: Mapping[str, npt.NDArray[Any]]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    json_names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Flush:
+    """What one `log_epoch` hands over: records and scalars of one step."""
+
+    step: int
+    sample_set: str
+    drafts: Sequence[Draft]
+    scalars: Mapping[str, float]
+
+
+class RecordWriter:
+    """Writes flushes in order in a background thread.
+
+    Args:
+        run_dir: The run's directory.
+        summary_writer: The user's SummaryWriter to share, or None to own the run's event file.
+        payload: "file" for safetensors files beside the event file, "event" for arrays inside the event.
+        queue_size: Flushes that may wait; `submit` blocks while so many do.
+
+    Raises:
+        RunLockedError: Another NeuroMapper writes into the run.
+    """
+
+    def __init__(self, run_dir: Path, *, summary_writer: Any, payload: Payload, queue_size: int) -> None:
+        self.folder = run_dir / schema.ASSET_FOLDER
+        self._payload = payload
+        self._shared = None if summary_writer is None else SharedWriter(summary_writer)
+        self._sink: EventSink = self._shared or OwnEventFile(run_dir)
+        self._lock: RunLock | None = None
+        self._failure: Exception | None = None
+        self._has_warned = False
+        self._is_closed = False
+        self._probe: tuple[str, Draft] | None = None
+        self._process_id = os.getpid()
+        self._queue: queue.Queue[Flush | None] = queue.Queue(queue_size)
+        try:
+            self._open()
+        except OSError as error:
+            self._failure = error
+        self._thread = threading.Thread(target=self._work, name="neuromapper-writer", daemon=True)
+        self._thread.start()
+        self._guard = TerminationGuard(_weakly(self, "finish"))
+        self._guard.install()
+        self._at_exit = atexit.register(_weakly(self, "finish"))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_weakly(self, "_forget_in_child"))
+        self.warn_of_failure()
+
+    def submit(self, flush: Flush, *, probe: Draft | None = None) -> None:
+        """Queue a flush; blocks only while the queue is full.
+
+        Args:
+            flush: Its arrays must not change afterwards.
+            probe: The probe record, to be written before anything else.
+
+        Raises:
+            RuntimeError: This writer, or the SummaryWriter that it shares, is closed.
+        """
+        self.check_open()
+        if probe is not None:
+            self._probe = (flush.sample_set, probe)
+        self._queue.put(flush)
+
+    def check_open(self) -> None:
+        """Raise RuntimeError if nothing can be written any more."""
+        if self._is_closed:
+            raise RuntimeError("this NeuroMapper is closed; make a new one to log more.")
+        if self._process_id != os.getpid():
+            raise RuntimeError("this NeuroMapper belongs to the parent process; log there, or make one here.")
+        if self._shared is not None and not self._shared.is_open():
+            raise RuntimeError("the SummaryWriter given as `writer` is closed; close it after the NeuroMapper.")
+
+    def flush(self) -> None:
+        """Wait until all that was submitted is on disk, or has failed.
+
+        Raises:
+            RuntimeError: As in `submit`.
+        """
+        self.check_open()
+        self._queue.join()
+        self.warn_of_failure()
+
+    def close(self) -> None:
+        """Write what waits and free the run; calling it again does nothing."""
+        self.finish()
+        self._guard.remove()
+        atexit.unregister(self._at_exit)
+        self.warn_of_failure()
+
+    def finish(self) -> None:
+        """Write what waits and stop; may run in any thread, at exit, or twice."""
+        if self._process_id != os.getpid():
+            return
+        self._is_closed = True
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        if self._lock is not None:
+            self._lock.release()
+
+    def warn_of_failure(self) -> None:
+        """Say once, in the caller's thread, that the disk refused something."""
+        if self._failure is None or self._has_warned:
+            return
+        self._has_warned = True
+        warnings.warn(
+            f"NeuroMapper could not write to {self.folder.parent.parent} ({self._failure}). Training goes on; epochs "
+            "that cannot be written are missing from the log. Free space or check the permissions.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    def _open(self) -> None:
+        if self._lock is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = RunLock(self.folder / "writer.lock")
+        for leftover in self.folder.glob("*.tmp"):
+            leftover.unlink(missing_ok=True)
+
+    def _work(self) -> None:
+        while True:
+            flush = self._queue.get()
+            try:
+                if flush is None:
+                    self._sink.close()
+                    return
+                self._write(flush)
+            except Exception as error:
+                self._failure = self._failure or error
+            finally:
+                self._queue.task_done()
+
+    def _write(self, flush: Flush) -> None:
+        self._open()
+        probe, drafts = self._probe, list(flush.drafts)
+        if probe is not None:
+            drafts.insert(0, probe[1])
+        file_name = f"{flush.step:06d}-{secrets.token_hex(3)}.safetensors"
+        summaries = self._store(flush, drafts, self.folder / file_name)
+        summaries += [scalar_summary(name, value) for name, value in flush.scalars.items()]
+        try:
+            self._sink.write(summaries, flush.step)
+            self._sink.flush()
+        except Exception:
+            (self.folder / file_name).unlink(missing_ok=True)
+            raise
+        if self._probe is probe:
+            self._probe = None
+
+    def _store(self, flush: Flush, drafts: Sequence[Draft], path: Path) -> list[Any]:
+        """Write the arrays if they have a file of their own; return the announcements."""
+        if self._payload == "event":
+            return [
+                record_summary(_index(draft, flush, None), [*map(_little_endian, draft.arrays.values())])
+                for draft in drafts
+            ]
+        records = [_index(draft, flush, path.name) for draft in drafts]
+        arrays = {name: _little_endian(array) for draft in drafts for name, array in draft.arrays.items()}
+        _write_whole(path, safetensors.numpy.save(arrays))
+        return [record_summary(record) for record in records]
+
+    def _forget_in_child(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._guard.remove()
+
+
+def _index(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:
+    specs = {
+        name: schema.TensorSpec(
+            "json" if name in draft.json_names else array.dtype.name,
+            array.shape,
+            schema.checksum(_little_endian(array)),
+        )
+        for name, array in draft.arrays.items()
+    }
+    return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, draft.attributes)
+
+
+def _little_endian(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it appears under its name complete, or not at all.
+
+    Raises:
+        OSError: It could not be written; nothing is left behind.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with io.FileIO(temporary, "w") as file:
+            write_all(file, data)
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _weakly(writer: RecordWriter, method: str) -> Any:
+    """Call a method if its object still lives; keeps no reference to it."""
+    reference = weakref.ref(writer)
+
+    def call() -> None:
+        target = reference()
+        if target is not None:
+            getattr(target, method)()
+
+    return call
