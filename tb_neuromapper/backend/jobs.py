@@ -8,6 +8,7 @@ the worker's standard input and output, so the worker ends when TensorBoard does
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -92,10 +93,8 @@ class LocalWorker(Executor):
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.close()
-        try:
+        with contextlib.suppress(OSError):  # The worker may have gone already.
             process.stdin.close()
-        except OSError:
-            pass  # The worker has gone already.
         return process.wait()
 
 

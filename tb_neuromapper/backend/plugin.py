@@ -45,7 +45,7 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         projections = Projections(cache, loader, self._worker)
         log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
         self._routes = Routes(log_dir, reader, loader, projections)
-        atexit.register(projections.cancel_all)
+        atexit.register(projections.clean_up)
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         return {**self._routes.applications(), "/static/*": route(serve_static, "GET")}

@@ -62,7 +62,8 @@ class Picture:
         """
         index = self.steps.index(step)
         if isinstance(self.layout, tuple):
-            return live_positions(*self.layout)[index]
+            live: FloatArray = live_positions(*self.layout)[index]
+            return live
         assert self.layout is not None
         return self.layout.positions(index)
 
@@ -168,12 +169,11 @@ class Projections:
             }
         return list(found)
 
-    def cancel_all(self) -> None:
-        """Stop everything; for the end of the process."""
-        with self._lock:
-            for projection in self._projections.values():
-                if projection.folder is not None:
-                    self.cancel(projection.id)
+    def clean_up(self) -> None:
+        """Remove the folders of running jobs; for the end of the process, which ends the worker too."""
+        for projection in list(self._projections.values()):
+            if projection.folder is not None:
+                shutil.rmtree(projection.folder, ignore_errors=True)
 
     def _find(self, run: str, block: str, parameters: ProjectionParameters) -> Projection:
         key = json.dumps([run, block, parameters.as_dict()], sort_keys=True)

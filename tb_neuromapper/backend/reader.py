@@ -164,7 +164,8 @@ def _decode_index(value: Any) -> Record:
 def _file_of(record: Record, directory: Path | None) -> Path:
     if directory is None:
         raise RecordError(
-            "its arrays lie beside a remote event file, which is not read; log with payload='event', or copy the run here."
+            "its arrays lie beside a remote event file, which is not read; "
+            "log with payload='event', or copy the run to this machine."
         )
     assert record.file is not None
     path = sidecar_path(directory, record.file)

@@ -122,7 +122,8 @@ def _open_tensor(source: ArraySource) -> Iterator[Any]:
             dtype, shape = tensor.get_dtype(), tuple(tensor.get_shape())
             if dtype != _SAFETENSORS_DTYPES[spec.dtype] or shape != spec.shape:
                 raise RecordError(
-                    f"tensor {name!r} in {source.path.name} is {dtype} {shape}; its index says {spec.dtype} {spec.shape}."
+                    f"tensor {name!r} in {source.path.name} is {dtype} {shape}; "
+                    f"its index says {spec.dtype} {spec.shape}."
                 )
             yield tensor
     except SafetensorError as error:

@@ -1,0 +1,199 @@
+"""open_run(): what the dashboard shows, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+
+from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.cache import ResultCache, default_folder
+from tb_neuromapper.backend.parameters import parse_parameters
+from tb_neuromapper.backend.projections import Projections
+from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.views.embeddings import block_names, n_samples
+from tb_neuromapper.schema import KINDS, PLUGIN_NAME
+
+T = TypeVar("T")
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The network's answers for the probe set at one step.
+
+    Attributes:
+        predicted: int (n,) classes, or float32 (n,) for targets.
+        confidence: float32 (n,), the probability of the true class; None for targets.
+        loss: float32 (n,).
+    """
+
+    predicted: npt.NDArray[Any]
+    confidence: FloatArray | None
+    loss: FloatArray
+
+
+@dataclass(frozen=True)
+class ProjectedBlock:
+    """One block's aligned layout.
+
+    Attributes:
+        positions: float32 (T, n, 2).
+        steps: The T steps, ascending.
+        quality: Per step a dict with trustworthiness, continuity, preservation and movement.
+        problems: Sentences about steps that were left out.
+    """
+
+    positions: FloatArray
+    steps: list[int]
+    quality: list[dict[str, Any]]
+    problems: list[str]
+
+
+def open_run(path: str | Path, *, cache: str | Path | None = None) -> Run:
+    """Open one run.
+
+    Args:
+        path: The run's folder, the one with the event file in it.
+        cache: Where computed layouts are kept; the user's cache directory, which the dashboard uses, if left out.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: The folder holds no NeuroMapper data.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder; give the folder of one run, for example runs/resnet18.")
+    multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: 0})
+    multiplexer.AddRun(str(folder), name=folder.name)
+    multiplexer.Reload()
+    provider = data_provider.MultiplexerDataProvider(multiplexer, str(folder))
+    reader = LogReader(provider, lambda _: folder)
+    log = reader.run_log(folder.name)
+    if log is None:
+        raise ValueError(f"{folder} holds no NeuroMapper data; log some with tb_neuromapper.NeuroMapper(model, ...).")
+    return Run(log, reader, ResultCache(Path(cache) if cache is not None else default_folder()))
+
+
+class Run:
+    """One run's data and results. Made by `open_run`."""
+
+    def __init__(self, log: RunLog, reader: LogReader, cache: ResultCache) -> None:
+        self._log = log
+        self._loader = ArrayLoader(reader, cache)
+        self._cache = cache
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences about records that could not be used."""
+        return list(self._log.problems)
+
+    @property
+    def blocks(self) -> list[str]:
+        """The names of the logged blocks, from input to output."""
+        return block_names(self._log)
+
+    @cached_property
+    def labels(self) -> npt.NDArray[Any] | None:
+        """int64 (n,) classes, -1 = none, or float32 (n,) targets; None if the probe has no labels."""
+        for name in ("probe/labels", "probe/targets"):
+            if self._log.probe is not None and name in self._log.probe.record.tensors:
+                return self._loader.load(self._log.probe, name)
+        return None
+
+    @cached_property
+    def class_names(self) -> list[str] | None:
+        """The names of the classes, or None."""
+        if self._log.probe is None or "probe/class_names" not in self._log.probe.record.tensors:
+            return None
+        return [str(name) for name in self._loader.load_list(self._log.probe, "probe/class_names")]
+
+    @cached_property
+    def sample_ids(self) -> list[Any]:
+        """The ids of the n probe samples, int or str."""
+        if self._log.probe is None:
+            return list(range(n_samples(self._log)))
+        return self._loader.load_list(self._log.probe, "probe/ids")
+
+    def steps(self, kind: str) -> list[int]:
+        """The steps at which a kind was recorded, ascending.
+
+        Raises:
+            ValueError: The kind is unknown.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; allowed are {', '.join(KINDS)}.")
+        if kind == "probe":
+            return [self._log.probe.record.step] if self._log.probe is not None else []
+        return self._log.steps(kind)
+
+    def activations(self, block: str, step: int) -> FloatArray:
+        """float32 (n, d): one block's reduced activations.
+
+        Raises:
+            ValueError: There is no such block or step.
+            RecordError: The array is missing or broken.
+        """
+        self._check_block(block)
+        return self._loader.load(self._entry("activations", step), f"activations/{block}").astype(np.float32)
+
+    def outcomes(self, step: int) -> Outcomes:
+        """The network's answers at one step.
+
+        Raises:
+            ValueError: There is no such step.
+            RecordError: An array is missing or broken.
+        """
+        entry = self._entry("outcomes", step)
+        arrays = {name.removeprefix("outcomes/"): self._loader.load(entry, name) for name in entry.record.tensors}
+        return Outcomes(arrays["predicted"], arrays.get("confidence"), arrays["loss"])
+
+    def project(self, block: str, **parameters: Any) -> ProjectedBlock:
+        """One block's aligned layout over all logged steps, from the cache or computed now.
+
+        Args:
+            block: The block's name.
+            parameters: As in `POST projections`: n_neighbors, min_dist, alignment, window, metric, engine, seed.
+
+        Raises:
+            ValueError: The block or a parameter is unknown or not allowed, or no step can be laid out.
+        """
+        self._check_block(block)
+        service = Projections(self._cache, self._loader, _InThisThread())
+        projection = service.request(self._log, block, parse_parameters(parameters))
+        manifest = service.manifest(service.get(projection.id) or projection)
+        if manifest["state"] != "done":
+            raise ValueError(f"block {block!r} of {self._log.name!r} cannot be laid out: {manifest['message']}")
+        positions = [projection.picture.positions(step) for step in manifest["steps"]]
+        problems = service.problems(self._log.name)
+        return ProjectedBlock(np.stack(positions), manifest["steps"], manifest["quality"], problems)
+
+    def _entry(self, kind: str, step: int) -> LogEntry:
+        entry = self._log.entries.get(kind, {}).get(step)
+        if entry is None:
+            raise ValueError(f"there is no step {step!r} of {kind}; there are {self._log.steps(kind)}.")
+        return entry
+
+    def _check_block(self, block: str) -> None:
+        if block not in self.blocks:
+            raise ValueError(f"there is no block {block!r}; there are {', '.join(self.blocks)}.")
+
+
+class _InThisThread(Executor):
+    """Runs a job at once: a script waits for its result anyway."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
