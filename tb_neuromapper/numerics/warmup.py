@@ -1,0 +1,20 @@
+"""Compile every kernel before the first layout is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.neighbors import find_neighbors
+from tb_neuromapper.numerics.quality import measure_quality
+from tb_neuromapper.numerics.types import LayoutParameters
+
+
+def warm_up() -> None:
+    """Run neighbours, layout, extension and quality once on 24 points; compiled kernels are cached on disk."""
+    points = [np.random.default_rng(t).normal(size=(24, 4)).astype(np.float32) for t in range(2)]
+    parameters = LayoutParameters(n_neighbors=5, n_passes=1)
+    neighbors = [find_neighbors(table, n_neighbors=4) for table in points]
+    layout = fit_layout(neighbors, parameters)
+    extend_layout(neighbors, layout[:1], parameters)
+    measure_quality(points[1], neighbors[1], layout[1], layout[0])
