@@ -1,0 +1,107 @@
+/** The JSON of docs/http_api.md, field for field. */
+
+export interface RunSummary {
+  name: string;
+  n_samples: number;
+  blocks: string[];
+  steps: number[];
+  problems: string[];
+}
+
+export interface Runs {
+  log_dir: string;
+  version: string;
+  runs: RunSummary[];
+  other_runs: string[];
+}
+
+export interface BlockInfo {
+  name: string;
+  n_dims: number;
+  n_features: number;
+  reduction: string;
+}
+
+export interface ThumbnailSheets {
+  height: number;
+  width: number;
+  per_sheet: number;
+  columns: number;
+  n_sheets: number;
+}
+
+export interface Run {
+  name: string;
+  n_samples: number;
+  sample_set: string;
+  steps: number[];
+  outcome_steps: number[];
+  blocks: BlockInfo[];
+  label_kind: "class" | "target" | null;
+  class_names: string[] | null;
+  metadata: string[];
+  thumbnails: ThumbnailSheets | null;
+  problems: string[];
+}
+
+export type SampleId = number | string;
+
+export interface Samples {
+  ids: SampleId[];
+  descriptions: (string | null)[];
+  metadata: Record<string, unknown[]>;
+  labels: Int32Array | null;
+  targets: Float32Array | null;
+}
+
+export interface Outcomes {
+  step: number;
+  predicted: Int32Array | Float32Array;
+  confidence: Float32Array | null;
+  loss: Float32Array | null;
+}
+
+export interface Parameters {
+  n_neighbors?: number;
+  min_dist?: number;
+  alignment?: number;
+  window?: number;
+  metric?: string;
+  engine?: string;
+  seed?: number;
+}
+
+/** [x_min, y_min, x_max, y_max] of a projection, one for all its steps. */
+export type Extent = [number, number, number, number];
+
+export interface Quality {
+  step: number;
+  trustworthiness: number | null;
+  preservation: number | null;
+  continuity: number | null;
+  movement: number | null;
+}
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+
+export interface Projection {
+  id: string;
+  run: string;
+  block: string;
+  parameters: Parameters;
+  state: JobState;
+  progress: number;
+  message: string;
+  steps: number[];
+  revisions: number[];
+  extent: Extent;
+  quality: Quality[];
+}
+
+/** Positions of all samples at one step for one projection; 65535,65535 = no position. */
+export interface Positions {
+  id: string;
+  revision: number;
+  extent: Extent;
+  xy: Uint16Array;
+}

@@ -1,0 +1,117 @@
+import { effect } from "@preact/signals";
+import { render as renderPreact } from "preact";
+import { createApi } from "./api/client";
+import { asApiError } from "./api/errors";
+import { App } from "./app";
+import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
+import { inspector } from "./inspect";
+import { watchKeys } from "./keys";
+import { startLive } from "./state/live";
+import { createMarks } from "./state/marks";
+import { pageStateOf } from "./state/page_state";
+import { createPositionCache } from "./state/positions";
+import { createStore, type Store } from "./state/store";
+import { fromParams, toParams } from "./state/url";
+import css from "./style.css?inline";
+import type { Stage } from "./views/embeddings/stage";
+
+const URL_DELAY_MS = 300;
+
+/** Called by TensorBoard's page for plugins once this module is loaded. */
+export function render(): void {
+  const style = document.createElement("style");
+  style.textContent = css;
+  document.head.append(style);
+  document.title = "NeuroMapper";
+  document.documentElement.lang = "en";
+  const root = document.createElement("div");
+  root.className = "nm-root";
+  document.body.append(root);
+  start(root, new URL(/* @vite-ignore */ "../", import.meta.url).href);
+}
+
+function start(root: HTMLElement, dataUrl: string): void {
+  const store = createStore();
+  const api = createApi(dataUrl);
+  const { actions } = store;
+  const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
+  const { marks, coloring } = createMarks(store);
+  let stage: Stage | null = null;
+  const onStage = (next: Stage | null) => {
+    stage = next;
+  };
+  actions.urlOpened(fromParams(readUrlParams()));
+  watchTheme(actions.themeChanged);
+  watchKeys(document, store);
+  keepUrl(store);
+  keepOutcomes(store, api);
+  effect(() => {
+    store.runName.value;
+    cache.clear();
+  });
+  effect(() => {
+    if (store.connection.value.state === "ok") cache.retry();
+  });
+  startLive(store, api, isVisible);
+  const hasPoints = () => store.nArrivals.value > 0 && cache.nSlices > 0;
+  window.__neuromapper = { inspect: inspector(store, cache, () => stage) };
+  renderPreact(
+    <App
+      store={store}
+      api={api}
+      cache={cache}
+      marks={marks}
+      coloring={coloring}
+      onStage={onStage}
+      pageState={() => pageStateOf(store, hasPoints())}
+    />,
+    root,
+  );
+}
+
+/** The address says what is shown, a little after it is shown. */
+function keepUrl(store: Store): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = () => {
+    const params = toParams(urlStateOf(store));
+    clearTimeout(timer);
+    timer = setTimeout(() => writeUrlParams(params), URL_DELAY_MS);
+  };
+  effect(write);
+  watchUrl((params) => {
+    if (Object.keys(params).length > 0) store.actions.urlOpened(fromParams(params));
+    else write();
+  });
+}
+
+function urlStateOf(store: Store) {
+  const run = store.runName.value;
+  const step = store.step.value;
+  return {
+    ...(run === null ? {} : { run }),
+    ...(step === null || store.follow.value ? {} : { step }),
+    hidden: [...store.hiddenClasses.value],
+    speed: store.speed.value,
+    loop: store.loop.value,
+  };
+}
+
+/** Fetches the outcomes of the epoch that the picture has come to rest at. */
+function keepOutcomes(store: Store, api: ReturnType<typeof createApi>): void {
+  let current = new AbortController();
+  effect(() => {
+    const run = store.run.value;
+    const step = store.step.value;
+    if (!store.settled.value || !run || step === null || !run.outcome_steps.includes(step)) return;
+    if (store.outcomes.peek()?.step === step) return;
+    current.abort();
+    current = new AbortController();
+    api.outcomes(run.name, step, current.signal).then(
+      (outcomes) => store.actions.outcomesLoaded(run.name, outcomes),
+      (caught) => {
+        const error = asApiError(caught);
+        if (error.kind === "refused" || error.kind === "broken") store.actions.failed(error.message);
+      },
+    );
+  });
+}

@@ -1,0 +1,43 @@
+import type { PositionCache } from "./state/positions";
+import type { Store } from "./state/store";
+import type { Stage } from "./views/embeddings/stage";
+
+declare global {
+  interface Window {
+    __neuromapper?: { inspect: () => Inspection };
+  }
+}
+
+/** What browser tests may ask; nothing on the page depends on it. */
+export interface Inspection {
+  run: string | null;
+  step: number | null;
+  blocks: { name: string; nPoints: number; revision: number | null; state: string; steps: number }[];
+  /** Frames drawn since the page was opened. */
+  frames: number;
+  /** Slices (an epoch of a block) on the GPU, and in memory. */
+  gpuEpochs: number;
+  cpuEpochs: number;
+}
+
+export function inspector(store: Store, cache: PositionCache, stage: () => Stage | null): () => Inspection {
+  return () => ({
+    run: store.runName.peek(),
+    step: store.step.peek(),
+    blocks: store.projections.peek().map((projection) => {
+      const step = store.step.peek() ?? 0;
+      const index = projection.steps.indexOf(step);
+      const slice = cache.slice(projection.id, step);
+      return {
+        name: projection.block,
+        nPoints: slice ? slice.xy.length / 2 : 0,
+        revision: index < 0 || !cache.isCurrent(projection, index) ? null : projection.revisions[index],
+        state: projection.state,
+        steps: projection.steps.length,
+      };
+    }),
+    frames: stage()?.nFrames ?? 0,
+    gpuEpochs: stage()?.nSlices ?? 0,
+    cpuEpochs: cache.nSlices,
+  });
+}

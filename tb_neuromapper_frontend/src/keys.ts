@@ -1,0 +1,29 @@
+import type { Store } from "./state/store";
+
+/** The keys of a video player, wherever the focus is, except where a key means something else. */
+export function watchKeys(target: Document, store: Store): () => void {
+  const { actions } = store;
+  const keys: Record<string, () => void> = {
+    " ": actions.playToggled,
+    ArrowLeft: actions.previousStep,
+    ArrowRight: actions.nextStep,
+    Home: actions.firstStep,
+    End: actions.lastStep,
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;
+    const action = keys[event.key];
+    if (!action || isTakenBy(event.target, event.key)) return;
+    event.preventDefault();
+    action();
+  };
+  target.addEventListener("keydown", onKey);
+  return () => target.removeEventListener("keydown", onKey);
+}
+
+function isTakenBy(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && target.type === "range") return false;
+  if (target.matches("input, select, textarea")) return true;
+  return key === " " && target.closest("button, summary, a") !== null;
+}

@@ -1,0 +1,34 @@
+/** Compiles a program. The caller deletes it. @throws Error with the compiler's words. */
+export function createProgram(gl: WebGL2RenderingContext, vertex: string, fragment: string): WebGLProgram {
+  const program = gl.createProgram();
+  const shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
+  for (const shader of shaders) gl.attachShader(program, shader);
+  gl.linkProgram(program);
+  for (const shader of shaders) gl.deleteShader(shader);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new Error(`The shaders do not link: ${gl.getProgramInfoLog(program)}`);
+  }
+  return program;
+}
+
+function compile(gl: WebGL2RenderingContext, type: number, source: string): WebGLShader {
+  const shader = gl.createShader(type) as WebGLShader;
+  gl.shaderSource(shader, source);
+  gl.compileShader(shader);
+  if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
+    throw new Error(`A shader does not compile: ${gl.getShaderInfoLog(shader)}`);
+  }
+  return shader;
+}
+
+/** The locations of the named uniforms. */
+export function uniformsOf<Name extends string>(
+  gl: WebGL2RenderingContext,
+  program: WebGLProgram,
+  names: readonly Name[],
+): Record<Name, WebGLUniformLocation | null> {
+  return Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) as Record<
+    Name,
+    WebGLUniformLocation | null
+  >;
+}

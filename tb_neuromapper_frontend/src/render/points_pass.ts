@@ -1,0 +1,160 @@
+import { createProgram, uniformsOf } from "./gl";
+import type { Marks, Panel } from "./scene";
+
+/** From normalised uint16 to clip space; a slice's missing points take the other slice's place. */
+export const PLACE_GLSL = `
+uniform vec4 u_from_box, u_to_box; // minimum, size
+uniform vec4 u_view_linear;
+uniform vec2 u_view_offset;
+uniform float u_mix;
+bool missing(vec2 p) { return p.x == 1.0 && p.y == 1.0; }
+vec4 place(vec2 from, vec2 to) {
+  bool no_from = missing(from), no_to = missing(to);
+  if (no_from && no_to) return vec4(2.0, 2.0, 2.0, 1.0);
+  vec2 a = u_from_box.xy + from * u_from_box.zw;
+  vec2 b = u_to_box.xy + to * u_to_box.zw;
+  vec2 p = no_from ? b : no_to ? a : mix(a, b, u_mix);
+  return vec4(mat2(u_view_linear.xy, u_view_linear.zw) * p + u_view_offset, 0.0, 1.0);
+}`;
+
+export const PLACE_UNIFORMS = ["u_from_box", "u_to_box", "u_view_linear", "u_view_offset", "u_mix"] as const;
+
+const VERTEX = `#version 300 es
+layout(location = 0) in vec2 a_from;
+layout(location = 1) in vec2 a_to;
+layout(location = 2) in uint a_entry;
+layout(location = 3) in uint a_level;
+uniform highp sampler2D u_palette;
+uniform float u_diameter, u_opacity;
+uniform uint u_level;
+out vec4 v_color;
+flat out float v_diameter;
+flat out int v_shape;
+${PLACE_GLSL}
+void main() {
+  if (a_level != u_level) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; return; }
+  vec4 texel = texelFetch(u_palette, ivec2(int(a_entry & 255u), int(a_entry >> 8u)), 0);
+  v_color = vec4(texel.rgb, u_opacity);
+  v_shape = int(texel.a * 255.0 + 0.5);
+  v_diameter = v_shape == 0 ? u_diameter : u_diameter + 1.0;
+  gl_PointSize = v_diameter + 1.0;
+  gl_Position = place(a_from, a_to);
+}`;
+
+const FRAGMENT = `#version 300 es
+precision highp float;
+in vec4 v_color;
+flat in float v_diameter;
+flat in int v_shape;
+out vec4 color;
+float outside(vec2 p, float r) { // signed distance in pixels, per shape
+  vec2 q = abs(p);
+  if (v_shape == 1) return max(q.x, q.y) - r * 0.86;
+  if (v_shape == 2) return (q.x + q.y - r * 1.2) * 0.7071;
+  if (v_shape == 3) return max(p.y - r * 0.75, dot(vec2(q.x, -p.y), vec2(0.8944, 0.4472)) - r * 0.5);
+  if (v_shape == 4) return max(min(q.x, q.y) - r * 0.36, max(q.x, q.y) - r);
+  return length(p) - r;
+}
+void main() {
+  vec2 p = (gl_PointCoord - 0.5) * (v_diameter + 1.0);
+  float coverage = clamp(0.5 - outside(p, v_diameter * 0.5), 0.0, 1.0);
+  if (coverage <= 0.0) discard;
+  float alpha = v_color.a * coverage;
+  color = vec4(v_color.rgb * alpha, alpha);
+}`;
+
+const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level"] as const;
+
+export interface PointsPass {
+  /** Uploads what is new of the marks. */
+  setMarks(marks: Marks): void;
+  draw(panel: Panel, from: WebGLBuffer, to: WebGLBuffer, options: PointsOptions): void;
+  dispose(): void;
+}
+
+export interface PointsOptions {
+  level: number;
+  opacity: number;
+  pixelRatio: number;
+}
+
+/** Draws all points of one level as antialiased marks. */
+export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
+  const program = createProgram(gl, VERTEX, FRAGMENT);
+  const uniforms = uniformsOf(gl, program, UNIFORMS);
+  const entries = gl.createBuffer();
+  const levels = gl.createBuffer();
+  const palette = gl.createTexture();
+  let shown: Marks | null = null;
+
+  return {
+    setMarks(marks) {
+      if (marks.entries !== shown?.entries) upload(gl, entries, marks.entries);
+      if (marks.levels !== shown?.levels) upload(gl, levels, marks.levels);
+      if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
+      shown = marks;
+    },
+    draw(panel, from, to, { level, opacity, pixelRatio }) {
+      if (!shown) return;
+      gl.useProgram(program);
+      setPlace(gl, uniforms, panel);
+      gl.uniform1f(uniforms.u_diameter, panel.diameter * pixelRatio);
+      gl.uniform1f(uniforms.u_opacity, opacity);
+      gl.uniform1ui(uniforms.u_level, level);
+      gl.activeTexture(gl.TEXTURE0);
+      gl.bindTexture(gl.TEXTURE_2D, palette);
+      gl.uniform1i(uniforms.u_palette, 0);
+      bindPositions(gl, from, to);
+      bindInteger(gl, 2, entries, gl.UNSIGNED_SHORT);
+      bindInteger(gl, 3, levels, gl.UNSIGNED_BYTE);
+      const n = Math.min(shown.entries.length, panel.from.xy.length / 2, panel.to.xy.length / 2);
+      gl.drawArrays(gl.POINTS, 0, n);
+    },
+    dispose() {
+      gl.deleteProgram(program);
+      gl.deleteBuffer(entries);
+      gl.deleteBuffer(levels);
+      gl.deleteTexture(palette);
+    },
+  };
+}
+
+export function setPlace(
+  gl: WebGL2RenderingContext,
+  uniforms: Record<(typeof PLACE_UNIFORMS)[number], WebGLUniformLocation | null>,
+  { from, to, mix, view }: Panel,
+): void {
+  const box = ({ extent: [x0, y0, x1, y1] }: Panel["from"]) => [x0, y0, x1 - x0, y1 - y0];
+  gl.uniform4fv(uniforms.u_from_box, box(from));
+  gl.uniform4fv(uniforms.u_to_box, box(to));
+  gl.uniform4f(uniforms.u_view_linear, view.a, view.b, view.c, view.d);
+  gl.uniform2f(uniforms.u_view_offset, view.e, view.f);
+  gl.uniform1f(uniforms.u_mix, mix);
+}
+
+export function bindPositions(gl: WebGL2RenderingContext, from: WebGLBuffer, to: WebGLBuffer): void {
+  for (const [location, buffer] of [from, to].entries()) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.enableVertexAttribArray(location);
+    gl.vertexAttribPointer(location, 2, gl.UNSIGNED_SHORT, true, 0, 0);
+  }
+}
+
+function bindInteger(gl: WebGL2RenderingContext, location: number, buffer: WebGLBuffer, type: number): void {
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.enableVertexAttribArray(location);
+  gl.vertexAttribIPointer(location, 1, type, 0, 0);
+}
+
+function upload(gl: WebGL2RenderingContext, buffer: WebGLBuffer, data: Uint8Array | Uint16Array): void {
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+}
+
+function uploadPalette(gl: WebGL2RenderingContext, texture: WebGLTexture, texels: Uint8Array): void {
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  const rows = texels.length / 1024;
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);
+}

@@ -1,0 +1,122 @@
+import { createPointsPass, type PointsPass } from "./points_pass";
+import { createRingPass, type RingPass } from "./ring_pass";
+import { Level, type Panel, type Scene } from "./scene";
+import { createSliceBuffers, type SliceBuffers } from "./slice_buffers";
+
+/** Positions kept on the GPU: 256 MB are 64 slices of a million points. */
+const GPU_BUDGET_BYTES = 256 * 2 ** 20;
+
+export interface Scatter {
+  /** Draws one frame of all panels; does nothing while the context is lost. */
+  draw(scene: Scene): void;
+  readonly nFrames: number;
+  /** Slices whose positions are on the GPU. */
+  readonly nSlices: number;
+  dispose(): void;
+}
+
+interface Passes {
+  points: PointsPass;
+  rings: RingPass;
+  slices: SliceBuffers;
+}
+
+/**
+ * All scatters of the page in one canvas with one WebGL2 context.
+ *
+ * @param onRestored called when a lost context is back, so that the caller draws again.
+ * @returns null if the browser has no WebGL2.
+ */
+export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void): Scatter | null {
+  const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
+  if (!gl) return null;
+  let passes: Passes | null = createPasses(gl);
+  let nFrames = 0;
+
+  const lost = (event: Event) => {
+    event.preventDefault();
+    passes = null;
+  };
+  const restored = () => {
+    passes = createPasses(gl);
+    onRestored();
+  };
+  canvas.addEventListener("webglcontextlost", lost);
+  canvas.addEventListener("webglcontextrestored", restored);
+
+  return {
+    draw(scene) {
+      if (!passes || gl.isContextLost()) return;
+      fitCanvas(canvas, scene);
+      drawScene(gl, passes, scene);
+      passes.slices.trim();
+      nFrames += 1;
+    },
+    get nFrames() {
+      return nFrames;
+    },
+    get nSlices() {
+      return passes?.slices.count ?? 0;
+    },
+    dispose() {
+      canvas.removeEventListener("webglcontextlost", lost);
+      canvas.removeEventListener("webglcontextrestored", restored);
+      passes?.points.dispose();
+      passes?.rings.dispose();
+      passes?.slices.dispose();
+      passes = null;
+    },
+  };
+}
+
+function createPasses(gl: WebGL2RenderingContext): Passes {
+  return {
+    points: createPointsPass(gl),
+    rings: createRingPass(gl),
+    slices: createSliceBuffers(gl, GPU_BUDGET_BYTES),
+  };
+}
+
+function fitCanvas(canvas: HTMLCanvasElement, { size, pixelRatio }: Scene): void {
+  const width = Math.max(1, Math.round(size.width * pixelRatio));
+  const height = Math.max(1, Math.round(size.height * pixelRatio));
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+function drawScene(gl: WebGL2RenderingContext, passes: Passes, scene: Scene): void {
+  gl.disable(gl.SCISSOR_TEST);
+  gl.clearColor(0, 0, 0, 0);
+  gl.clear(gl.COLOR_BUFFER_BIT);
+  gl.enable(gl.SCISSOR_TEST);
+  gl.enable(gl.BLEND);
+  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  passes.points.setMarks(scene.marks);
+  const anyFaded = scene.marks.levels.includes(Level.faded);
+  for (const panel of scene.panels) {
+    if (!setViewport(gl, panel, scene)) continue;
+    drawPanel(passes, panel, scene, anyFaded);
+  }
+}
+
+function setViewport(gl: WebGL2RenderingContext, { rect }: Panel, { size, pixelRatio }: Scene): boolean {
+  if (rect.y > size.height || rect.y + rect.height < 0 || rect.width < 1 || rect.height < 1) return false;
+  const x = Math.round(rect.x * pixelRatio);
+  const y = Math.round((size.height - rect.y - rect.height) * pixelRatio);
+  const width = Math.round(rect.width * pixelRatio);
+  const height = Math.round(rect.height * pixelRatio);
+  gl.viewport(x, y, width, height);
+  gl.scissor(x, y, width, height);
+  return true;
+}
+
+function drawPanel(passes: Passes, panel: Panel, scene: Scene, anyFaded: boolean): void {
+  const { pixelRatio } = scene;
+  const from = passes.slices.buffer(panel.from);
+  const to = passes.slices.buffer(panel.to);
+  if (anyFaded) {
+    passes.points.draw(panel, from, to, { level: Level.faded, opacity: panel.opacity * 0.15, pixelRatio });
+  }
+  passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio });
+  for (const ring of scene.rings) passes.rings.draw(panel, from, to, ring, pixelRatio);
+}

@@ -1,0 +1,144 @@
+import { effect } from "@preact/signals";
+import type { Api } from "../api/client";
+import { ApiError, asApiError } from "../api/errors";
+import type { Store } from "./store";
+
+/** How long to wait before asking again. */
+const POLL_MS = 1000;
+const COMPUTING_POLL_MS = 300;
+const HIDDEN_POLL_MS = 500;
+const RETRY_MS = 1500;
+/** A run's details are asked for again after this long even if its steps are the same. */
+const DETAILS_AGE_MS = 5000;
+
+export interface Live {
+  stop(): void;
+}
+
+/** Keeps the store up to date with the server for as long as the page is visible. */
+export function startLive(store: Store, api: Api, isVisible: () => boolean): Live {
+  const stopped = new AbortController();
+  let wake = () => {};
+  let current = new AbortController();
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const follower = createFollower(store, api);
+  const unwatch = effect(() => {
+    // Another run or other parameters: what is under way is of no use, ask at once.
+    store.runName.value;
+    store.parameters.value;
+    current.abort();
+    wake();
+  });
+  const loop = async () => {
+    while (!stopped.signal.aborted) {
+      if (!isVisible()) {
+        await sleep(HIDDEN_POLL_MS);
+        continue;
+      }
+      current = new AbortController();
+      await sleep(await round(store, follower, current.signal));
+    }
+  };
+  void loop();
+  return {
+    stop() {
+      stopped.abort();
+      unwatch();
+      current.abort();
+      wake();
+    },
+  };
+}
+
+/** One round of questions; returns the milliseconds to wait before the next. */
+async function round(store: Store, follower: Follower, signal: AbortSignal): Promise<number> {
+  try {
+    await follower.ask(signal);
+    store.actions.serverAnswered();
+    return store.computing.peek() ? COMPUTING_POLL_MS : POLL_MS;
+  } catch (caught) {
+    const error = asApiError(caught);
+    if (error.kind === "aborted") return 0;
+    follower.forget();
+    if (error.kind === "offline") store.actions.serverLost(error.message);
+    else {
+      store.actions.serverAnswered();
+      store.actions.failed(error.message);
+    }
+    return RETRY_MS;
+  }
+}
+
+interface Follower {
+  ask(signal: AbortSignal): Promise<void>;
+  /** Ask everything anew, for instance because the server was started again. */
+  forget(): void;
+}
+
+function createFollower(store: Store, api: Api): Follower {
+  let asked = { summary: "", projections: "", samples: "" };
+  let runsAt = 0;
+  let detailsAt = 0;
+  const { actions } = store;
+
+  const askRuns = async (signal: AbortSignal) => {
+    runsAt = performance.now();
+    actions.runsLoaded(await api.runs(signal));
+  };
+  const askRun = async (name: string, signal: AbortSignal) => {
+    const summary = JSON.stringify([name, store.summary.peek()]);
+    const old = performance.now() - detailsAt > DETAILS_AGE_MS;
+    if (summary === asked.summary && store.run.peek() && !old) return;
+    detailsAt = performance.now();
+    actions.runLoaded(await api.run(name, signal));
+    asked = { ...asked, summary };
+  };
+  const askSamples = async (name: string, signal: AbortSignal) => {
+    const sampleSet = JSON.stringify([name, store.run.peek()?.sample_set]);
+    if (sampleSet === asked.samples && store.samples.peek()) return;
+    actions.samplesLoaded(name, await api.samples(name, signal));
+    asked = { ...asked, samples: sampleSet };
+  };
+  const askProjections = async (name: string, signal: AbortSignal) => {
+    const parameters = store.parameters.peek();
+    const wanted = JSON.stringify([asked.summary, parameters]);
+    const known = store.projections.peek();
+    if (wanted !== asked.projections || known.length === 0) {
+      actions.projectionsLoaded(name, await api.startProjections({ run: name, parameters }, signal));
+      asked = { ...asked, projections: wanted };
+    } else if (store.computing.peek()) {
+      const ids = known.map((projection) => projection.id);
+      actions.projectionsLoaded(name, await projectionsOrAnew(ids, name, signal));
+    }
+  };
+  const projectionsOrAnew = async (ids: string[], run: string, signal: AbortSignal) => {
+    try {
+      return await api.projections(ids, signal);
+    } catch (error) {
+      // A server that was started again does not know the ids: asking anew gives the same ones.
+      if (!(error instanceof ApiError && error.kind === "refused")) throw error;
+      return api.startProjections({ run, parameters: store.parameters.peek() }, signal);
+    }
+  };
+  return {
+    async ask(signal) {
+      if (performance.now() - runsAt >= POLL_MS * 0.9) await askRuns(signal);
+      const name = store.runName.peek();
+      if (name === null) return;
+      await askRun(name, signal);
+      if ((store.run.peek()?.steps.length ?? 0) === 0) return;
+      await Promise.all([askSamples(name, signal), askProjections(name, signal)]);
+    },
+    forget() {
+      asked = { summary: "", projections: "", samples: "" };
+      runsAt = 0;
+    },
+  };
+}

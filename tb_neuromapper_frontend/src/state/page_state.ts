@@ -1,0 +1,15 @@
+import type { Store } from "./store";
+
+export type PageState = "loading" | "empty" | "ready" | "error";
+
+/** What the page as a whole has to say, for screen and tests. */
+export function pageStateOf(store: Store, hasPoints: boolean): PageState {
+  if (!store.canDraw.value) return "error";
+  const runs = store.runs.value;
+  if (!runs) return store.connection.value.state === "lost" || store.failure.value ? "error" : "loading";
+  if (runs.runs.length === 0) return "empty";
+  if (hasPoints) return "ready";
+  const projections = store.projections.value;
+  const failed = projections.length > 0 && projections.every(({ state }) => state === "failed");
+  return failed ? "error" : "loading";
+}

@@ -1,0 +1,50 @@
+const PATHS = {
+  play: "M4 2.5v11l9-5.5z",
+  pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z",
+  previous: "M11.5 2.5v11L4 8z",
+  next: "M4.5 2.5v11L12 8z",
+  first: "M3 2.5h2v11H3zM13 2.5v11L5.5 8z",
+  last: "M11 2.5h2v11h-2zM3 2.5v11L10.5 8z",
+  loop: "M3 7a5 5 0 0 1 8.7-2.3L13.5 3v4.5H9l1.8-1.8A3.4 3.4 0 0 0 4.7 7zM13 9a5 5 0 0 1-8.7 2.3L2.5 13V8.500H7l-1.800 1.800A3.400 3.400 0 0 0 11.300 9z",
+  fit: "M2.500 2.500H6V4H4v2H2.500zM10 2.500h3.500V6H12V4h-2zM2.500 10H4v2h2v1.500H2.500zM12 10h1.500v3.500H10V12h2z",
+  link: "M6.500 4.500h-2a3.500 3.500 0 0 0 0 7h2V10h-2a2 2 0 0 1 0-4h2zM9.500 4.500h2a3.500 3.500 0 0 1 0 7h-2V10h2a2 2 0 0 0 0-4h-2zM5.500 7.250h5v1.500h-5z",
+  close: "M4 3l4 4 4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4-4-4z",
+};
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="nm-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} fill="currentColor" />
+    </svg>
+  );
+}
+
+interface IconButtonProps {
+  icon: IconName;
+  label: string;
+  onClick: () => void;
+  disabled?: boolean;
+  /** For a button that stays down. */
+  pressed?: boolean;
+  testId?: string;
+}
+
+/** A button that shows a picture and says its name to screen readers and in its tooltip. */
+export function IconButton({ icon, label, onClick, disabled, pressed, testId }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      class="nm-button nm-icon-button"
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+      data-testid={testId}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

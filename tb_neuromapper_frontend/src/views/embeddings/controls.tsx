@@ -1,0 +1,176 @@
+import { SPEEDS } from "../../state/settings";
+import { indexOfStep, unionOfSteps } from "../../state/steps";
+import type { Store } from "../../state/store";
+import { IconButton } from "../../ui/icons";
+
+/** One row: which run, which epoch, and how it plays. */
+export function Controls({ store }: { store: Store }) {
+  return (
+    <div class="nm-controls" role="toolbar" aria-label="Run and epoch">
+      <RunChoice store={store} />
+      <PlayButtons store={store} />
+      <EpochSlider store={store} />
+      <Playback store={store} />
+    </div>
+  );
+}
+
+function RunChoice({ store }: { store: Store }) {
+  const runs = store.runs.value?.runs ?? [];
+  return (
+    <label class="nm-run">
+      <span class="nm-label">Run</span>
+      <select
+        aria-label="Run"
+        data-testid="run"
+        value={store.runName.value ?? ""}
+        onChange={(event) => store.actions.runSelected(event.currentTarget.value)}
+      >
+        {runs.map(({ name }) => (
+          <option key={name} value={name}>
+            {name === "." ? "(log directory)" : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function PlayButtons({ store }: { store: Store }) {
+  const { actions } = store;
+  const steps = store.steps.value;
+  const index = indexOfStep(steps, store.step.value ?? 0);
+  const playing = store.playing.value;
+  const none = steps.length < 2;
+  const toggle = playing ? "Pause (space)" : "Play (space)";
+  return (
+    <fieldset class="nm-buttons" aria-label="Epoch controller">
+      <IconButton
+        icon="first"
+        label="First epoch (Home)"
+        disabled={none || index <= 0}
+        onClick={actions.firstStep}
+        testId="first"
+      />
+      <IconButton
+        icon="previous"
+        label="Previous epoch (left arrow)"
+        disabled={none || index <= 0}
+        onClick={actions.previousStep}
+        testId="previous"
+      />
+      <IconButton
+        icon={playing ? "pause" : "play"}
+        label={toggle}
+        disabled={none}
+        onClick={actions.playToggled}
+        testId="play"
+      />
+      <IconButton
+        icon="next"
+        label="Next epoch (right arrow)"
+        disabled={none || index >= steps.length - 1}
+        onClick={actions.nextStep}
+        testId="next"
+      />
+      <IconButton
+        icon="last"
+        label="Newest epoch (End)"
+        disabled={none || index >= steps.length - 1}
+        onClick={actions.lastStep}
+        testId="last"
+      />
+    </fieldset>
+  );
+}
+
+/** A slider over the logged steps, at equal distances whatever their numbers are. */
+function EpochSlider({ store }: { store: Store }) {
+  const steps = store.steps.value;
+  const logged = unionOfSteps([store.run.value?.steps ?? [], steps]);
+  const step = store.step.value;
+  const index = step === null ? 0 : indexOfStep(logged, step);
+  const last = logged[logged.length - 1];
+  const text = step === null ? "no epoch yet" : `epoch ${step}`;
+  return (
+    <div class="nm-epoch">
+      <div class="nm-slider">
+        <input
+          type="range"
+          aria-label="Epoch"
+          aria-valuetext={text}
+          data-testid="epoch-slider"
+          min={0}
+          max={Math.max(1, logged.length - 1)}
+          step={1}
+          value={index}
+          disabled={steps.length < 2}
+          onInput={(event) => store.actions.stepChosen(logged[Number(event.currentTarget.value)])}
+        />
+        <Ticks logged={logged} ready={steps} />
+      </div>
+      <output class="nm-epoch-number" data-testid="epoch">
+        {step === null ? "–" : text}
+        {step !== null && <span class="nm-muted"> of {last}</span>}
+      </output>
+    </div>
+  );
+}
+
+const MAX_TICKS = 120;
+
+/** A tick for each logged step, paler while it has no layout yet. */
+function Ticks({ logged, ready }: { logged: number[]; ready: number[] }) {
+  if (logged.length < 2 || logged.length > MAX_TICKS) return <div class="nm-ticks" />;
+  const has = new Set(ready);
+  return (
+    <div class="nm-ticks" aria-hidden="true">
+      {logged.map((step) => (
+        <i key={step} class={has.has(step) ? "" : "nm-pending"} />
+      ))}
+    </div>
+  );
+}
+
+function Playback({ store }: { store: Store }) {
+  const { actions } = store;
+  return (
+    <div class="nm-playback">
+      <label title="Speed of playing, in epochs per second">
+        <span class="nm-hidden">Speed</span>
+        <select
+          aria-label="Speed in epochs per second"
+          data-testid="speed"
+          value={String(store.speed.value)}
+          onChange={(event) => actions.speedChosen(Number(event.currentTarget.value))}
+        >
+          {SPEEDS.map((speed) => (
+            <option key={speed} value={String(speed)}>
+              {speed} / s
+            </option>
+          ))}
+        </select>
+      </label>
+      <IconButton
+        icon="loop"
+        label="Play again and again"
+        pressed={store.loop.value}
+        onClick={actions.loopToggled}
+        testId="loop"
+      />
+      <IconButton
+        icon="link"
+        label="Zoom and pan all views together"
+        pressed={store.linked.value}
+        onClick={actions.linkToggled}
+        testId="link-views"
+      />
+      <IconButton
+        icon="fit"
+        label="Show the whole of every view"
+        onClick={() => actions.camerasReset()}
+        testId="fit-all"
+      />
+    </div>
+  );
+}

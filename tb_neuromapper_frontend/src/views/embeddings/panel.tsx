@@ -1,0 +1,91 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Projection } from "../../api/types";
+import { HOME } from "../../render/camera";
+import type { Store } from "../../state/store";
+import { count, percent } from "../../ui/format";
+import { IconButton } from "../../ui/icons";
+import { watchPointer } from "./pointer";
+import type { Stage } from "./stage";
+
+interface PanelProps {
+  store: Store;
+  stage: Stage | null;
+  block: string;
+}
+
+/** One block's scatter: a line of words above the room for its points. */
+export function Panel({ store, stage, block }: PanelProps) {
+  const plot = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = plot.current;
+    if (!element || !stage) return;
+    stage.setPlot(block, element);
+    const unwatch = watchPointer(element, { store, stage, block });
+    return () => {
+      unwatch();
+      stage.setPlot(block, null);
+    };
+  }, [stage, block, store]);
+  const info = store.run.value?.blocks.find((each) => each.name === block);
+  const projection = store.projections.value.find((each) => each.block === block);
+  const camera = store.cameras.value[block] ?? HOME;
+  return (
+    <section class="nm-panel" aria-label={`Block ${block}`} data-testid="panel" data-block={block}>
+      <header class="nm-panel-head">
+        <h2 title={block}>{block}</h2>
+        <span class="nm-muted">{info ? count(info.n_dims, "dimension") : ""}</span>
+        <span class="nm-panel-state" data-testid="panel-state">
+          {stateWords(projection)}
+        </span>
+        {camera !== HOME && (
+          <IconButton
+            icon="fit"
+            label={`Show all of ${block} (0)`}
+            onClick={() => store.actions.camerasReset(block)}
+            testId="fit"
+          />
+        )}
+      </header>
+      <ProgressLine projection={projection} />
+      <div
+        class="nm-plot"
+        ref={plot}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the plot is zoomed and panned with the keyboard
+        tabIndex={0}
+        role="application"
+        aria-label={plotLabel(store, block)}
+        data-testid="plot"
+      >
+        <PlotWords projection={projection} />
+      </div>
+    </section>
+  );
+}
+
+function plotLabel(store: Store, block: string): string {
+  const n = count(store.run.value?.n_samples ?? 0, "sample");
+  return `${block}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all.`;
+}
+
+function stateWords(projection: Projection | undefined): string {
+  if (!projection) return "";
+  if (projection.state === "queued") return projection.message || "waiting for its turn";
+  if (projection.state !== "running") return "";
+  return `${projection.message || "laying out"} (${percent(projection.progress)})`;
+}
+
+function ProgressLine({ projection }: { projection: Projection | undefined }) {
+  const running = projection?.state === "running";
+  const width = running ? `${Math.round(projection.progress * 100)}%` : "0";
+  return <div class="nm-progress" style={{ width, opacity: running ? 1 : 0 }} />;
+}
+
+/** Words where points should be, as long as there are none. */
+function PlotWords({ projection }: { projection: Projection | undefined }) {
+  if (!projection || projection.steps.length > 0) {
+    return projection?.state === "failed" ? <p class="nm-words nm-error">{projection.message}</p> : null;
+  }
+  if (projection.state === "failed") return <p class="nm-words nm-error">{projection.message}</p>;
+  if (projection.state === "cancelled") return <p class="nm-words">The layout was cancelled.</p>;
+  return <p class="nm-words">{projection.message || "The layout is about to be computed."}</p>;
+}

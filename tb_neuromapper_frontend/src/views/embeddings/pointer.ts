@@ -1,0 +1,119 @@
+import { type Camera, HOME, panBy, zoomAt } from "../../render/camera";
+import type { Store } from "../../state/store";
+import type { Stage } from "./stage";
+
+const PICK_RADIUS_PX = 10;
+const TOUCH_RADIUS_PX = 22;
+const CLICK_SLACK_PX = 4;
+const KEY_ZOOM = 1.25;
+const KEY_PAN_PX = 40;
+
+interface Parts {
+  store: Store;
+  stage: Stage;
+  block: string;
+}
+
+/** Hover, drag, wheel, pinch and keys of one plot. Returns what takes them away again. */
+export function watchPointer(element: HTMLElement, parts: Parts): () => void {
+  const { store, block } = parts;
+  const abort = new AbortController();
+  const on = <K extends keyof HTMLElementEventMap>(
+    type: K,
+    listener: (event: HTMLElementEventMap[K]) => void,
+    options: AddEventListenerOptions = {},
+  ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
+  const camera = () => store.cameras.peek()[block] ?? HOME;
+  const move = (next: Camera) => store.actions.cameraMoved(block, next);
+  const drag = createDrag(element, camera, move);
+
+  on("pointerdown", (event) => {
+    drag.start(event);
+    if (event.pointerType === "touch") hoverAt(parts, event, TOUCH_RADIUS_PX);
+  });
+  on("pointermove", (event) => {
+    if (drag.move(event)) store.actions.hovered(null);
+    else if (event.pointerType !== "touch") hoverAt(parts, event, PICK_RADIUS_PX);
+  });
+  for (const type of ["pointerup", "pointercancel"] as const) on(type, drag.end);
+  on("pointerleave", (event) => {
+    if (event.pointerType !== "touch") store.actions.hovered(null);
+  });
+  on(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const box = element.getBoundingClientRect();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+      const factor = Math.exp(-event.deltaY * unit * 0.0015);
+      move(zoomAt(camera(), factor, event.clientX - box.left, event.clientY - box.top, box));
+    },
+    { passive: false },
+  );
+  on("dblclick", () => store.actions.camerasReset(block));
+  on("keydown", (event) => {
+    const next = cameraAfterKey(event, camera(), element.getBoundingClientRect());
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (next === HOME) store.actions.camerasReset(block);
+    else move(next);
+  });
+  return () => abort.abort();
+}
+
+function hoverAt({ store, stage, block }: Parts, event: PointerEvent, radius: number): void {
+  const row = stage.pickAt(block, event.clientX, event.clientY, radius);
+  store.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
+}
+
+function cameraAfterKey(event: KeyboardEvent, camera: Camera, size: DOMRect): Camera | null {
+  const [x, y] = [size.width / 2, size.height / 2];
+  if (event.key === "+" || event.key === "=") return zoomAt(camera, KEY_ZOOM, x, y, size);
+  if (event.key === "-") return zoomAt(camera, 1 / KEY_ZOOM, x, y, size);
+  if (event.key === "0") return HOME;
+  if (!event.shiftKey) return null;
+  const step = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+  return step ? panBy(camera, step[0] * KEY_PAN_PX, step[1] * KEY_PAN_PX, size) : null;
+}
+
+/** One pointer drags the picture, two pinch it. */
+function createDrag(element: HTMLElement, camera: () => Camera, move: (camera: Camera) => void) {
+  const pointers = new Map<number, { x: number; y: number }>();
+  let travelled = 0;
+
+  const pan = (event: PointerEvent, before: { x: number; y: number }) => {
+    const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
+    travelled += Math.hypot(dx, dy);
+    if (travelled > CLICK_SLACK_PX) move(panBy(camera(), dx, dy, element.getBoundingClientRect()));
+  };
+  const pinch = (event: PointerEvent, before: { x: number; y: number }) => {
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (!other) return;
+    const box = element.getBoundingClientRect();
+    const was = Math.hypot(before.x - other.x, before.y - other.y);
+    const is = Math.hypot(event.clientX - other.x, event.clientY - other.y);
+    const [x, y] = [(event.clientX + other.x) / 2 - box.left, (event.clientY + other.y) / 2 - box.top];
+    if (was > 0) move(zoomAt(camera(), is / was, x, y, box));
+  };
+  return {
+    start(event: PointerEvent) {
+      if (event.button !== 0) return;
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      travelled = 0;
+      element.setPointerCapture(event.pointerId);
+    },
+    /** Returns whether the picture is being moved. */
+    move(event: PointerEvent): boolean {
+      const before = pointers.get(event.pointerId);
+      if (!before) return false;
+      if (pointers.size === 1) pan(event, before);
+      else pinch(event, before);
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      return travelled > CLICK_SLACK_PX || pointers.size > 1;
+    },
+    end(event: PointerEvent) {
+      pointers.delete(event.pointerId);
+    },
+  };
+}

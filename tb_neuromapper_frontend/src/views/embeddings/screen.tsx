@@ -1,0 +1,88 @@
+import type { ReadonlySignal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Api } from "../../api/client";
+import type { Marks } from "../../render/scene";
+import type { Coloring } from "../../state/marks";
+import type { PositionCache } from "../../state/positions";
+import type { Store } from "../../state/store";
+import { gridFor } from "./grid";
+import { Legend } from "./legend";
+import { Panel } from "./panel";
+import { createStage, type Stage } from "./stage";
+import { Tooltip } from "./tooltip";
+
+export interface ScreenProps {
+  store: Store;
+  api: Api;
+  cache: PositionCache;
+  marks: ReadonlySignal<Marks>;
+  coloring: ReadonlySignal<Coloring>;
+  /** Told of the stage when there is one, for tests to look at. */
+  onStage: (stage: Stage | null) => void;
+}
+
+/** A scatter for each block, the legend beside them, the sample under the pointer. */
+export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }: ScreenProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const views = useRef<HTMLDivElement>(null);
+  const [stage, setStage] = useState<Stage | null>(null);
+  const [size, setSize] = useState({ width: 800, height: 600 });
+
+  useEffect(() => {
+    if (!canvas.current) return;
+    const created = tryStage({ store, cache, marks, canvas: canvas.current });
+    if (!created) store.actions.drawingImpossible();
+    setStage(created);
+    onStage(created);
+    return () => {
+      onStage(null);
+      created?.dispose();
+    };
+  }, [store, cache, marks, onStage]);
+
+  useEffect(() => {
+    const element = views.current;
+    if (!element || !stage) return;
+    const observer = new ResizeObserver(() => {
+      setSize({ width: element.clientWidth, height: element.clientHeight });
+      stage.measure();
+    });
+    observer.observe(element);
+    for (const child of element.children) observer.observe(child);
+    element.addEventListener("scroll", stage.measure, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("scroll", stage.measure);
+    };
+  }, [stage]);
+
+  const blocks = store.blocks.value;
+  const { columns, rowHeight } = gridFor(blocks.length, size);
+  useEffect(() => stage?.measure(), [stage, columns, rowHeight, blocks]);
+  const style = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${rowHeight}px` };
+  return (
+    <div class="nm-screen">
+      <div class="nm-stage">
+        <canvas class="nm-canvas" ref={canvas} data-testid="canvas" />
+        <div class="nm-views" ref={views} data-testid="views">
+          <div class="nm-grid" style={style}>
+            {blocks.map((block) => (
+              <Panel key={block} store={store} stage={stage} block={block} />
+            ))}
+          </div>
+        </div>
+      </div>
+      <Legend store={store} coloring={coloring} />
+      <Tooltip store={store} api={api} />
+    </div>
+  );
+}
+
+/** A driver that does not compile the shaders is as good as none. */
+function tryStage(parts: Parameters<typeof createStage>[0]): Stage | null {
+  try {
+    return createStage(parts);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Api } from "../../api/client";
+import type { Outcomes, Run, Samples } from "../../api/types";
+import { classMark } from "../../color/palette";
+import type { Store } from "../../state/store";
+import { number, percent } from "../../ui/format";
+import { Swatch } from "../../ui/swatch";
+import { Thumbnail } from "../../ui/thumbnail";
+
+const WIDTH = 220;
+const HEIGHT = 170;
+const GAP = 16;
+
+/** What is known of the sample under the pointer, beside the pointer. */
+export function Tooltip({ store, api }: { store: Store; api: Api }) {
+  const hover = store.hover.value;
+  const run = store.run.value;
+  const samples = store.samples.value;
+  if (!hover || !run || !samples) return null;
+  const left = hover.x + GAP + WIDTH > window.innerWidth ? Math.max(0, hover.x - GAP - WIDTH) : hover.x + GAP;
+  const top = Math.max(0, Math.min(hover.y + GAP, window.innerHeight - HEIGHT));
+  return (
+    <div
+      class="nm-tooltip"
+      role="tooltip"
+      data-testid="tooltip"
+      data-row={hover.row}
+      style={{ left: `${left}px`, top: `${top}px` }}
+    >
+      <SampleCard store={store} api={api} run={run} samples={samples} row={hover.row} />
+    </div>
+  );
+}
+
+interface CardProps {
+  store: Store;
+  api: Api;
+  run: Run;
+  samples: Samples;
+  row: number;
+}
+
+export function SampleCard({ store, api, run, samples, row }: CardProps) {
+  const description = samples.descriptions[row];
+  const sheets = run.thumbnails;
+  return (
+    <div class="nm-card">
+      {sheets && (
+        <Thumbnail
+          sheets={sheets}
+          row={row}
+          size={64}
+          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.sample_set)}
+        />
+      )}
+      <dl class="nm-facts">
+        <dt>sample</dt>
+        <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
+        <LabelFact store={store} run={run} samples={samples} row={row} />
+        <OutcomeFacts store={store} run={run} samples={samples} row={row} />
+      </dl>
+      {description && <p class="nm-description">{description}</p>}
+    </div>
+  );
+}
+
+type FactProps = Omit<CardProps, "api">;
+
+function LabelFact({ store, run, samples, row }: FactProps) {
+  if (samples.targets) {
+    return (
+      <>
+        <dt>target</dt>
+        <dd data-testid="sample-label">{number(samples.targets[row])}</dd>
+      </>
+    );
+  }
+  if (!samples.labels) return null;
+  const label = samples.labels[row];
+  return (
+    <>
+      <dt>label</dt>
+      <dd data-testid="sample-label">
+        <Swatch mark={classMark(label, store.theme.value)} /> {className(run, label)}
+      </dd>
+    </>
+  );
+}
+
+function OutcomeFacts({ store, run, samples, row }: FactProps) {
+  const outcomes = store.outcomes.value;
+  const current = outcomes !== null && outcomes.step === store.step.value ? outcomes : null;
+  if (run.outcome_steps.length === 0) return null;
+  return (
+    <>
+      <dt>predicted</dt>
+      <dd data-testid="sample-predicted">{current ? predicted(store, run, samples, current, row) : "…"}</dd>
+      {(!current || current.confidence) && run.label_kind === "class" && (
+        <>
+          <dt title="the probability that the network gives to the true class">confidence</dt>
+          <dd data-testid="sample-confidence">
+            {current?.confidence ? percent(current.confidence[row]) : "…"}
+          </dd>
+        </>
+      )}
+      <dt>loss</dt>
+      <dd>{current?.loss ? number(current.loss[row]) : "…"}</dd>
+    </>
+  );
+}
+
+function predicted(store: Store, run: Run, samples: Samples, outcomes: Outcomes, row: number) {
+  const value = outcomes.predicted[row];
+  if (outcomes.predicted instanceof Float32Array) return number(value);
+  const wrong = samples.labels !== null && samples.labels[row] !== value;
+  return (
+    <>
+      <Swatch mark={classMark(value, store.theme.value)} /> {className(run, value)}
+      {wrong && <span class="nm-wrong"> wrong</span>}
+    </>
+  );
+}
+
+function className(run: Run, label: number): string {
+  if (label < 0) return "none";
+  return run.class_names?.[label] ?? String(label);
+}

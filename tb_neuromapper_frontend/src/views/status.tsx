@@ -1,0 +1,70 @@
+import { useSignal } from "@preact/signals";
+import type { Store } from "../state/store";
+import { count, percent } from "../ui/format";
+import { IconButton } from "../ui/icons";
+
+/** One line at the foot: what is shown, what is under way, what is wrong. */
+export function StatusLine({ store }: { store: Store }) {
+  const open = useSignal(false);
+  const problems = store.summary.value?.problems ?? store.run.value?.problems ?? [];
+  const connection = store.connection.value;
+  const failure = store.failure.value;
+  return (
+    <footer class="nm-status">
+      <p role="status" aria-live="polite" data-testid="status">
+        {progressWords(store) || factWords(store)}
+      </p>
+      {failure && (
+        <p class="nm-error nm-failure" role="alert" data-testid="failure">
+          {failure}
+          <IconButton icon="close" label="Dismiss" onClick={store.actions.failureDismissed} />
+        </p>
+      )}
+      {connection.state === "lost" && (
+        <p class="nm-error" role="alert" data-testid="connection">
+          TensorBoard does not answer. What is shown stays; trying again.
+        </p>
+      )}
+      {problems.length > 0 && (
+        <button
+          type="button"
+          class="nm-button nm-problems-button"
+          aria-expanded={open.value}
+          data-testid="problems-button"
+          onClick={() => {
+            open.value = !open.value;
+          }}
+        >
+          {count(problems.length, "problem")} in the log
+        </button>
+      )}
+      {open.value && problems.length > 0 && (
+        <ul class="nm-problems" data-testid="problems">
+          {problems.map((problem) => (
+            <li key={problem}>{problem}</li>
+          ))}
+        </ul>
+      )}
+    </footer>
+  );
+}
+
+function factWords(store: Store): string {
+  const run = store.run.value;
+  if (!run) return store.runs.value ? "" : "Asking TensorBoard for the runs.";
+  const parts = [
+    count(run.n_samples, "sample"),
+    count(run.blocks.length, "block"),
+    count(run.steps.length, "epoch"),
+  ];
+  return parts.join(" · ");
+}
+
+function progressWords(store: Store): string {
+  const active = store.projections.value.filter(({ state }) => state === "running" || state === "queued");
+  if (active.length === 0) return "";
+  const running = active.find(({ state }) => state === "running");
+  if (!running) return `${count(active.length, "layout")} waiting to be computed`;
+  const rest = active.length > 1 ? `, ${active.length - 1} more to go` : "";
+  return `${running.block}: ${running.message || "laying out"} (${percent(running.progress)})${rest}`;
+}
