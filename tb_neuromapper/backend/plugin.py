@@ -42,13 +42,20 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         reader = LogReader(context.data_provider, run_directories(context))
         loader = ArrayLoader(reader, cache)
         self._worker = LocalWorker()
-        projections = Projections(cache, loader, self._worker)
+        self._projections = Projections(cache, loader, self._worker)
         log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
-        self._routes = Routes(log_dir, reader, loader, projections)
-        atexit.register(projections.clean_up)
+        self._routes = Routes(log_dir, reader, loader, self._projections)
+        atexit.register(self.close)
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         return {**self._routes.applications(), "/static/*": route(serve_static, "GET")}
+
+    def close(self) -> None:
+        """End the worker and remove what only running jobs need."""
+        atexit.unregister(self.close)
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.kill()
+        self._projections.clean_up()
 
     def is_active(self) -> bool:
         """Whether any run has our data; TensorBoard then shows the tab without being asked."""

@@ -25,7 +25,7 @@ _MIME_TYPES = {
 def serve_static(request: Request) -> Response:
     """Answer a file below FOLDER, named by the part of the path after /static/."""
     name = request.path.partition("/static/")[2]
-    path = (FOLDER / name).resolve()
+    path = (FOLDER / name.replace("\0", "")).resolve()
     if not name or "\\" in name or not path.is_relative_to(FOLDER) or path.suffix not in _MIME_TYPES:
         raise HttpError(404, f"there is no page file {name[:100]!r}.")
     try:

@@ -88,7 +88,7 @@ def load_rows(source: ArraySource, start: int, stop: int) -> npt.NDArray[Any]:
     if source.raw:
         return _load_raw(source)[start:stop]
     with _open_tensor(source) as tensor:
-        return np.asarray(tensor[start:stop])
+        return np.asarray(tensor[start : min(stop, source.spec.shape[0])])
 
 
 def verify(source: ArraySource) -> None:
@@ -106,7 +106,7 @@ def verify(source: ArraySource) -> None:
     step = max(1, _CHUNK_BYTES // max(row_bytes, 1))
     with _open_tensor(source) as tensor:
         for start in range(0, n_rows, step):
-            digest.update(np.ascontiguousarray(tensor[start : start + step]).data)
+            digest.update(np.ascontiguousarray(tensor[start : min(start + step, n_rows)]).data)
     if digest.hexdigest() != source.spec.checksum:
         raise _bit_flip(source)
 

@@ -43,6 +43,8 @@ def decode_frame(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, An
     if data[:4] != MAGIC or len(data) < 8:
         raise ValueError(f"a frame begins with {MAGIC!r}; these {len(data)} bytes begin with {data[:4]!r}.")
     (length,) = struct.unpack("<I", data[4:8])
+    if 8 + length > len(data):
+        raise ValueError(f"the header reaches beyond the end of the frame: {length} of {len(data) - 8} bytes.")
     attributes = json.loads(data[8 : 8 + length])
     body, arrays = memoryview(data)[8 + length :], {}
     for entry in attributes.pop("arrays"):

@@ -1,0 +1,95 @@
+"""A real TensorBoard application over a log directory, called without a socket."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import pytest
+from tensorboard.backend import application
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.plugins import base_plugin
+from werkzeug.test import Client
+
+from tb_neuromapper.backend.loader import NeuroMapperLoader
+from tb_neuromapper.backend.wire import decode_frame
+
+PREFIX = "/data/plugin/neuromapper"
+
+
+class Viewer:
+    """TensorBoard's WSGI application with our plugin in it, over one log directory."""
+
+    def __init__(self, log_dir, cache):
+        flags = argparse.Namespace(neuromapper_cache=str(cache), neuromapper_cache_gb=1.0)
+        flags.samples_per_plugin = {}
+        loader = NeuroMapperLoader()
+        loader.fix_flags(flags)
+        self.multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance=flags.samples_per_plugin)
+        provider = data_provider.MultiplexerDataProvider(self.multiplexer, str(log_dir))
+        context = base_plugin.TBContext(
+            data_provider=provider, flags=flags, logdir=str(log_dir), multiplexer=self.multiplexer
+        )
+        self.log_dir = log_dir
+        self.plugin = loader.load(context)
+        self.client = Client(application.TensorBoardWSGI([self.plugin], data_provider=provider))
+        self.reload()
+
+    def reload(self):
+        self.multiplexer.AddRunsFromDirectory(str(self.log_dir))
+        self.multiplexer.Reload()
+
+    def get(self, path, **query):
+        return self.client.get(f"{PREFIX}/{path}", query_string=query or None)
+
+    def json(self, path, **query):
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return response.json
+
+    def frame(self, path, **query):
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return decode_frame(response.data)
+
+    def post(self, path, body, **headers):
+        return self.client.post(f"{PREFIX}/{path}", data=json.dumps(body), content_type="application/json", **headers)
+
+    def project(self, run, **parameters):
+        """Ask for all blocks and await the end of their jobs; the manifests."""
+        response = self.post("projections", {"run": run, "parameters": parameters})
+        assert response.status_code == 200, response.text
+        return self.await_end([item["id"] for item in response.json["projections"]])
+
+    def await_end(self, ids, timeout_s=120):
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            manifests = self.json("projections", ids=",".join(ids))["projections"]
+            if all(item["state"] not in ("queued", "running") for item in manifests):
+                return manifests
+            assert time.monotonic() < deadline_s, manifests
+            time.sleep(0.02)
+
+    def close(self):
+        self.plugin.close()
+
+
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory):
+    """One results cache for the session: equal data are laid out once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def open_viewer(cache_folder):
+    """A function that opens a Viewer over a log directory; all are closed at the end of the test."""
+    viewers = []
+
+    def opened(log_dir, cache=cache_folder):
+        viewers.append(Viewer(log_dir, cache))
+        return viewers[-1]
+
+    yield opened
+    for viewer in viewers:
+        viewer.close()
