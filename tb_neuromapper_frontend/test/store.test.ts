@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Projection, Run, Runs } from "../src/api/types";
+import { Level } from "../src/render/scene";
+import { levelsOf } from "../src/state/marks";
+import { pageStateOf } from "../src/state/page_state";
+import { missingAt, stepsByDistance } from "../src/state/positions";
+import { createStore, type Store } from "../src/state/store";
+
+function runs(...names: string[]): Runs {
+  const summaries = names.map((name) => ({
+    name,
+    n_samples: 4,
+    blocks: ["a", "b"],
+    steps: [],
+    problems: [],
+  }));
+  return { log_dir: "runs", version: "0", runs: summaries, other_runs: [] };
+}
+
+function run(name: string, sampleSet = "s"): Run {
+  return {
+    name,
+    n_samples: 4,
+    sample_set: sampleSet,
+    steps: [0, 5, 20],
+    outcome_steps: [],
+    blocks: ["a", "b"].map((block) => ({ name: block, n_dims: 2, n_features: 2, reduction: "none" })),
+    label_kind: "class",
+    class_names: ["x", "y", "z"],
+    metadata: [],
+    thumbnails: null,
+    problems: [],
+  };
+}
+
+function projection(block: string, steps: number[], changes: Partial<Projection> = {}): Projection {
+  return {
+    id: `id-${block}`,
+    run: "one",
+    block,
+    parameters: {},
+    state: "done",
+    progress: 1,
+    message: "",
+    steps,
+    revisions: steps.map(() => 1),
+    extent: [0, 0, 1, 1],
+    quality: [],
+    ...changes,
+  };
+}
+
+let store: Store;
+beforeEach(() => {
+  store = createStore();
+  store.actions.runsLoaded(runs("one", "two"));
+  store.actions.runLoaded(run("one"));
+});
+
+describe("runs", () => {
+  it("the first one is shown if the link names none", () => {
+    expect(store.runName.value).toBe("one");
+  });
+
+  it("of a link that is not there is replaced, in words", () => {
+    const fresh = createStore();
+    fresh.actions.urlOpened({ run: "gone", step: 3 });
+    fresh.actions.runsLoaded(runs("one"));
+    expect(fresh.runName.value).toBe("one");
+    expect(fresh.failure.value).toContain("gone");
+  });
+
+  it("that is deleted while shown gives way to another, in words", () => {
+    store.actions.runsLoaded(runs("two"));
+    expect(store.runName.value).toBe("two");
+    expect(store.run.value).toBeNull();
+    expect(store.failure.value).toContain("one");
+  });
+
+  it("chosen forgets what was known of the last", () => {
+    store.actions.projectionsLoaded("one", [projection("a", [0])]);
+    store.actions.runSelected("two");
+    expect(store.projections.value).toEqual([]);
+    expect(store.step.value).toBeNull();
+  });
+
+  it("late answers about another run change nothing", () => {
+    store.actions.runSelected("two");
+    store.actions.runLoaded(run("one"));
+    store.actions.projectionsLoaded("one", [projection("a", [0])]);
+    expect(store.run.value).toBeNull();
+    expect(store.projections.value).toEqual([]);
+  });
+
+  it("with other samples under the same name starts anew", () => {
+    store.actions.projectionsLoaded("one", [projection("a", [0])]);
+    store.actions.runLoaded(run("one", "other"));
+    expect(store.projections.value).toEqual([]);
+    expect(store.run.value?.sample_set).toBe("other");
+  });
+
+  it("that did not change keep their objects, so that nothing is drawn anew", () => {
+    const before = store.run.value;
+    store.actions.runLoaded(run("one"));
+    expect(store.run.value).toBe(before);
+  });
+});
+
+describe("epochs", () => {
+  const at = (step: number) => store.actions.stepChosen(step);
+  beforeEach(() => {
+    store.actions.projectionsLoaded("one", [projection("b", [0, 5]), projection("a", [0, 5, 20])]);
+  });
+
+  it("are those of all blocks, blocks in the network's order", () => {
+    expect(store.steps.value).toEqual([0, 5, 20]);
+    expect(store.projections.value.map(({ block }) => block)).toEqual(["a", "b"]);
+  });
+
+  it("are followed to the newest until another is chosen", () => {
+    expect(store.step.value).toBe(20);
+    store.actions.projectionsLoaded("one", [projection("a", [0, 5, 20, 21])]);
+    expect(store.step.value).toBe(21);
+    at(5);
+    store.actions.projectionsLoaded("one", [projection("a", [0, 5, 20, 21, 22])]);
+    expect(store.step.value).toBe(5);
+    store.actions.lastStep();
+    store.actions.projectionsLoaded("one", [projection("a", [0, 5, 20, 21, 22, 30])]);
+    expect(store.step.value).toBe(30);
+  });
+
+  it("next and previous go by logged steps and stop at the ends", () => {
+    at(5);
+    store.actions.nextStep();
+    expect(store.step.value).toBe(20);
+    store.actions.nextStep();
+    expect(store.step.value).toBe(20);
+    store.actions.firstStep();
+    store.actions.previousStep();
+    expect(store.step.value).toBe(0);
+  });
+
+  it("a number between two goes to the nearest", () => {
+    at(14);
+    expect(store.step.value).toBe(20);
+  });
+
+  it("playing from the last starts at the first, and choosing an epoch pauses", () => {
+    store.actions.playToggled();
+    expect([store.playing.value, store.step.value]).toEqual([true, 0]);
+    at(5);
+    expect(store.playing.value).toBe(false);
+  });
+
+  it("a single epoch does not play", () => {
+    const fresh = createStore();
+    fresh.actions.runsLoaded(runs("one"));
+    fresh.actions.runLoaded(run("one"));
+    fresh.actions.projectionsLoaded("one", [projection("a", [3])]);
+    fresh.actions.playToggled();
+    expect(fresh.playing.value).toBe(false);
+  });
+
+  it("a link's epoch is kept while its layout is still to come", () => {
+    const fresh = createStore();
+    fresh.actions.urlOpened({ run: "one", step: 5 });
+    fresh.actions.runsLoaded(runs("one"));
+    fresh.actions.runLoaded(run("one"));
+    fresh.actions.projectionsLoaded("one", [projection("a", [0], { state: "running" })]);
+    expect(fresh.step.value).toBe(5);
+    fresh.actions.projectionsLoaded("one", [projection("a", [0, 5, 20])]);
+    expect(fresh.step.value).toBe(5);
+  });
+
+  it("speeds other than those offered are refused", () => {
+    store.actions.speedChosen(1000);
+    expect(store.speed.value).toBe(2);
+  });
+});
+
+describe("classes", () => {
+  it("toggle, only, invert, none and all", () => {
+    const hidden = () => [...store.hiddenClasses.value].sort();
+    store.actions.classToggled(1);
+    expect(hidden()).toEqual([1]);
+    store.actions.classesInverted();
+    expect(hidden()).toEqual([0, 2]);
+    store.actions.onlyClass(2);
+    expect(hidden()).toEqual([0, 1]);
+    store.actions.noClasses();
+    expect(hidden()).toEqual([0, 1, 2]);
+    store.actions.allClasses();
+    expect(hidden()).toEqual([]);
+  });
+
+  it("hidden ones are not drawn; beside the one pointed at, others fade", () => {
+    const labels = new Int32Array([0, 1, 2, -1]);
+    expect([...levelsOf(labels, 4, new Set([0]), 1)]).toEqual([
+      Level.hidden,
+      Level.normal,
+      Level.faded,
+      Level.faded,
+    ]);
+    expect([...levelsOf(null, 2, new Set([0]), 1)]).toEqual([Level.normal, Level.normal]);
+  });
+});
+
+describe("the page's state", () => {
+  it("is loading, then ready; empty without runs; error without a server at the start", () => {
+    expect(pageStateOf(store, false)).toBe("loading");
+    expect(pageStateOf(store, true)).toBe("ready");
+    const fresh = createStore();
+    fresh.actions.serverLost("nobody there");
+    expect(pageStateOf(fresh, false)).toBe("error");
+    fresh.actions.serverAnswered();
+    fresh.actions.runsLoaded(runs());
+    expect(pageStateOf(fresh, false)).toBe("empty");
+  });
+
+  it("is an error if every layout failed, and not if one did", () => {
+    store.actions.projectionsLoaded("one", [projection("a", [], { state: "failed" })]);
+    expect(pageStateOf(store, false)).toBe("error");
+    store.actions.projectionsLoaded("one", [projection("b", [])]);
+    expect(pageStateOf(store, false)).toBe("loading");
+  });
+});
+
+describe("what to fetch", () => {
+  it("starts at the shown epoch and goes outwards", () => {
+    expect(stepsByDistance([projection("a", [0, 5, 20]), projection("b", [6])], 5)).toEqual([5, 6, 0, 20]);
+  });
+
+  it("is only the near epochs while a layout changes", () => {
+    const steps = Array.from({ length: 40 }, (_, index) => index);
+    expect(stepsByDistance([projection("a", steps, { state: "running" })], 39)).toEqual([39, 38, 37, 36, 35]);
+  });
+
+  it("names only the blocks whose positions are old", () => {
+    const both = [projection("a", [0, 5]), projection("b", [5])];
+    expect(missingAt(both, 5, ({ block }) => block === "a")).toEqual({
+      step: 5,
+      ids: ["id-b"],
+      revisions: [1],
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { hashWithParams, paramsOfHash } from "../src/host/tensorboard";
+import { fromParams, fromRanges, toParams, toRanges, type UrlState } from "../src/state/url";
+
+const STATES: UrlState[] = [
+  {},
+  { run: "a/b & c=d#é", step: 0 },
+  { run: ".", step: 1200, hidden: [0, 1, 2, 9], speed: 8, loop: true },
+];
+
+describe("the state in the address", () => {
+  it.each(STATES)("comes back as it went: %j", (state) => {
+    const hash = hashWithParams("#neuromapper", toParams(state)) as string;
+    expect(fromParams(paramsOfHash(hash))).toEqual(state);
+  });
+
+  it.each([
+    ["step", "abc"],
+    ["step", "1e400"],
+    ["hidden", "x-y..3-1"],
+    ["speed", "3"],
+    ["speed", "Infinity"],
+    ["loop", "yes"],
+  ])("nonsense in %s is as if it were not there", (key, value) => {
+    expect(fromParams({ [key]: value })).toEqual({});
+  });
+
+  it("escapes that are broken do not throw", () => {
+    expect(paramsOfHash("#neuromapper&p.neuromapper.run=%E0%A4%A")).toEqual({ run: "%E0%A4%A" });
+  });
+
+  it("leaves other plugins' parts alone", () => {
+    expect(hashWithParams("#neuromapper&p.other.x=1&p.neuromapper.step=3", { step: "4" })).toBe(
+      "#neuromapper&p.other.x=1&p.neuromapper.step=4",
+    );
+  });
+
+  it("is not written while another tab is open", () => {
+    expect(hashWithParams("#scalars&x=1", { step: "4" })).toBeNull();
+  });
+
+  it("is written where no tab is named", () => {
+    expect(hashWithParams("", { step: "4" })).toBe("#neuromapper&p.neuromapper.step=4");
+  });
+});
+
+describe("ranges", () => {
+  it("are short and come back", () => {
+    expect(toRanges([3, 1, 2, 7])).toBe("1-3.7");
+    expect(fromRanges("1-3.7")).toEqual([1, 2, 3, 7]);
+    expect(toRanges(Array.from({ length: 1000 }, (_, i) => i))).toBe("0-999");
+  });
+});
