@@ -146,7 +146,7 @@ function Playback({ store }: { store: Store }) {
         >
           {SPEEDS.map((speed) => (
             <option key={speed} value={String(speed)}>
-              {speed} / s
+              {speed} epochs/s
             </option>
           ))}
         </select>

@@ -6,7 +6,7 @@ import { number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 import { Thumbnail } from "../../ui/thumbnail";
 
-const WIDTH = 220;
+const WIDTH = 240;
 const HEIGHT = 170;
 const GAP = 16;
 
