@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_neuromapper.numerics.curve import fit_curve
-from tb_neuromapper.numerics.graph import LayoutGraph, row_blocks, build_graph, weigh_neighbors
+from tb_neuromapper.numerics.graph import LayoutGraph, build_graph, row_blocks, weigh_neighbors
 from tb_neuromapper.numerics.lanes import N_LANES, ROW
 from tb_neuromapper.numerics.optimize import align_tracks, move_rows, overlap_tracks
 from tb_neuromapper.numerics.start import fill_from_neighbors, group_matrix, start_rows
+from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import Tracks, follow_samples
 from tb_neuromapper.numerics.types import (
     FloatArray,
@@ -30,7 +31,6 @@ N_PASSES = 200
 N_RESTART_PASSES = 80
 _RESTART_STEP = 0.5
 _PROGRESS_S = 0.1
-_N_CHUNKS = 64
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,14 @@ def fit_layout(
     check_stop = _stopper(should_stop)
     n_rows = [check_neighbors(t, near) for t, near in enumerate(neighbors)]
     tracks = follow_samples(n_rows, relations)
-    layout = _Layout(neighbors, parameters, tracks, settings or same_settings(parameters, len(n_rows)), 0, check_stop)
-    if starts is None:
-        rows = start_rows(layout.graph, tracks, parameters.seed, check_stop)
-        layout.place_rows(rows)
-        return layout.run(parameters.n_passes or N_PASSES, 1.0, on_progress)
-    layout.place_slices(check_positions(starts, n_rows))
-    return layout.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)
+    settings = settings or same_settings(parameters, len(n_rows))
+    with Threads() as threads:
+        layout = _Layout(neighbors, parameters, tracks, settings, 0, threads, check_stop)
+        if starts is None:
+            layout.place_rows(start_rows(layout.graph, tracks, parameters.seed, check_stop))
+            return layout.run(parameters.n_passes or N_PASSES, 1.0, on_progress)
+        layout.place_slices(check_positions(starts, n_rows))
+        return layout.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)
 
 
 def extend_layout(
@@ -121,10 +122,11 @@ def extend_layout(
     tracks = follow_samples(n_rows, relations)
     n_fixed = len(n_rows) - 1
     settings = settings or same_settings(parameters, len(n_rows))
-    layout = _Layout(neighbors, parameters, tracks, settings, n_fixed, check_stop)
     fresh = np.full((n_rows[-1], 2), np.nan, dtype=np.float32)
-    layout.place_slices([*check_positions(positions, n_rows[:-1]), fresh])
-    return layout.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)[-1]
+    with Threads() as threads:
+        layout = _Layout(neighbors, parameters, tracks, settings, n_fixed, threads, check_stop)
+        layout.place_slices([*check_positions(positions, n_rows[:-1]), fresh])
+        return layout.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)[-1]
 
 
 def same_settings(parameters: LayoutParameters, n_slices: int) -> SliceSettings:
@@ -200,12 +202,14 @@ class _Layout:
         tracks: Tracks,
         settings: SliceSettings,
         n_fixed: int,
+        threads: Threads,
         check_stop: Callable[[], None],
     ) -> None:
-        self.parameters, self.tracks, self.n_fixed, self.check_stop = parameters, tracks, n_fixed, check_stop
+        self.parameters, self.tracks, self.n_fixed = parameters, tracks, n_fixed
+        self.threads, self.check_stop = threads, check_stop
         n_slices = tracks.n_slices
         n_columns = [min(near.ids.shape[1], parameters.n_neighbors - 1) for near in neighbors]
-        self.graph: LayoutGraph = build_graph(neighbors, tracks, n_columns, n_fixed, check_stop)
+        self.graph: LayoutGraph = build_graph(neighbors, tracks, n_columns, threads, n_fixed, check_stop)
         self.slices = np.repeat(np.arange(n_slices, dtype=np.int32), np.diff(tracks.starts))
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
         self.window = min(parameters.window, n_slices - 1) if parameters.alignment > 0 else 0
@@ -213,12 +217,14 @@ class _Layout:
             self._measure_overlaps(neighbors, n_columns)
         check_stop()
         self._set_blocks(settings)
-        self.before = np.zeros(len(tracks.flats) * ROW, dtype=np.float32)
-        self.after = np.zeros_like(self.before)
+        # Two copies, the pass reads one and writes the other; `now` is where the present one begins.
+        self.n_rows = len(tracks.flats)
+        self.places = _aligned_zeros(2 * self.n_rows * ROW)
+        self.now = 0
 
     def _measure_overlaps(self, neighbors: Sequence[Neighbors], n_columns: Sequence[int]) -> None:
         tracks = self.tracks
-        ids, _ = weigh_neighbors(neighbors, tracks.starts, n_columns)
+        ids, _ = weigh_neighbors(neighbors, tracks.starts, n_columns, self.threads)
         tracks_of = np.full(len(tracks.following), -1, dtype=np.int32)
         tracks_of[self.heads] = np.arange(len(self.heads), dtype=np.int32)
         for t in range(1, tracks.n_slices):
@@ -226,7 +232,9 @@ class _Layout:
             linked = flat[tracks.preceding[flat] >= 0]
             tracks_of[linked] = tracks_of[tracks.preceding[linked]]
         self.overlaps = np.zeros((len(tracks_of), self.window), dtype=np.float32)
-        overlap_tracks(ids, self.heads, tracks.following, tracks_of, self.window, _N_CHUNKS, self.overlaps)
+        self.threads.run(
+            overlap_tracks, len(self.heads), ids, self.heads, tracks.following, tracks_of, self.window, self.overlaps
+        )
         visits = self.graph.visits[tracks.rows, self.slices % N_LANES]
         # umap-learn pulls once at each of a visit's six forces.
         self.strengths = (np.float32(6 * self.parameters.alignment) * visits).astype(np.float32)
@@ -249,12 +257,13 @@ class _Layout:
             crowding = n_group_rows[group] / (tracks.starts[t + 1] - tracks.starts[t])
             n_repel[group, lane] = settings.n_negatives[t] * settings.repulsion[t] * crowding
         self.curves = curves[group_of].reshape(-1)
-        self.scales, self.n_repel = scales[group_of], n_repel[group_of]
+        self.scales = (scales[group_of] / np.float32(255)).reshape(-1)
+        self.ratios = n_repel[group_of]
 
     def place_rows(self, rows: FloatArray) -> None:
         """Start every lane of a layout row at the same place; absent lanes far away, where nothing pushes them."""
         present = self.tracks.flats >= 0
-        place = self.before.reshape(-1, 2, N_LANES)
+        place = self._present()
         for d in range(2):
             place[:, d] = np.where(present, rows[:, d, None], _FAR)
 
@@ -267,7 +276,7 @@ class _Layout:
             back = tracks.preceding[flat]
             carried = flat[(back >= 0) & np.isnan(known[flat, 0])]
             known[carried] = known[tracks.preceding[carried]]
-        place = self.before.reshape(-1, 2, N_LANES)
+        place = self._present()
         place[:] = _FAR
         random = np.random.default_rng(self.parameters.seed)
         for group in range(len(tracks.group_starts) - 1):
@@ -288,37 +297,48 @@ class _Layout:
     def run(
         self, n_passes: int, first_step: float, on_progress: Callable[[LayoutProgress], None] | None
     ) -> list[FloatArray]:
-        graph, tracks = self.graph, self.tracks
         last_report = time.perf_counter()
         seed = np.uint32(self.parameters.seed & 0xFFFFFFFF)
         for n_done in range(n_passes):
             step = np.float32(first_step * (1 - n_done / n_passes))
             self.check_stop()
-            move_rows(
-                self.before, self.after, self.blocks, graph.indptr, graph.tails, graph.rates, graph.shares,
-                graph.visits, self.curves, self.scales, self.n_repel, step, seed, n_done,
-            )  # fmt: skip
-            if self.window > 0:
-                align_tracks(
-                    self.after, self.before, self.heads, tracks.following, self.slices, tracks.rows, self.overlaps,
-                    self.strengths, step, self.n_fixed, _N_CHUNKS,
-                )  # fmt: skip
-            else:
-                self.before, self.after = self.after, self.before
+            self._move(step, seed, n_done)
             now = time.perf_counter()
             if on_progress is not None and now - last_report > _PROGRESS_S and n_done + 1 < n_passes:
                 on_progress(LayoutProgress(n_done + 1, n_passes, self.positions()))
                 last_report = now
         return self.positions()
 
+    def _move(self, step: np.float32, seed: np.uint32, n_pass: int) -> None:
+        graph, tracks, places = self.graph, self.tracks, self.places
+        before, after = self.now, self.n_rows - self.now
+        edges = (graph.indptr, graph.tails, graph.rates, graph.shares, graph.visits)
+        forces = (self.curves, self.scales, self.ratios, step, seed, n_pass)
+        self.threads.run(move_rows, len(self.blocks), places, before, after, self.blocks, *edges, *forces)
+        if self.window == 0:
+            self.now = after
+            return
+        chains = (self.heads, tracks.following, self.slices, tracks.rows, self.overlaps, self.strengths)
+        self.threads.run(align_tracks, len(self.heads), places, after, before, *chains, step, self.n_fixed)
+
+    def _present(self) -> FloatArray:
+        return self.places[self.now * ROW : (self.now + self.n_rows) * ROW].reshape(-1, 2, N_LANES)
+
     def positions(self) -> list[FloatArray]:
         tracks = self.tracks
-        place = self.before.reshape(-1, 2, N_LANES)
+        place = self._present()
         result = []
         for t in range(tracks.n_slices):
             flat = slice(int(tracks.starts[t]), int(tracks.starts[t + 1]))
             result.append(np.ascontiguousarray(place[tracks.rows[flat], :, t % N_LANES]))
         return result
+
+
+def _aligned_zeros(size: int) -> FloatArray:
+    """Zeros that begin at a multiple of 64 bytes, so that a layout row is one cache line."""
+    spare = np.zeros(size + 16, dtype=np.float32)
+    first = (-spare.ctypes.data % 64) // 4
+    return spare[first : first + size]
 
 
 # Repulsion falls off with the fourth power: at this distance it moves nothing.

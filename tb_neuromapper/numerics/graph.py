@@ -17,12 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.lanes import N_LANES
+from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
 # Edges that umap-learn drops at its 200 passes: they would be visited less than once.
 _LEAST_WEIGHT = np.float32(1 / 200)
 _N_BLOCKS = 16
+# fastmath knows no infinities.
+_UNBOUNDED = np.float32(3e38)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ def build_graph(
     neighbors: Sequence[Neighbors],
     tracks: Tracks,
     n_columns: Sequence[int],
+    threads: Threads,
     first_slice: int = 0,
     check_stop: Callable[[], None] = lambda: None,
 ) -> LayoutGraph:
@@ -57,10 +61,11 @@ def build_graph(
         neighbors: Per slice at least `n_columns[t]` columns.
         tracks: Where the rows of the slices lie in the layout.
         n_columns: Neighbours to use of every slice, the sample itself not counted.
+        threads: To run on.
         first_slice: First slice that has edges.
         check_stop: Called between steps; raises to stop.
     """
-    ids, weights = weigh_neighbors(neighbors, tracks.starts, n_columns, first_slice)
+    ids, weights = weigh_neighbors(neighbors, tracks.starts, n_columns, threads, first_slice)
     check_stop()
     n_rows = int(tracks.group_starts[-1])
     reverse_starts, reverse_heads, reverse_weights = _reverse(ids, weights)
@@ -71,19 +76,23 @@ def build_graph(
     visits = np.zeros((n_rows, N_LANES), dtype=np.float32)
     empty = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty((0, N_LANES), np.uint8))
     blocks = row_blocks(tracks.group_starts)
-    _merge(*args, blocks, nothing, counts, *empty, visits)
+    threads.run(_merge, len(blocks), *args, blocks, nothing, counts, *empty, visits)
     check_stop()
     indptr = np.concatenate([[0], np.cumsum(counts)])
     n_edges = int(indptr[-1])
     tails = np.empty(n_edges, np.int32)
     rates = np.empty(n_edges, np.float32)
     shares = np.empty((n_edges, N_LANES), np.uint8)
-    _merge(*args, blocks, indptr, counts, tails, rates, shares, visits)
+    threads.run(_merge, len(blocks), *args, blocks, indptr, counts, tails, rates, shares, visits)
     return LayoutGraph(indptr, tails, rates, shares, visits)
 
 
 def weigh_neighbors(
-    neighbors: Sequence[Neighbors], starts: IntArray, n_columns: Sequence[int], first_slice: int = 0
+    neighbors: Sequence[Neighbors],
+    starts: IntArray,
+    n_columns: Sequence[int],
+    threads: Threads,
+    first_slice: int = 0,
 ) -> tuple[IntArray, FloatArray]:
     """Flat ids and directed fuzzy weights of all slices, both (S, k); -1 and 0 where a slice has fewer neighbours."""
     width = max(1, *n_columns) if len(n_columns) else 1
@@ -97,24 +106,19 @@ def weigh_neighbors(
         near = neighbors[t].ids[:, :k]
         ids[rows, :k] = np.where(near >= 0, near + starts[t], -1)
         dists = np.ascontiguousarray(neighbors[t].dists[:, :k])
-        _weigh(np.ascontiguousarray(near), dists, np.float32(np.log2(k + 1)), weights[rows])
+        named = near >= 0
+        # umap-learn averages over the sample itself too.
+        overall = np.float32(dists.sum(where=named, dtype=np.float64) / max(1, named.sum() + len(named)))
+        near = np.ascontiguousarray(near)
+        threads.run(_weigh, len(near), near, dists, np.float32(np.log2(k + 1)), overall, weights[rows])
     return ids, weights
 
 
-@numba.njit(parallel=True, cache=True)
-def _weigh(ids, dists, wanted, weights):
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _weigh(first, last, ids, dists, wanted, overall, weights):
     """Smooth kNN distances: weights exp(-(d - rho) / sigma) that add up to `wanted`, sigma by bisection."""
-    n, k = dists.shape
-    overall = np.float32(0.0)
-    n_used = 0
-    for i in range(n):
-        for j in range(k):
-            if ids[i, j] >= 0:
-                overall += dists[i, j]
-                n_used += 1
-    # umap-learn averages over the sample itself too.
-    overall = np.float32(overall / max(1, n_used + n))
-    for i in numba.prange(n):
+    k = dists.shape[1]
+    for i in range(first, last):
         rho = np.float32(0.0)
         mean = np.float32(0.0)
         count = 0
@@ -126,7 +130,7 @@ def _weigh(ids, dists, wanted, weights):
                     rho = dists[i, j]
         mean = np.float32(mean / np.float32(count + 1))
         low = np.float32(0.0)
-        high = np.float32(np.inf)
+        high = _UNBOUNDED
         sigma = np.float32(max(mean - rho, np.float32(1e-3) * mean)) if mean > 0 else np.float32(1.0)
         for _ in range(40):
             total = np.float32(0.0)
@@ -140,7 +144,7 @@ def _weigh(ids, dists, wanted, weights):
                 sigma = np.float32(0.5) * (low + high)
             else:
                 low = sigma
-                sigma = np.float32(2.0) * sigma if high == np.inf else np.float32(0.5) * (low + high)
+                sigma = np.float32(2.0) * sigma if high == _UNBOUNDED else np.float32(0.5) * (low + high)
             if sigma > np.float32(1e30) or sigma < np.float32(1e-30):
                 break
         sigma = max(sigma, np.float32(1e-3) * (mean if rho > 0.0 else overall), np.float32(1e-30))
@@ -149,7 +153,7 @@ def _weigh(ids, dists, wanted, weights):
             weights[i, j] = np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _reverse(ids, weights):
     """For every flat row the rows that name it, in order, and their weights."""
     n, k = ids.shape
@@ -182,15 +186,30 @@ def row_blocks(group_starts: IntArray) -> IntArray:
     return np.asarray(blocks, dtype=np.int32).reshape(-1, 4)
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True, nogil=True)
 def _merge(
-    ids, weights, rev_starts, rev_heads, rev_weights, flats, rows, blocks, indptr, counts, tails, rates, shares, visits
+    start,
+    stop,
+    ids,
+    weights,
+    rev_starts,
+    rev_heads,
+    rev_weights,
+    flats,
+    rows,
+    blocks,
+    indptr,
+    counts,
+    tails,
+    rates,
+    shares,
+    visits,
 ):
     """Symmetrise (a + b - ab) and merge the lanes; with an empty `indptr` only count the edges of every row."""
     n_lanes = flats.shape[1]
     k = ids.shape[1]
     fill = indptr.shape[0] > 0
-    for block in numba.prange(blocks.shape[0]):
+    for block in range(start, stop):
         first, last, low, high = blocks[block]
         slot_of = np.full(high - low, -1, np.int32)
         size = 0

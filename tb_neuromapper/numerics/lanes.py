@@ -20,6 +20,7 @@ ROW = 2 * N_LANES
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, N_LANES)
+_BYTES = ir.VectorType(ir.IntType(8), N_LANES)
 _INTS = ir.VectorType(ir.IntType(32), N_LANES)
 _WORD = ir.IntType(64)
 _FAST = ("fast",)
@@ -97,49 +98,95 @@ class _Lanes:
     def add_to(self, pointer: Any, value: Any) -> None:
         self.builder.store(self.add(self.load(pointer), value), pointer, align=4)
 
+    def at(self, array_type: Any, array: Any, row: Any, half: int = 0, width: int = ROW) -> Any:
+        """Pointer to eight floats: the x (half 0) or y (half 1) of a row."""
+        start = self.builder.mul(row, ir.Constant(_WORD, width))
+        return self.pointer(array_type, array, self.builder.add(start, ir.Constant(_WORD, half * N_LANES)))
 
-def _force(attractive: bool) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
-    def force(
-        _context: Any, total: Any, current: Any, rows: Any, _other: Any, scale: Any, curve: Any, _group: Any
-    ) -> Any:
-        signature = types.void(total, current, rows, types.int64, scale, curve, types.int64)
+    def coefficient(self, squared: Any, a: Any, b: Any, attractive: bool) -> Any:
+        """UMAP's force over the difference of positions: gradients of log w and log (1 - w), w = 1 / (1 + a d^2b)."""
+        power = self.power(squared, b)
+        denominator = self.add(self.mul(a, power), _floats(1.0))
+        if attractive:
+            numerator = self.mul(self.mul(_floats(-2.0), self.mul(a, b)), power)
+            return self.div(numerator, self.mul(squared, denominator))
+        near = self.add(squared, _floats(1e-3))
+        return self.div(self.mul(_floats(2.0), b), self.mul(near, denominator))
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            total_t, current_t, rows_t, _, scale_t, curve_t, _ = signature.args
-            total, current, rows, other, scale, curve, group = arguments
-            lanes = _Lanes(context, builder)
-
-            def at(array_type: Any, array: Any, row: Any, half: int) -> Any:
-                start = builder.mul(row, ir.Constant(_WORD, ROW))
-                start = builder.add(start, ir.Constant(_WORD, half * N_LANES))
-                return lanes.pointer(array_type, array, start)
-
-            zero = ir.Constant(_WORD, 0)
-            dx, dy = (
-                lanes.sub(lanes.load(at(current_t, current, zero, half)), lanes.load(at(rows_t, rows, other, half)))
-                for half in (0, 1)
-            )
-            squared = lanes.add(lanes.add(lanes.mul(dx, dx), lanes.mul(dy, dy)), _floats(1e-8))
-            a, b = (lanes.load(at(curve_t, curve, group, half)) for half in (0, 1))
-            power = lanes.power(squared, b)
-            denominator = lanes.add(lanes.mul(a, power), _floats(1.0))
-            if attractive:
-                numerator = lanes.mul(lanes.mul(_floats(-2.0), lanes.mul(a, b)), power)
-                coefficient = lanes.div(numerator, lanes.mul(squared, denominator))
-            else:
-                near = lanes.add(squared, _floats(1e-3))
-                coefficient = lanes.div(lanes.mul(_floats(2.0), b), lanes.mul(near, denominator))
-            weight = lanes.load(at(scale_t, scale, zero, 0))
-            for half, delta in enumerate((dx, dy)):
-                gradient = lanes.clamp(lanes.mul(coefficient, delta), -4.0, 4.0)
-                lanes.add_to(at(total_t, total, zero, half), lanes.mul(gradient, weight))
-            return context.get_dummy_value()
-
-        return signature, generate
-
-    return force
+    def push(self, types_: Any, values: Any, weight: Any, attractive: bool) -> None:
+        """Add the force of row `other` of `rows` on `current` to `total`."""
+        total_t, current_t, rows_t, curve_t = types_
+        total, current, rows, other, curve, group = values
+        zero = ir.Constant(_WORD, 0)
+        dx, dy = (
+            self.sub(self.load(self.at(current_t, current, zero, half)), self.load(self.at(rows_t, rows, other, half)))
+            for half in (0, 1)
+        )
+        squared = self.add(self.add(self.mul(dx, dx), self.mul(dy, dy)), _floats(1e-8))
+        a, b = (self.load(self.at(curve_t, curve, group, half)) for half in (0, 1))
+        coefficient = self.coefficient(squared, a, b, attractive)
+        for half, delta in enumerate((dx, dy)):
+            gradient = self.clamp(self.mul(coefficient, delta), -4.0, 4.0)
+            self.add_to(self.at(total_t, total, zero, half), self.mul(gradient, weight))
 
 
-attract = _force(attractive=True)
-repel = _force(attractive=False)
+@intrinsic
+def attract(
+    _context, total, current, rows, _other, shares, _edge, scales, _block, curves
+):
+    """total += force of edge `edge` from row `other` on `current`, times scales[block] times shares[edge]."""
+    word = types.int64
+    signature = types.void(total, current, rows, word, shares, word, scales, word, curves)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        total_t, current_t, rows_t, _, shares_t, _, scales_t, _, curves_t = signature.args
+        total, current, rows, other, shares, edge, scales, block, curves = arguments
+        lanes = _Lanes(context, builder)
+        data = context.make_array(shares_t)(context, builder, shares).data
+        start = builder.mul(edge, ir.Constant(_WORD, N_LANES))
+        share = builder.load(builder.bitcast(builder.gep(data, [start]), _BYTES.as_pointer()), align=1)
+        scale = lanes.load(lanes.at(scales_t, scales, block, width=N_LANES))
+        weight = lanes.mul(builder.uitofp(share, _VECTOR), scale)
+        array_types = (total_t, current_t, rows_t, curves_t)
+        lanes.push(array_types, (total, current, rows, other, curves, block), weight, attractive=True)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def repel(
+    _context, total, current, rows, _other, weights, curves, _block
+):
+    """total += repulsion by row `other` on `current`, times weights (8,)."""
+    signature = types.void(total, current, rows, types.int64, weights, curves, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        total_t, current_t, rows_t, _, weights_t, curves_t, _ = signature.args
+        total, current, rows, other, weights, curves, block = arguments
+        lanes = _Lanes(context, builder)
+        weight = lanes.load(lanes.at(weights_t, weights, ir.Constant(_WORD, 0)))
+        array_types = (total_t, current_t, rows_t, curves_t)
+        lanes.push(array_types, (total, current, rows, other, curves, block), weight, attractive=False)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def copy_row(
+    _context, target, _target_row, source, _source_row
+):
+    """target[target_row] = source[source_row], rows of 16 floats."""
+    signature = types.void(target, types.int64, source, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target_t, _, source_t, _ = signature.args
+        target, target_row, source, source_row = arguments
+        lanes = _Lanes(context, builder)
+        for half in (0, 1):
+            value = lanes.load(lanes.at(source_t, source, source_row, half))
+            builder.store(value, lanes.at(target_t, target, target_row, half), align=4)
+        return context.get_dummy_value()
+
+    return signature, generate

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from tb_neuromapper.numerics.lanes import N_LANES, ROW, attract, repel
+from tb_neuromapper.numerics.lanes import N_LANES, ROW, attract, copy_row, repel
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _scramble(x):
     """A 32-bit hash (Wellons, lowbias32)."""
     x = np.uint32(x)
@@ -22,35 +22,42 @@ def _scramble(x):
     return np.uint32(x ^ (x >> np.uint32(16)))
 
 
-@numba.njit(parallel=True, cache=True)
-def move_rows(before, after, blocks, indptr, tails, rates, shares, visits, curves, scales, n_repel, step, seed, n_pass):
-    """Write to `after` where a pass of attraction along edges and repulsion from random rows takes every row.
+@numba.njit(cache=True, nogil=True)
+def move_rows(
+    start_block, stop_block, places, before, after, blocks, indptr, tails, rates, shares, visits,
+    curves, scales, ratios, step, seed, n_pass
+):  # fmt: skip
+    """Write where a pass of attraction along edges and repulsion from random rows takes every row.
 
     A row sees the rows of its own block as they are now and all others as they were before the pass, so the result
     does not depend on the threads. Edges are drawn by systematic sampling: one uniform number a row and pass, that
     advances by the golden ratio, so that an edge of rate r is visited in r of the passes, evenly spread.
 
     Args:
-        before, after: float32 (R * 16,): layout rows (lanes.py).
+        places: float32 (2 * R * 16,): layout rows (lanes.py), twice. One array, since choosing between two costs
+            numba an atomic count a force.
+        before, after: The row of `places` where the old and the new layout begin.
         blocks: int32 (B, 4): rows [first, last), and those of their group.
         indptr, tails, rates, shares, visits: See graph.LayoutGraph.
-        curves: float32 (G' * 16,): a and b of every lane of every block's group (one row a block).
-        scales: float32 (B, 8): step size of every lane of every block, relative.
-        n_repel: float32 (B, 8): random rows per visit.
+        curves: float32 (B * 16,): a and b of every lane.
+        scales: float32 (B * 8,): step size of every lane, over 255.
+        ratios: float32 (B, 8): random rows a visit.
         step: Step size of the pass.
         seed, n_pass: Of the random numbers.
     """
-    for block in numba.prange(blocks.shape[0]):
-        first, last, low, high = blocks[block]
-        current = np.empty(ROW, np.float32)
-        total = np.empty(ROW, np.float32)
-        pull = np.empty(N_LANES, np.float32)
-        push = np.empty(N_LANES, np.float32)
-        for i in range(first * ROW, last * ROW):
-            after[i] = before[i]
+    current = np.empty(ROW, np.float32)
+    total = np.empty(ROW, np.float32)
+    push = np.empty(N_LANES, np.float32)
+    pull = np.empty(scales.shape[0], np.float32)
+    for i in range(scales.shape[0]):
+        pull[i] = scales[i] * step
+    for block in range(start_block, stop_block):
+        first, last, low, high = blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3]
+        for row in range(first, last):
+            copy_row(places, after + row, places, before + row)
         most_repel = np.float32(0.0)
         for s in range(N_LANES):
-            most_repel = max(most_repel, n_repel[block, s])
+            most_repel = max(most_repel, ratios[block, s])
         for row in range(first, last):
             begin, end = indptr[row], indptr[row + 1]
             if begin == end:
@@ -67,10 +74,10 @@ def move_rows(before, after, blocks, indptr, tails, rates, shares, visits, curve
             for edge in range(begin, end):
                 sum_rates += rates[edge]
             per_visit = most * most_repel / sum_rates
+            share = np.float32(255.0) / (most * most_repel)
             for s in range(N_LANES):
-                push[s] = step * scales[block, s] * visits[row, s] / most * n_repel[block, s] / most_repel
-            for i in range(ROW):
-                current[i] = after[row * ROW + i]
+                push[s] = pull[block * N_LANES + s] * visits[row, s] * ratios[block, s] * share
+            copy_row(current, 0, places, before + row)
             owed = np.float32(random & np.uint32(0xFFFF)) * np.float32(1.0 / 65536.0)
             passed = np.float32(0.0)
             for edge in range(begin, end):
@@ -79,11 +86,9 @@ def move_rows(before, after, blocks, indptr, tails, rates, shares, visits, curve
                     continue
                 mark += np.float32(1.0)
                 tail = tails[edge]
-                for s in range(N_LANES):
-                    pull[s] = step * scales[block, s] * np.float32(shares[edge, s]) * np.float32(1.0 / 255.0)
-                for i in range(ROW):
-                    total[i] = current[i]
-                attract(total, current, after if first <= tail < last else before, tail, pull, curves, block)
+                copy_row(total, 0, current, 0)
+                there = after if first <= tail < last else before
+                attract(total, current, places, there + tail, shares, edge, pull, block, curves)
                 owed += per_visit
                 while owed >= np.float32(1.0):
                     owed -= np.float32(1.0)
@@ -92,21 +97,21 @@ def move_rows(before, after, blocks, indptr, tails, rates, shares, visits, curve
                     random = np.uint32(random ^ (random >> np.uint32(17)))
                     random = np.uint32(random ^ np.uint32(random << np.uint32(5)))
                     other = low + np.int64((np.uint64(random) * np.uint64(high - low)) >> np.uint64(32))
-                    repel(total, current, before, other, push, curves, block)
-                for i in range(ROW):
-                    current[i] = total[i]
-            for i in range(ROW):
-                after[row * ROW + i] = current[i]
+                    repel(total, current, places, before + other, push, curves, block)
+                copy_row(current, 0, total, 0)
+            copy_row(places, after + row, current, 0)
 
 
-@numba.njit(parallel=True, cache=True)
-def align_tracks(before, after, heads, following, slices, rows, overlaps, strengths, step, n_fixed, n_chunks):
-    """Write to `after` every sample pulled towards itself in the slices around, weighted by neighbour overlap.
+@numba.njit(cache=True, nogil=True)
+def align_tracks(
+    start_track, stop_track, places, before, after, heads, following, slices, rows, overlaps, strengths, step, n_fixed
+):
+    """Write every sample pulled towards itself in the slices around, weighted by neighbour overlap.
 
     A convex mean, y' = (y + sum c_o y_o) / (1 + sum c_o), so any strength is stable.
 
     Args:
-        before, after: float32 (R * 16,): layout rows.
+        places, before, after: See `move_rows`.
         heads: int32 (K,): the first flat row of every sample.
         following: int32 (S,): the same sample's flat row in the next slice, or -1.
         slices: int32 (S,): slice of every flat row.
@@ -115,76 +120,71 @@ def align_tracks(before, after, heads, following, slices, rows, overlaps, streng
         strengths: float32 (S,): pull of a fully overlapping adjacent slice at a step of 1.
         step: Step size of the pass.
         n_fixed: Slices that stay as they are.
-        n_chunks: Number of parallel pieces.
     """
-    n_tracks = heads.shape[0]
     window = overlaps.shape[1]
     n_slices = slices[-1] + 1
     decay = np.exp(-np.arange(window).astype(np.float32))
-    for chunk in numba.prange(n_chunks):
-        at = np.empty(n_slices, np.int64)
-        own = np.empty(n_slices, np.int32)
-        sums = np.empty((n_slices, 3), np.float32)
-        for track in range(chunk * n_tracks // n_chunks, (chunk + 1) * n_tracks // n_chunks):
-            n = 0
-            flat = heads[track]
-            while flat >= 0:
-                at[n] = np.int64(rows[flat]) * ROW + slices[flat] % N_LANES
-                own[n] = flat
-                sums[n, 0] = before[at[n]]
-                sums[n, 1] = before[at[n] + N_LANES]
-                sums[n, 2] = 1.0
-                n += 1
-                flat = following[flat]
-            for i in range(n):
-                for o in range(1, min(window, n - 1 - i) + 1):
-                    weight = overlaps[own[i], o - 1] * decay[o - 1] * step
-                    forth = weight * strengths[own[i]]
-                    back = weight * strengths[own[i + o]]
-                    sums[i, 0] += forth * before[at[i + o]]
-                    sums[i, 1] += forth * before[at[i + o] + N_LANES]
-                    sums[i, 2] += forth
-                    sums[i + o, 0] += back * before[at[i]]
-                    sums[i + o, 1] += back * before[at[i] + N_LANES]
-                    sums[i + o, 2] += back
-            for i in range(n):
-                if slices[own[i]] >= n_fixed:
-                    after[at[i]] = sums[i, 0] / sums[i, 2]
-                    after[at[i] + N_LANES] = sums[i, 1] / sums[i, 2]
+    at = np.empty(n_slices, np.int64)
+    own = np.empty(n_slices, np.int32)
+    sums = np.empty((n_slices, 3), np.float32)
+    for track in range(start_track, stop_track):
+        n = 0
+        flat = heads[track]
+        while flat >= 0:
+            at[n] = np.int64(rows[flat]) * ROW + slices[flat] % N_LANES
+            own[n] = flat
+            sums[n, 0] = places[before * ROW + at[n]]
+            sums[n, 1] = places[before * ROW + at[n] + N_LANES]
+            sums[n, 2] = 1.0
+            n += 1
+            flat = following[flat]
+        for i in range(n):
+            for o in range(1, min(window, n - 1 - i) + 1):
+                weight = overlaps[own[i], o - 1] * decay[o - 1] * step
+                forth = weight * strengths[own[i]]
+                back = weight * strengths[own[i + o]]
+                sums[i, 0] += forth * places[before * ROW + at[i + o]]
+                sums[i, 1] += forth * places[before * ROW + at[i + o] + N_LANES]
+                sums[i, 2] += forth
+                sums[i + o, 0] += back * places[before * ROW + at[i]]
+                sums[i + o, 1] += back * places[before * ROW + at[i] + N_LANES]
+                sums[i + o, 2] += back
+        for i in range(n):
+            if slices[own[i]] >= n_fixed:
+                places[after * ROW + at[i]] = sums[i, 0] / sums[i, 2]
+                places[after * ROW + at[i] + N_LANES] = sums[i, 1] / sums[i, 2]
 
 
-@numba.njit(parallel=True, cache=True)
-def overlap_tracks(ids, heads, following, tracks_of, window, n_chunks, overlaps):
+@numba.njit(cache=True, nogil=True)
+def overlap_tracks(start_track, stop_track, ids, heads, following, tracks_of, window, overlaps):
     """Jaccard overlap of a sample's neighbours with its neighbours 1..W slices on, among samples in both slices.
 
     ids: int32 (S, k) flat ids or -1; tracks_of: int32 (S,) the track of every flat row.
     """
-    n_tracks = heads.shape[0]
     k = ids.shape[1]
-    for chunk in numba.prange(n_chunks):
-        stamps = np.zeros(n_tracks, np.int32)
-        stamp = 0
-        for track in range(chunk * n_tracks // n_chunks, (chunk + 1) * n_tracks // n_chunks):
-            flat = heads[track]
-            while flat >= 0:
-                stamp += 1
-                n_own = 0
+    stamps = np.zeros(heads.shape[0], np.int32)
+    stamp = 0
+    for track in range(start_track, stop_track):
+        flat = heads[track]
+        while flat >= 0:
+            stamp += 1
+            n_own = 0
+            for j in range(k):
+                if ids[flat, j] >= 0:
+                    stamps[tracks_of[ids[flat, j]]] = stamp
+                    n_own += 1
+            later = flat
+            for o in range(window):
+                later = following[later]
+                if later < 0:
+                    break
+                n_shared = 0
+                n_theirs = 0
                 for j in range(k):
-                    if ids[flat, j] >= 0:
-                        stamps[tracks_of[ids[flat, j]]] = stamp
-                        n_own += 1
-                later = flat
-                for o in range(window):
-                    later = following[later]
-                    if later < 0:
-                        break
-                    n_shared = 0
-                    n_theirs = 0
-                    for j in range(k):
-                        if ids[later, j] >= 0:
-                            n_theirs += 1
-                            if stamps[tracks_of[ids[later, j]]] == stamp:
-                                n_shared += 1
-                    n_union = n_own + n_theirs - n_shared
-                    overlaps[flat, o] = np.float32(n_shared) / np.float32(n_union) if n_union > 0 else 1.0
-                flat = following[flat]
+                    if ids[later, j] >= 0:
+                        n_theirs += 1
+                        if stamps[tracks_of[ids[later, j]]] == stamp:
+                            n_shared += 1
+                n_union = n_own + n_theirs - n_shared
+                overlaps[flat, o] = np.float32(n_shared) / np.float32(n_union) if n_union > 0 else 1.0
+            flat = following[flat]
