@@ -68,7 +68,8 @@ function plotLabel(store: Store, block: string): string {
 }
 
 function stateWords(projection: Projection | undefined): string {
-  if (!projection) return "";
+  // Without points the same words stand in the plot.
+  if (!projection || projection.steps.length === 0) return "";
   if (projection.state === "queued") return projection.message || "waiting for its turn";
   if (projection.state !== "running") return "";
   return `${projection.message || "laying out"} (${percent(projection.progress)})`;
