@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 6006
 VENV := .venv
 BIN := $(VENV)/bin
+# Threads that wait by spinning slow each other down where two processes share the cores.
+export OMP_WAIT_POLICY ?= passive
 NPM := cd tb_neuromapper_frontend && ../$(BIN)/python ../scripts/npm.py
 SOURCES := pyproject.toml setup.py constraints.txt scripts/npm.py
 

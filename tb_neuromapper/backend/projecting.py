@@ -92,6 +92,13 @@ def request_cancel(folder: Path) -> None:
     (folder / "cancel").touch()
 
 
+def warm_up() -> None:
+    """Compile the numerics, or load what an earlier process compiled."""
+    from tb_neuromapper.numerics import warmup
+
+    warmup.warm_up()
+
+
 def project(job: ProjectionJob) -> list[BrokenSlice]:
     """Bring the cache up to the job's last step; answers the steps that had to be left out.
 

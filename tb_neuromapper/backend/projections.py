@@ -32,6 +32,7 @@ from tb_neuromapper.backend.projecting import (
     project,
     read_job_state,
     request_cancel,
+    warm_up,
 )
 from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices, bounds, extent_around
@@ -105,8 +106,16 @@ class Projections:
         self._executor = executor
         self._lock = threading.RLock()
         self._projections: dict[str, Projection] = {}
+        self._warm = False
         # Begins with the clock: a URL that a browser cached before a restart must not come back.
         self._revisions = itertools.count(int(time.time() * 1000))
+
+    def warm_up(self) -> None:
+        """Let the worker start and compile before the first projection is asked for; does nothing the second time."""
+        with self._lock:
+            if not self._warm:
+                self._warm = True
+                self._executor.submit(warm_up)
 
     def request(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
         """The projection, brought up to date with the log: a job is started unless one runs or nothing is missing."""

@@ -62,6 +62,7 @@ class Routes:
         }
 
     def runs(self, request: Request) -> Response:  # noqa: ARG002
+        self._projections.warm_up()  # Someone has opened the page.
         names, others = self._reader.run_names()
         logs = [log for log in map(self._reader.run_log, names) if log is not None]
         described = [embeddings.describe_briefly(log, self._projections.problems(log.name)) for log in logs]

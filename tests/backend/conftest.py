@@ -75,12 +75,6 @@ class Viewer:
         self.plugin.close()
 
 
-@pytest.fixture(scope="session")
-def cache_folder(tmp_path_factory):
-    """One results cache for the session: equal data are laid out once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def open_viewer(cache_folder):
     """A function that opens a Viewer over a log directory; all are closed at the end of the test."""
