@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.aligned import SliceSettings, extend_layout, fit_layout
+from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
 from tb_neuromapper.numerics.curve import fit_curve
+from tb_neuromapper.numerics.layout_state import SliceSettings
 from tb_neuromapper.numerics.neighbors import check_metric, check_points, find_neighbors
 from tb_neuromapper.numerics.reference_engine import import_umap
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, Neighbors

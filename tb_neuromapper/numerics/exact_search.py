@@ -19,7 +19,7 @@ _COLUMNS = 32
 _FLAGS = {"nnan", "nsz", "contract", "reassoc"}
 
 
-def search_exact(table: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray, FloatArray]:
     """The k nearest other rows of every row by (squared distance, row), and the squared distances.
 
     Only tiles on and above the diagonal are multiplied: each serves its rows and its columns. Products of matrices
@@ -29,6 +29,7 @@ def search_exact(table: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     Args:
         table: float32 (n, d), finite, C-contiguous.
         k: From 1 to n - 1.
+        threads: To run on.
     """
     n = len(table)
     shifted = table - table.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -45,18 +46,17 @@ def search_exact(table: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     rows = np.full((n, n_kept), n, np.int32)
     ids, dists = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     tile = np.empty((min(_TILE, n), min(_TILE, n)), np.float32)
-    with Threads() as threads:
-        for top in range(0, n, _TILE):
-            for low in range(top, n, _TILE):
-                part = tile[: min(_TILE, n - top), : min(_TILE, n - low)]
-                if part.shape != tile.shape:
-                    part = np.empty(part.shape, np.float32)
-                np.matmul(left[top : top + _TILE], right[low : low + _TILE].T, out=part)
-                threads.run(_scan_rows, len(part), part, top, low, values, rows)
-                if low > top:
-                    n_chunks = -(-part.shape[1] // _COLUMNS)
-                    threads.run(_scan_columns, n_chunks, part, top, low, values, rows)
-        threads.run(_measure, n, table, squares, values, rows, ids, dists)
+    for top in range(0, n, _TILE):
+        for low in range(top, n, _TILE):
+            part = tile[: min(_TILE, n - top), : min(_TILE, n - low)]
+            if part.shape != tile.shape:
+                part = np.empty(part.shape, np.float32)
+            np.matmul(left[top : top + _TILE], right[low : low + _TILE].T, out=part)
+            threads.run(_scan_rows, len(part), part, top, low, values, rows)
+            if low > top:
+                n_chunks = -(-part.shape[1] // _COLUMNS)
+                threads.run(_scan_columns, n_chunks, part, top, low, values, rows)
+    threads.run(_measure, n, table, squares, values, rows, ids, dists, most=_TILE)
     return ids, dists
 
 

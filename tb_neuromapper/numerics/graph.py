@@ -8,7 +8,7 @@ Reference: McInnes, Healy and Melville 2018, UMAP, sections 3.1 and 4; umap-lear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -53,7 +53,6 @@ def build_graph(
     n_columns: Sequence[int],
     threads: Threads,
     first_slice: int = 0,
-    check_stop: Callable[[], None] = lambda: None,
 ) -> LayoutGraph:
     """The fuzzy neighbour graph of every slice from `first_slice` on; the lanes of the slices before stay empty.
 
@@ -63,28 +62,39 @@ def build_graph(
         n_columns: Neighbours to use of every slice, the sample itself not counted.
         threads: To run on.
         first_slice: First slice that has edges.
-        check_stop: Called between steps; raises to stop.
     """
     ids, weights = weigh_neighbors(neighbors, tracks.starts, n_columns, threads, first_slice)
-    check_stop()
     n_rows = int(tracks.group_starts[-1])
-    reverse_starts, reverse_heads, reverse_weights = _reverse(ids, weights)
-    check_stop()
-    counts = np.zeros(n_rows, dtype=np.int64)
-    args = (ids, weights, reverse_starts, reverse_heads, reverse_weights, tracks.flats, tracks.rows)
-    nothing = np.empty(0, dtype=np.int64)
-    visits = np.zeros((n_rows, N_LANES), dtype=np.float32)
-    empty = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty((0, N_LANES), np.uint8))
+    counts = np.zeros(len(ids) + 1, dtype=np.int64)
+    threads.run(_count_backward, tracks.n_slices, tracks.starts, ids, counts, most=threads.n)
+    back_starts = np.cumsum(counts)
+    heads, head_weights = np.empty(back_starts[-1], np.int32), np.empty(back_starts[-1], np.float32)
+    threads.run(
+        _list_backward, tracks.n_slices, tracks.starts, ids, weights, back_starts, heads, head_weights, most=threads.n
+    )
     blocks = row_blocks(tracks.group_starts)
-    threads.run(_merge, len(blocks), *args, blocks, nothing, counts, *empty, visits)
-    check_stop()
-    indptr = np.concatenate([[0], np.cumsum(counts)])
+    most = max(1, len(blocks) * 40_000 // n_rows)
+    args = (ids, weights, back_starts, heads, head_weights, tracks.flats, tracks.rows, blocks)
+    degrees = np.zeros(n_rows, dtype=np.int64)
+    visits = np.zeros((n_rows, N_LANES), dtype=np.float32)
+    nothing = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty((0, N_LANES), np.uint8))
+    threads.run(_merge, len(blocks), *args, np.empty(0, np.int64), degrees, *nothing, visits, most=most)
+    indptr = np.concatenate([[0], np.cumsum(degrees)])
     n_edges = int(indptr[-1])
-    tails = np.empty(n_edges, np.int32)
-    rates = np.empty(n_edges, np.float32)
-    shares = np.empty((n_edges, N_LANES), np.uint8)
-    threads.run(_merge, len(blocks), *args, blocks, indptr, counts, tails, rates, shares, visits)
-    return LayoutGraph(indptr, tails, rates, shares, visits)
+    edges = (np.empty(n_edges, np.int32), np.empty(n_edges, np.float32), np.empty((n_edges, N_LANES), np.uint8))
+    threads.run(_merge, len(blocks), *args, indptr, degrees, *edges, visits, most=most)
+    return LayoutGraph(indptr, *edges, visits)
+
+
+def slice_neighbors(
+    neighbors: Sequence[Neighbors], starts: IntArray, n_columns: Sequence[int], first_slice: int = 0
+) -> IntArray:
+    """int32 (S, k): flat ids of all slices' neighbours; -1 where a slice has fewer."""
+    ids = np.full((int(starts[-1]), max(1, *n_columns, 1)), -1, dtype=np.int32)
+    for t in range(first_slice, len(neighbors)):
+        near = neighbors[t].ids[:, : n_columns[t]]
+        ids[starts[t] : starts[t + 1], : n_columns[t]] = np.where(near >= 0, near + starts[t], -1)
+    return ids
 
 
 def weigh_neighbors(
@@ -95,22 +105,19 @@ def weigh_neighbors(
     first_slice: int = 0,
 ) -> tuple[IntArray, FloatArray]:
     """Flat ids and directed fuzzy weights of all slices, both (S, k); -1 and 0 where a slice has fewer neighbours."""
-    width = max(1, *n_columns) if len(n_columns) else 1
-    ids = np.full((int(starts[-1]), width), -1, dtype=np.int32)
+    ids = slice_neighbors(neighbors, starts, n_columns, first_slice)
     weights = np.zeros(ids.shape, dtype=np.float32)
     for t in range(first_slice, len(neighbors)):
         k = n_columns[t]
         if k == 0:
             continue
-        rows = slice(int(starts[t]), int(starts[t + 1]))
-        near = neighbors[t].ids[:, :k]
-        ids[rows, :k] = np.where(near >= 0, near + starts[t], -1)
-        dists = np.ascontiguousarray(neighbors[t].dists[:, :k])
+        near = np.ascontiguousarray(neighbors[t].ids[:, :k])
+        dists = np.ascontiguousarray(neighbors[t].dists[:, :k], dtype=np.float32)
         named = near >= 0
         # umap-learn averages over the sample itself too.
-        overall = np.float32(dists.sum(where=named, dtype=np.float64) / max(1, named.sum() + len(named)))
-        near = np.ascontiguousarray(near)
-        threads.run(_weigh, len(near), near, dists, np.float32(np.log2(k + 1)), overall, weights[rows])
+        overall = np.float32(dists.sum(where=named, dtype=np.float64) / (named.sum() + len(named)))
+        own = weights[starts[t] : starts[t + 1]]
+        threads.run(_weigh, len(near), near, dists, np.float32(np.log2(k + 1)), overall, own, most=100_000)
     return ids, weights
 
 
@@ -154,27 +161,26 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
 
 
 @numba.njit(cache=True, nogil=True)
-def _reverse(ids, weights):
-    """For every flat row the rows that name it, in order, and their weights."""
-    n, k = ids.shape
-    starts = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        for j in range(k):
+def _count_backward(first, last, starts, ids, counts):
+    """counts[i + 1]: how many rows of its slice name flat row i."""
+    for i in range(starts[first], starts[last]):
+        for j in range(ids.shape[1]):
             if ids[i, j] >= 0:
-                starts[ids[i, j] + 1] += 1
-    for i in range(n):
-        starts[i + 1] += starts[i]
-    heads = np.empty(starts[n], np.int32)
-    values = np.empty(starts[n], np.float32)
-    free = starts[:-1].copy()
-    for i in range(n):
-        for j in range(k):
+                counts[ids[i, j] + 1] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _list_backward(first, last, starts, ids, weights, back_starts, heads, head_weights):
+    """The rows that name every flat row, in order, and their weights."""
+    low = starts[first]
+    free = back_starts[low : starts[last]].copy()
+    for i in range(low, starts[last]):
+        for j in range(ids.shape[1]):
             tail = ids[i, j]
             if tail >= 0:
-                heads[free[tail]] = i
-                values[free[tail]] = weights[i, j]
-                free[tail] += 1
-    return starts, heads, values
+                heads[free[tail - low]] = i
+                head_weights[free[tail - low]] = weights[i, j]
+                free[tail - low] += 1
 
 
 def row_blocks(group_starts: IntArray) -> IntArray:

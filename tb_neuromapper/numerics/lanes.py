@@ -130,10 +130,19 @@ class _Lanes:
             self.add_to(self.at(total_t, total, zero, half), self.mul(gradient, weight))
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def attract(
-    _context, total, current, rows, _other, shares, _edge, scales, _block, curves
-):
+    _context: Any,
+    total: Any,
+    current: Any,
+    rows: Any,
+    _other: Any,
+    shares: Any,
+    _edge: Any,
+    scales: Any,
+    _block: Any,
+    curves: Any,
+) -> Any:
     """total += force of edge `edge` from row `other` on `current`, times scales[block] times shares[edge]."""
     word = types.int64
     signature = types.void(total, current, rows, word, shares, word, scales, word, curves)
@@ -154,10 +163,10 @@ def attract(
     return signature, generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def repel(
-    _context, total, current, rows, _other, weights, curves, _block
-):
+    _context: Any, total: Any, current: Any, rows: Any, _other: Any, weights: Any, curves: Any, _block: Any
+) -> Any:
     """total += repulsion by row `other` on `current`, times weights (8,)."""
     signature = types.void(total, current, rows, types.int64, weights, curves, types.int64)
 
@@ -173,10 +182,8 @@ def repel(
     return signature, generate
 
 
-@intrinsic
-def copy_row(
-    _context, target, _target_row, source, _source_row
-):
+@intrinsic  # type: ignore[untyped-decorator]
+def copy_row(_context: Any, target: Any, _target_row: Any, source: Any, _source_row: Any) -> Any:
     """target[target_row] = source[source_row], rows of 16 floats."""
     signature = types.void(target, types.int64, source, types.int64)
 

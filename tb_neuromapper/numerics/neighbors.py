@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from tb_neuromapper.numerics.approximate_search import search_approximate
 from tb_neuromapper.numerics.exact_search import search_exact, sink, sort_pairs
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, Neighbors
@@ -28,9 +31,18 @@ _ALIASES = {
     "linf": "chebyshev",
 }
 METRICS = tuple(_ALIASES)
+# Above this, trees and descent are faster than products of matrices.
+_MOST_EXACT = 30_000
 
 
-def find_neighbors(points: npt.ArrayLike, *, n_neighbors: int, metric: str = "euclidean", seed: int = 0) -> Neighbors:
+def find_neighbors(
+    points: npt.ArrayLike,
+    *,
+    n_neighbors: int,
+    metric: str = "euclidean",
+    seed: int = 0,
+    should_stop: Callable[[], bool] | None = None,
+) -> Neighbors:
     """The nearest other samples of every sample, nearest first, ties by row.
 
     Args:
@@ -38,13 +50,15 @@ def find_neighbors(points: npt.ArrayLike, *, n_neighbors: int, metric: str = "eu
         n_neighbors: Columns of the result, the sample itself not counted; fewer if there are fewer other samples.
         metric: One of METRICS. cosine and correlation are 1 - r, in [0, 2]; rows of zero length are at 0 from one
             another and at 1 from all others.
-        seed: Of approximate search.
+        seed: Of approximate search, from 30,000 samples on.
+        should_stop: Asked at least every 100 ms; True cancels.
 
     Returns:
         ids and dists, both (n, min(n_neighbors, n - 1)).
 
     Raises:
         ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric.
+        LayoutCancelled: `should_stop` said so.
     """
     name = check_metric(metric)
     table = check_points(points)
@@ -56,10 +70,16 @@ def find_neighbors(points: npt.ArrayLike, *, n_neighbors: int, metric: str = "eu
     if name in ("manhattan", "chebyshev"):
         ids = np.full((len(table), k), len(table), np.int32)
         dists = np.full((len(table), k), np.inf, np.float32)
-        with Threads() as threads:
-            threads.run(_scan_all, len(table), table, name == "chebyshev", ids, dists)
+        with Threads(should_stop=should_stop) as threads:
+            most = max(16, 10_000_000 // len(table))
+            threads.run(_scan_all, len(table), table, name == "chebyshev", ids, dists, most=most)
         return Neighbors(ids, dists)
-    ids, squares = search_exact(to_euclidean(table, name), k)
+    flat = to_euclidean(table, name)
+    with Threads(should_stop=should_stop) as threads:
+        if len(flat) <= _MOST_EXACT:
+            ids, squares = search_exact(flat, k, threads)
+        else:
+            ids, squares = search_approximate(flat, k, seed, threads)
     return Neighbors(ids, squares * np.float32(0.5) if name != "euclidean" else np.sqrt(squares))
 
 

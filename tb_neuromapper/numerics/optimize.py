@@ -48,9 +48,7 @@ def move_rows(
     current = np.empty(ROW, np.float32)
     total = np.empty(ROW, np.float32)
     push = np.empty(N_LANES, np.float32)
-    pull = np.empty(scales.shape[0], np.float32)
-    for i in range(scales.shape[0]):
-        pull[i] = scales[i] * step
+    pull = scales * step
     for block in range(start_block, stop_block):
         first, last, low, high = blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3]
         for row in range(first, last):
@@ -74,7 +72,7 @@ def move_rows(
             for edge in range(begin, end):
                 sum_rates += rates[edge]
             per_visit = most * most_repel / sum_rates
-            share = np.float32(255.0) / (most * most_repel)
+            share = np.float32(255.0) / max(most * most_repel, np.float32(1e-30))
             for s in range(N_LANES):
                 push[s] = pull[block * N_LANES + s] * visits[row, s] * ratios[block, s] * share
             copy_row(current, 0, places, before + row)
@@ -156,35 +154,54 @@ def align_tracks(
 
 
 @numba.njit(cache=True, nogil=True)
-def overlap_tracks(start_track, stop_track, ids, heads, following, tracks_of, window, overlaps):
-    """Jaccard overlap of a sample's neighbours with its neighbours 1..W slices on, among samples in both slices.
+def overlap_tracks(start_track, stop_track, ids, starts, slices, heads, following, preceding, overlaps):
+    """Jaccard overlap of a sample's neighbours with its neighbours 1..W slices on, among samples of both slices.
 
-    ids: int32 (S, k) flat ids or -1; tracks_of: int32 (S,) the track of every flat row.
+    Args:
+        ids: int32 (S, k): flat ids of neighbours, or -1.
+        starts: int32 (T + 1,): first flat row of every slice.
+        slices: int32 (S,): slice of every flat row.
+        heads, following: See `align_tracks`; preceding is the reverse of following.
+        overlaps: float32 (S, W), written; 1 where neither has neighbours.
     """
     k = ids.shape[1]
-    stamps = np.zeros(heads.shape[0], np.int32)
+    most_rows = 0
+    for t in range(starts.shape[0] - 1):
+        most_rows = max(most_rows, starts[t + 1] - starts[t])
+    stamps = np.zeros(most_rows, np.int32)
     stamp = 0
+    moved = np.empty(k, np.int32)
     for track in range(start_track, stop_track):
         flat = heads[track]
         while flat >= 0:
-            stamp += 1
-            n_own = 0
             for j in range(k):
-                if ids[flat, j] >= 0:
-                    stamps[tracks_of[ids[flat, j]]] = stamp
-                    n_own += 1
+                moved[j] = ids[flat, j]
             later = flat
-            for o in range(window):
+            for o in range(overlaps.shape[1]):
                 later = following[later]
                 if later < 0:
                     break
-                n_shared = 0
-                n_theirs = 0
+                base = starts[slices[later]]
+                stamp += 1
+                n_union = 0
                 for j in range(k):
-                    if ids[later, j] >= 0:
-                        n_theirs += 1
-                        if stamps[tracks_of[ids[later, j]]] == stamp:
-                            n_shared += 1
-                n_union = n_own + n_theirs - n_shared
-                overlaps[flat, o] = np.float32(n_shared) / np.float32(n_union) if n_union > 0 else 1.0
+                    if moved[j] >= 0:
+                        moved[j] = following[moved[j]]
+                    if moved[j] >= 0:
+                        stamps[moved[j] - base] = stamp
+                        n_union += 1
+                n_shared = 0
+                for j in range(k):
+                    other = ids[later, j]
+                    if other < 0:
+                        continue
+                    if stamps[other - base] == stamp:
+                        n_shared += 1
+                        continue
+                    for _ in range(o + 1):
+                        if other >= 0:
+                            other = preceding[other]
+                    if other >= 0:
+                        n_union += 1
+                overlaps[flat, o] = np.float32(n_shared) / np.float32(n_union) if n_union > 0 else np.float32(1.0)
             flat = following[flat]

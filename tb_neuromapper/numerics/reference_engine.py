@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.numerics.aligned import check_parameters
+from tb_neuromapper.numerics.checks import check_parameters
 from tb_neuromapper.numerics.neighbors import check_points
 from tb_neuromapper.numerics.tracks import check_relations
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters

@@ -19,9 +19,7 @@ _N_ROUNDS = 6
 _DEGREE = 12
 
 
-def start_rows(
-    graph: LayoutGraph, tracks: Tracks, seed: int, check_stop: Callable[[], None] = lambda: None
-) -> FloatArray:
+def start_rows(graph: LayoutGraph, tracks: Tracks, seed: int, check_stop: Callable[[], None]) -> FloatArray:
     """float32 (R, 2): a start for every layout row, the same for the same sample in all groups."""
     n_groups = len(tracks.group_starts) - 1
     random = np.random.default_rng(seed)
@@ -82,9 +80,7 @@ def group_matrix(graph: LayoutGraph, tracks: Tracks, group: int) -> csr_matrix:
     return csr_matrix(parts, shape=(high - low, high - low))
 
 
-def spectral_layout(
-    matrix: csr_matrix, random: np.random.Generator, check_stop: Callable[[], None] = lambda: None
-) -> FloatArray:
+def spectral_layout(matrix: csr_matrix, random: np.random.Generator, check_stop: Callable[[], None]) -> FloatArray:
     """A spectral layout in [-10, 10], component by component if the graph is not connected.
 
     Reference: Belkin and Niyogi 2003, Laplacian eigenmaps; Zhou et al. 2006, Chebyshev-filtered subspace iteration.
@@ -104,19 +100,19 @@ def spectral_layout(
     cut = 0.5
     vectors, values = _orthonormalise(vectors, walk, parts, np.sqrt(degrees))
     for _ in range(_N_ROUNDS):
-        vectors = _filter(walk, vectors, cut)
-        check_stop()
+        vectors = _filter(walk, vectors, cut, check_stop)
         vectors, values = _orthonormalise(vectors, walk, parts, np.sqrt(degrees))
         cut = float(np.clip(values, 0.5, 0.995))
     layout = vectors[:, :2] * inverse[:, None]
     return _place_parts(layout, parts, random)
 
 
-def _filter(walk: csr_matrix, vectors: FloatArray, cut: float) -> FloatArray:
+def _filter(walk: csr_matrix, vectors: FloatArray, cut: float, check_stop: Callable[[], None]) -> FloatArray:
     """A Chebyshev polynomial of the walk that is small on [-1, cut] and grows fast above."""
     centre, half = (cut - 1) / 2, (cut + 1) / 2
     before, now = vectors, (walk @ vectors - centre * vectors) / half
     for _ in range(_DEGREE - 1):
+        check_stop()
         before, now = now, 2 * (walk @ now - centre * now) / half - before
         scale = 1 / np.abs(now).max()
         before, now = (before * scale).astype(np.float32), (now * scale).astype(np.float32)

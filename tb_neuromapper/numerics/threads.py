@@ -8,11 +8,13 @@ No result depends on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any
 
 import numba
+
+from tb_neuromapper.numerics.types import LayoutCancelled
 
 
 class Threads:
@@ -20,21 +22,44 @@ class Threads:
 
     Args:
         n: Number of threads; by default NUMBA_NUM_THREADS, which is the number of cores unless set.
+        should_stop: Asked between kernels and, through `most`, within long ones.
     """
 
-    def __init__(self, n: int | None = None) -> None:
+    def __init__(self, n: int | None = None, should_stop: Callable[[], bool] | None = None) -> None:
         self.n = n or int(numba.config.NUMBA_NUM_THREADS)
+        self._should_stop = should_stop
         self._pool = ThreadPoolExecutor(self.n - 1, "neuromapper") if self.n > 1 else None
 
-    def run(self, kernel: Callable[..., None], n_items: int, *args: Any) -> None:
-        """Call `kernel(first, last, *args)` for ranges that cover [0, n_items)."""
-        n_parts = max(1, min(self.n, n_items))
-        edges = [n_items * part // n_parts for part in range(n_parts + 1)]
-        if self._pool is None or n_parts == 1:
-            kernel(0, n_items, *args)
+    def check_stop(self) -> None:
+        """Raise LayoutCancelled if the caller wants to stop."""
+        if self._should_stop is not None and self._should_stop():
+            raise LayoutCancelled("the computation was cancelled.")
+
+    def run(self, kernel: Callable[..., None], n_items: int, *args: Any, most: int | None = None) -> None:
+        """Call `kernel(first, last, *args)` for ranges that cover [0, n_items).
+
+        Args:
+            most: Items between two questions whether to stop.
+
+        Raises:
+            LayoutCancelled: The caller wants to stop.
+        """
+        step = max(1, most or n_items)
+        for first in range(0, n_items, step):
+            self.check_stop()
+            self._run(kernel, first, min(first + step, n_items), args)
+
+    def _run(self, kernel: Callable[..., None], first: int, last: int, args: tuple[Any, ...]) -> None:
+        n_parts = min(self.n, last - first)
+        if self._pool is None or n_parts <= 1:
+            kernel(first, last, *args)
             return
+        edges = [first + (last - first) * part // n_parts for part in range(n_parts + 1)]
         futures = [self._pool.submit(kernel, edges[part], edges[part + 1], *args) for part in range(1, n_parts)]
-        kernel(edges[0], edges[1], *args)
+        try:
+            kernel(edges[0], edges[1], *args)
+        finally:
+            wait(futures)
         for future in futures:
             future.result()
 

@@ -1,0 +1,185 @@
+"""The arrays of one layout under way: edges, alignment, places; and the passes over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_neuromapper.numerics.graph import build_graph, row_blocks, slice_neighbors
+from tb_neuromapper.numerics.lanes import N_LANES, ROW
+from tb_neuromapper.numerics.optimize import align_tracks, move_rows, overlap_tracks
+from tb_neuromapper.numerics.start import fill_from_neighbors, group_matrix, start_rows
+from tb_neuromapper.numerics.threads import Threads
+from tb_neuromapper.numerics.tracks import Tracks
+from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, LayoutProgress, Neighbors
+
+_PROGRESS_S = 0.1
+# Absent lanes lie here: repulsion falls off with the fourth power, so that they move nothing.
+_FAR = np.float32(3e4)
+# umap-learn pulls between slices once at each of a visit's six forces.
+_FORCES_PER_VISIT = 6
+
+
+@dataclass(frozen=True)
+class SliceSettings:
+    """What may differ between slices, each float32 (T,).
+
+    Attributes:
+        a, b: The curve 1 / (1 + a d^(2b)).
+        n_negatives: Random samples a visit.
+        repulsion: Factor on their number.
+        learning_rate: First step size.
+    """
+
+    a: FloatArray
+    b: FloatArray
+    n_negatives: FloatArray
+    repulsion: FloatArray
+    learning_rate: FloatArray
+
+
+class LayoutState:
+    """One layout under way.
+
+    Args:
+        neighbors: T slices, checked.
+        parameters: Checked.
+        tracks: Which rows are the same sample.
+        settings: Per slice.
+        n_fixed: The first slices stay as they are.
+        threads: To run on; asks whether to stop.
+    """
+
+    def __init__(
+        self,
+        neighbors: Sequence[Neighbors],
+        parameters: LayoutParameters,
+        tracks: Tracks,
+        settings: SliceSettings,
+        n_fixed: int,
+        threads: Threads,
+    ) -> None:
+        self.parameters, self.tracks, self.n_fixed, self.threads = parameters, tracks, n_fixed, threads
+        self.n_columns = [min(near.ids.shape[1], parameters.n_neighbors - 1) for near in neighbors]
+        self.graph = build_graph(neighbors, tracks, self.n_columns, threads, n_fixed)
+        self.slices = np.repeat(np.arange(tracks.n_slices, dtype=np.int32), np.diff(tracks.starts))
+        self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
+        self.window = min(parameters.window, tracks.n_slices - 1) if parameters.alignment > 0 else 0
+        if self.window > 0:
+            self._measure_overlaps(neighbors)
+        self._set_blocks(settings)
+        # Two copies: a pass reads one and writes the other; `now` is where the present one begins.
+        self.n_rows = len(tracks.flats)
+        self.places = _aligned_zeros(2 * self.n_rows * ROW)
+        self.now = 0
+
+    def _measure_overlaps(self, neighbors: Sequence[Neighbors]) -> None:
+        tracks = self.tracks
+        ids = slice_neighbors(neighbors, tracks.starts, self.n_columns)
+        self.overlaps = np.zeros((len(ids), self.window), dtype=np.float32)
+        chains = (tracks.starts, self.slices, self.heads, tracks.following, tracks.preceding)
+        most = max(1, 150_000 // tracks.n_slices)
+        self.threads.run(overlap_tracks, len(self.heads), ids, *chains, self.overlaps, most=most)
+        visits = self.graph.visits[tracks.rows, self.slices % N_LANES]
+        self.strengths = (np.float32(_FORCES_PER_VISIT * self.parameters.alignment) * visits).astype(np.float32)
+
+    def _set_blocks(self, settings: SliceSettings) -> None:
+        tracks = self.tracks
+        self.blocks = row_blocks(tracks.group_starts)
+        n_groups = len(tracks.group_starts) - 1
+        curves = np.ones((n_groups, 2, N_LANES), dtype=np.float32)
+        scales = np.zeros((n_groups, N_LANES), dtype=np.float32)
+        ratios = np.zeros((n_groups, N_LANES), dtype=np.float32)
+        n_group_rows = np.diff(tracks.group_starts)
+        for t in range(self.n_fixed, tracks.n_slices):
+            group, lane = divmod(t, N_LANES)
+            curves[group, :, lane] = settings.a[t], settings.b[t]
+            scales[group, lane] = settings.learning_rate[t]
+            # A random row of the group is in this slice only now and then: draw so many more.
+            crowding = n_group_rows[group] / (tracks.starts[t + 1] - tracks.starts[t])
+            ratios[group, lane] = settings.n_negatives[t] * settings.repulsion[t] * crowding
+        group_of = np.searchsorted(tracks.group_starts, self.blocks[:, 2], side="right") - 1
+        self.curves = curves[group_of].reshape(-1)
+        self.scales = (scales[group_of] / np.float32(255)).reshape(-1)
+        self.ratios = ratios[group_of]
+
+    def place_start(self) -> None:
+        """Start from a spectral layout, every sample at the same place in all slices."""
+        rows = start_rows(self.graph, self.tracks, self.parameters.seed, self.threads.check_stop)
+        present = self.tracks.flats >= 0
+        for d in range(2):
+            self._present()[:, d] = np.where(present, rows[:, d, None], _FAR)
+
+    def place_slices(self, positions: Sequence[FloatArray]) -> None:
+        """Start where a layout is; NaN rows start where the sample is in the slice before, or beside neighbours."""
+        tracks = self.tracks
+        known = np.concatenate(positions)
+        for t in range(1, tracks.n_slices):
+            flat = np.arange(tracks.starts[t], tracks.starts[t + 1])
+            carried = flat[(tracks.preceding[flat] >= 0) & np.isnan(known[flat]).any(axis=1)]
+            known[carried] = known[tracks.preceding[carried]]
+        place = self._present()
+        place[:] = _FAR
+        random = np.random.default_rng(self.parameters.seed)
+        for group in range(len(tracks.group_starts) - 1):
+            low, high = tracks.group_starts[group : group + 2]
+            flats = tracks.flats[low:high]
+            for lane in np.flatnonzero((flats >= 0).any(axis=0)):
+                own = flats[:, lane] >= 0
+                values = np.full((high - low, 2), np.nan, dtype=np.float32)
+                values[own] = known[flats[own, lane]]
+                if np.isnan(values[own]).any():
+                    values = fill_from_neighbors(values, group_matrix(self.graph, tracks, group), random)
+                place[low:high][own, :, lane] = values[own]
+
+    def run(
+        self, n_passes: int, first_step: float, on_progress: Callable[[LayoutProgress], None] | None
+    ) -> list[FloatArray]:
+        """All passes, the step size falling to 0 in a line; then the layout."""
+        last_report = -np.inf
+        for n_done in range(n_passes):
+            now = time.perf_counter()
+            if on_progress is not None and now - last_report > _PROGRESS_S:
+                on_progress(LayoutProgress(n_done, n_passes, self.positions()))
+                last_report = now
+            self._move(np.float32(first_step * (1 - n_done / n_passes)), n_done)
+        return self.positions()
+
+    def _move(self, step: np.float32, n_pass: int) -> None:
+        graph, tracks, places = self.graph, self.tracks, self.places
+        before, after = self.now, self.n_rows - self.now
+        seed = np.uint32(self.parameters.seed & 0xFFFFFFFF)
+        edges = (graph.indptr, graph.tails, graph.rates, graph.shares, graph.visits)
+        forces = (self.curves, self.scales, self.ratios, step, seed, n_pass)
+        most = max(1, len(self.blocks) * 60_000 // self.n_rows)
+        self.threads.run(move_rows, len(self.blocks), places, before, after, self.blocks, *edges, *forces, most=most)
+        if self.window == 0:
+            self.now = after
+            return
+        chains = (self.heads, tracks.following, self.slices, tracks.rows, self.overlaps, self.strengths)
+        self.threads.run(align_tracks, len(self.heads), places, after, before, *chains, step, self.n_fixed)
+
+    def _present(self) -> FloatArray:
+        return self.places[self.now * ROW : (self.now + self.n_rows) * ROW].reshape(-1, 2, N_LANES)
+
+    def positions(self) -> list[FloatArray]:
+        """T arrays (N_t, 2); NaN for samples that have no neighbour though others could be."""
+        tracks, place = self.tracks, self._present()
+        result = []
+        for t in range(tracks.n_slices):
+            rows, lane = tracks.rows[tracks.starts[t] : tracks.starts[t + 1]], t % N_LANES
+            layout = np.ascontiguousarray(place[rows, :, lane])
+            if t >= self.n_fixed and self.n_columns[t] > 0:
+                layout[self.graph.visits[rows, lane] == 0] = np.nan
+            result.append(layout)
+        return result
+
+
+def _aligned_zeros(size: int) -> FloatArray:
+    """Zeros that begin at a multiple of 64 bytes, so that a layout row is one cache line."""
+    spare = np.zeros(size + ROW, dtype=np.float32)
+    first = (-spare.ctypes.data % 64) // 4
+    return spare[first : first + size]
