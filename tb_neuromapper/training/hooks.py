@@ -47,9 +47,12 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
     same_depth = [name for name in found if name.count(".") == pattern.count(".")]
     if found:
         return same_depth or found
-    close = difflib.get_close_matches(pattern, names, n=1)
+    depth = pattern.count(".")
+    same_depth = [name for name in names if name.count(".") == depth]
+    close = difflib.get_close_matches(pattern, same_depth, n=1) or difflib.get_close_matches(pattern, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    shown = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+    shallow_first = sorted(names, key=lambda name: name.count("."))
+    shown = ", ".join(shallow_first[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
     raise ValueError(f"blocks names {pattern!r}, which no module matches.{hint} The modules are: {shown or 'none'}.")
 
 

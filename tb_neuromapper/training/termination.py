@@ -20,24 +20,30 @@ class TerminationGuard:
     def __init__(self, drain: Callable[[], None]) -> None:
         self._drain = drain
         self._previous: Any = signal.SIG_DFL
-        self._is_installed = False
+        self._is_removed = False
 
     def install(self) -> None:
+        """Take over SIGTERM, where that is allowed."""
         if threading.current_thread() is not threading.main_thread():
             return
         previous: Any = signal.getsignal(signal.SIGTERM)
         if previous == signal.SIG_DFL or isinstance(previous, TerminationGuard):
             self._previous = previous
             signal.signal(signal.SIGTERM, self)
-            self._is_installed = True
 
     def remove(self) -> None:
-        """Put the previous handler back, unless somebody else has installed theirs since."""
-        is_main = threading.current_thread() is threading.main_thread()
+        """Put the previous handler back, unless somebody else has installed theirs since.
+
+        Guards may be removed in any order: one that is not on top stays in the chain until those above it go.
+        """
+        self._is_removed = True
         current: Any = signal.getsignal(signal.SIGTERM)
-        if self._is_installed and is_main and current is self:
-            signal.signal(signal.SIGTERM, self._previous)
-            self._is_installed = False
+        if current is not self or threading.current_thread() is not threading.main_thread():
+            return
+        previous = self._previous
+        while isinstance(previous, TerminationGuard) and previous._is_removed:
+            previous = previous._previous
+        signal.signal(signal.SIGTERM, previous)
 
     def drain_all(self) -> None:
         """Drain this one and those that were installed before it."""

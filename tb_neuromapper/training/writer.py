@@ -136,7 +136,6 @@ class RecordWriter:
     def close(self) -> None:
         """Write what waits and free the run; calling it again does nothing."""
         self.finish()
-        self._guard.remove()
         atexit.unregister(self._at_exit)
         self.warn_of_failure()
 
@@ -148,6 +147,7 @@ class RecordWriter:
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
+        self._guard.remove()
         if self._lock is not None:
             self._lock.release()
 
@@ -172,13 +172,15 @@ class RecordWriter:
             leftover.unlink(missing_ok=True)
 
     def _work(self) -> None:
-        while True:
+        is_running = True
+        while is_running:
             flush = self._queue.get()
             try:
                 if flush is None:
+                    is_running = False
                     self._sink.close()
-                    return
-                self._write(flush)
+                else:
+                    self._write(flush)
             except Exception as error:
                 self._failure = self._failure or error
             finally:

@@ -1,0 +1,212 @@
+"""The background writer: order, bounds, and a disk that refuses."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from torch.utils.tensorboard import SummaryWriter
+
+from tb_neuromapper import schema
+from tb_neuromapper.training import writer as writer_module
+from tb_neuromapper.training.callback import NeuroMapper
+from tb_neuromapper.training.writer import Draft, Flush, RecordWriter
+from tests.training.networks import ConvNet, images
+from tests.training.reading import accumulate, read_records, scalars, start_python
+
+PROBE = Draft("probe", {"probe/ids": np.arange(3)}, {"n_samples": 3})
+
+
+def flush_of(step, value=1.0):
+    rows = np.full((3, 2), value, np.float16)
+    return Flush(
+        step, "ab" * 32, [Draft("activations", {"activations/a": rows}, {"blocks": {}})], {"probe/loss": value}
+    )
+
+
+def open_writer(run_dir, *, payload="file", queue_size=3, summary_writer=None):
+    return RecordWriter(run_dir, summary_writer=summary_writer, payload=payload, queue_size=queue_size)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk whose files can be made to fail: set `fails` to True."""
+
+    class Disk:
+        fails = False
+
+    real = writer_module._write_whole
+
+    def write(path, data):
+        if Disk.fails:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(writer_module, "_write_whole", write)
+    return Disk
+
+
+def test_writer__writes_in_order(tmp_path):
+    """The probe comes first, then the flushes as submitted; files are whole and nothing temporary stays."""
+    writer = open_writer(tmp_path)
+    for step in range(5):
+        writer.submit(flush_of(step, step), probe=PROBE if step == 0 else None)
+    writer.close()
+    events = [e for tag in ("probe", "activations") for e in accumulate(tmp_path).Tensors(schema.tag(tag))]
+    assert [e.step for e in events] == [0, 0, 1, 2, 3, 4]
+    assert events[0].wall_time <= events[1].wall_time
+    assert scalars(tmp_path, "probe/loss") == {step: float(step) for step in range(5)}
+    names = sorted(path.name for path in (tmp_path / schema.ASSET_FOLDER).iterdir())
+    assert [name.split("-")[0] for name in names] == [f"{s:06d}" for s in range(5)] + ["writer.lock"]
+    assert not any("tfevents" in name for name in names)
+
+
+def test_writer__announces_only_whole_files(tmp_path, monkeypatch):
+    """When an event is written, its file is already there under its name."""
+    seen = []
+    real = writer_module.OwnEventFile.write
+
+    def write(self, summaries, step):
+        seen.append([path.suffix for path in (tmp_path / schema.ASSET_FOLDER).glob(f"{step:06d}-*")])
+        real(self, summaries, step)
+
+    monkeypatch.setattr(writer_module.OwnEventFile, "write", write)
+    writer = open_writer(tmp_path)
+    writer.submit(flush_of(0), probe=PROBE)
+    writer.close()
+    assert seen == [[".safetensors"]]
+
+
+def test_writer__blocks_only_when_the_queue_is_full(tmp_path, monkeypatch):
+    """With the disk stuck, queue_size + 1 flushes are taken at once; the next waits until the disk goes on."""
+    gate = threading.Event()
+    real = writer_module._write_whole
+
+    def write(path, data):
+        gate.wait(60)
+        real(path, data)
+
+    monkeypatch.setattr(writer_module, "_write_whole", write)
+    writer = open_writer(tmp_path, queue_size=2)
+    writer.submit(flush_of(0), probe=PROBE)
+    while not writer._queue.empty():
+        pass
+    writer.submit(flush_of(1))
+    writer.submit(flush_of(2))
+    assert writer._queue.full()
+    last = threading.Thread(target=writer.submit, args=(flush_of(3),))
+    last.start()
+    last.join(0.05)
+    assert last.is_alive()
+    gate.set()
+    last.join(60)
+    writer.close()
+    assert list(read_records(tmp_path, "activations")) == [0, 1, 2, 3]
+
+
+def test_full_disk__warns_once_and_training_goes_on(tmp_path, disk):
+    """Epochs that do not fit are missing, the others, the probe among them, are there."""
+    disk.fails = True
+    with NeuroMapper(ConvNet(), tmp_path, probe=images()) as mapper:
+        mapper.log_epoch(0)
+        with pytest.warns(RuntimeWarning, match=r"could not write to .*No space left.*Training goes on") as caught:
+            mapper.flush()
+        mapper.log_epoch(1)
+        mapper.flush()
+        disk.fails = False
+        mapper.log_epoch(2)
+        mapper.flush()
+    assert len(caught) == 1
+    assert list(read_records(tmp_path, "activations")) == [2]
+    assert list(read_records(tmp_path, "probe")) == [2]
+
+
+def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
+    """An event that fails half-way is cut off, so that later events are readable; its arrays' file goes, too."""
+    script = """
+import resource, sys, warnings, numpy as np
+from pathlib import Path
+from tests.training.test_writer import PROBE, flush_of, open_writer
+run = Path(sys.argv[1])
+writer = open_writer(run, payload=sys.argv[2])
+writer.submit(flush_of(0), probe=PROBE)
+writer.flush()
+size = next(run.glob("*tfevents*")).stat().st_size
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
+writer.submit(flush_of(1))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    writer.flush()
+assert len(caught) == 1 and "File too large" in str(caught[0].message), caught
+assert next(run.glob("*tfevents*")).stat().st_size == size
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+writer.submit(flush_of(2))
+writer.close()
+"""
+    for payload in ("file", "event"):
+        run = tmp_path / payload
+        process = start_python(script, run, payload)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert list(read_records(run, "activations")) == [0, 2]
+        assert not list(run.rglob("000001-*"))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_unwritable_directory__warns_at_construction(tmp_path, shared):
+    """A run directory that cannot be made: one warning, no error, and it works once the obstacle is gone."""
+    run = tmp_path / "run"
+    summary_writer = SummaryWriter(str(run)) if shared else None
+    obstacle = run / "plugins" if shared else run
+    obstacle.write_text("in the way")
+    target = {"writer": summary_writer} if shared else {"log_dir": run}
+    with pytest.warns(RuntimeWarning, match="could not write to .*Training goes on"):
+        mapper = NeuroMapper(ConvNet(), **target, probe=images())
+    mapper.log_epoch(0)
+    mapper.flush()
+    obstacle.unlink()
+    mapper.log_epoch(1)
+    mapper.close()
+    if summary_writer is not None:
+        summary_writer.close()
+    assert list(read_records(run, "activations")) == [1]
+
+
+def test_shared_writer__failure_is_a_warning(tmp_path, monkeypatch):
+    """A SummaryWriter whose file fails is a warning, too."""
+
+    def fail():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with SummaryWriter(str(tmp_path)) as summary_writer, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with monkeypatch.context() as patch, NeuroMapper(ConvNet(), writer=summary_writer, probe=images()) as mapper:
+            patch.setattr(summary_writer.file_writer, "flush", fail)
+            mapper.log_epoch(0)
+            mapper.flush()
+            mapper.log_epoch(1)
+            mapper.flush()
+    assert [w.category for w in caught] == [RuntimeWarning]
+    assert "No space left" in str(caught[0].message)
+
+
+def test_writer__removes_leftovers_of_a_crash(tmp_path):
+    """A temporary file that a killed process left is removed by the next one."""
+    folder = tmp_path / schema.ASSET_FOLDER
+    folder.mkdir(parents=True)
+    (folder / "000003-abcdef.safetensors.tmp").write_bytes(b"half")
+    open_writer(tmp_path).close()
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_writer__drains_when_its_mapper_is_forgotten(tmp_path):
+    """A mapper that goes out of scope without close writes what waits and frees the run."""
+    mapper = NeuroMapper(ConvNet(), tmp_path, probe=images())
+    mapper.log_epoch(0)
+    del mapper
+    NeuroMapper(ConvNet(), tmp_path, probe=images()).close()
+    assert list(read_records(tmp_path, "activations")) == [0]
