@@ -1,0 +1,154 @@
+"""Nearest neighbours against sorting all distances, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tb_neuromapper.numerics.approximate_search import search_approximate
+from tb_neuromapper.numerics.exact_search import search_exact
+from tb_neuromapper.numerics.neighbors import METRICS, find_neighbors
+from tb_neuromapper.numerics.threads import Threads
+from tb_neuromapper.numerics.types import LayoutCancelled
+from tests import reference
+
+
+def draw(n, d, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "correlation", "manhattan", "chebyshev"])
+def test_find_neighbors__matches_full_sort(metric):
+    """Exact search finds the neighbours that sorting all distances finds."""
+    points = draw(60, 7)
+    found = find_neighbors(points, n_neighbors=9, metric=metric)
+    ids, dists = reference.nearest(points, 9, metric)
+    np.testing.assert_array_equal(found.ids, ids)
+    np.testing.assert_allclose(found.dists, dists, rtol=2e-4, atol=1e-6)
+    assert found.ids.dtype == np.int32
+    assert found.dists.dtype == np.float32
+
+
+@given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 12), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_find_neighbors__breaks_ties_by_row(n, d, k, seed):
+    """On a small grid, where most distances are equal, the order is by (distance, row)."""
+    points = np.random.default_rng(seed).integers(0, 3, (n, d))
+    found = find_neighbors(points, n_neighbors=k)
+    ids, dists = reference.nearest(points, min(k, n - 1))
+    np.testing.assert_array_equal(found.ids, np.array(ids, dtype=int).reshape(n, -1))
+    np.testing.assert_allclose(found.dists, np.array(dists, dtype=float).reshape(n, -1), rtol=1e-6)
+
+
+def test_find_neighbors__is_exact_over_several_tiles():
+    """Rows that meet in different tiles, as rows and as columns, find the same as one scan of all pairs."""
+    points = draw(2300, 5)
+    found = find_neighbors(points, n_neighbors=6)
+    squares = ((points[:, None].astype(np.float64) - points[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    np.testing.assert_array_equal(found.ids, np.argsort(squares, axis=1, kind="stable")[:, :6])
+
+
+def test_find_neighbors__survives_rounding_far_from_the_origin():
+    """Points whose norm is a million times their spacing keep their neighbours."""
+    points = np.arange(50, dtype=np.float32)[:, None] * 0.5 + np.float32(1e6)
+    found = find_neighbors(points, n_neighbors=2)
+    assert set(found.ids[25]) == {24, 26}
+
+
+def test_find_neighbors__puts_duplicates_first_in_row_order():
+    """A hundred copies of one point are each other's neighbours at distance 0, lowest rows first."""
+    points = np.vstack([draw(50, 3), np.tile(draw(1, 3, 1), (100, 1))])
+    found = find_neighbors(points, n_neighbors=5)
+    np.testing.assert_array_equal(found.ids[149], [50, 51, 52, 53, 54])
+    np.testing.assert_array_equal(found.ids[50], [51, 52, 53, 54, 55])
+    np.testing.assert_array_equal(found.dists[50:], 0)
+
+
+def test_find_neighbors__takes_constant_points():
+    """Constant activations have neighbours, all at distance 0."""
+    for metric in ("euclidean", "cosine", "correlation", "manhattan"):
+        found = find_neighbors(np.ones((30, 4)), n_neighbors=3, metric=metric)
+        np.testing.assert_array_equal(found.ids[29], [0, 1, 2])
+        np.testing.assert_allclose(found.dists, 0, atol=1e-6)
+
+
+def test_find_neighbors__puts_zero_rows_together_in_cosine():
+    """Rows of zero length are at 0 from one another and at 1 from the rest."""
+    points = np.vstack([draw(5, 3), np.zeros((3, 3))])
+    found = find_neighbors(points, n_neighbors=7, metric="cosine")
+    np.testing.assert_array_equal(found.ids[5, :2], [6, 7])
+    np.testing.assert_allclose(found.dists[5], [0, 0, 1, 1, 1, 1, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_find_neighbors__returns_fewer_columns_for_few_samples(n):
+    """Fewer samples than n_neighbors: as many columns as there are other samples."""
+    found = find_neighbors(draw(n, 3), n_neighbors=14)
+    assert found.ids.shape == found.dists.shape == (n, n - 1)
+
+
+@pytest.mark.parametrize(
+    ("points", "arguments", "message"),
+    [
+        (np.array([[0.0], [np.nan]]), {}, "row 1"),
+        (np.array([[np.inf], [0.0]]), {}, "row 0"),
+        (np.array([[1e300], [0.0]]), {}, "row 0"),
+        (np.zeros((0, 3)), {}, "at least one row"),
+        (np.zeros((3, 0)), {}, "at least one row and one column"),
+        (np.zeros(3), {}, "table"),
+        (np.array([["a"]]), {}, "real numbers"),
+        (np.array([[1j]]), {}, "real numbers"),
+        (np.zeros((3, 2)), {"n_neighbors": 0}, "at least 1"),
+        (np.zeros((3, 2)), {"metric": "hyperbolic"}, "manhattan"),
+        (np.zeros((3, 2)), {"metric": len}, "unknown"),
+    ],
+)
+def test_find_neighbors__refuses_bad_input_in_words(points, arguments, message):
+    """What cannot be searched is named."""
+    with pytest.raises(ValueError, match=message):
+        find_neighbors(points, **{"n_neighbors": 2, **arguments})
+
+
+def test_find_neighbors__lists_every_metric():
+    """Every listed metric works."""
+    for metric in METRICS:
+        assert find_neighbors(draw(6, 3), n_neighbors=2, metric=metric).ids.shape == (6, 2)
+
+
+def test_find_neighbors__can_be_cancelled():
+    """should_stop cancels the search."""
+    with pytest.raises(LayoutCancelled):
+        find_neighbors(draw(50, 3), n_neighbors=2, should_stop=lambda: True)
+
+
+def test_search_approximate__finds_nearly_all():
+    """Trees and descent find 97 % of the neighbours of clustered points, in order, with exact distances."""
+    points = draw(3000, 20) + 4 * draw(30, 20, 1)[np.arange(3000) % 30]
+    with Threads() as threads:
+        found, squares = search_approximate(points, 10, 0, threads)
+        true, true_squares = search_exact(points, 10, threads)
+    shared = np.mean([len(np.intersect1d(a, b)) / 10 for a, b in zip(found, true, strict=True)])
+    assert shared > 0.97
+    assert (np.diff(squares, axis=1) >= 0).all()
+    assert (squares[:, 0] >= true_squares[:, 0]).all()
+
+
+def test_search_approximate__has_no_doubles_and_not_itself():
+    """Every list holds different rows, none of them its own, even if most points are equal."""
+    points = np.vstack([draw(300, 4), np.zeros((300, 4), np.float32)])
+    with Threads() as threads:
+        ids, _ = search_approximate(points, 12, 3, threads)
+    assert all(len(set(row)) == 12 and i not in row for i, row in enumerate(ids))
+    assert ids.max() < 600
+
+
+def test_search_approximate__does_not_depend_on_threads():
+    """One thread or three: the same lists."""
+    points = draw(1500, 8)
+    results = []
+    for n in (1, 3):
+        with Threads(n) as threads:
+            results.append(search_approximate(points, 8, 1, threads))
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])

@@ -1,0 +1,188 @@
+"""Slow twins of the numerics' kernels: plain Python and float64, obviously right."""
+
+import math
+
+import numpy as np
+
+from tb_neuromapper.numerics.lanes import N_LANES
+
+
+def distance(x, y, metric):
+    """One distance by its textbook formula."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if metric == "euclidean":
+        return math.sqrt(((x - y) ** 2).sum())
+    if metric == "manhattan":
+        return float(np.abs(x - y).sum())
+    if metric == "chebyshev":
+        return float(np.abs(x - y).max())
+    if metric == "correlation":
+        x, y = x - x.mean(), y - y.mean()
+    lengths = math.sqrt((x**2).sum()), math.sqrt((y**2).sum())
+    if 0 in lengths:
+        return 0.0 if lengths == (0, 0) else 1.0
+    return 1.0 - float(x @ y) / (lengths[0] * lengths[1])
+
+
+def nearest(points, k, metric="euclidean"):
+    """Ids and distances of the k nearest others of every row, sorted by (distance, row)."""
+    ids, dists = [], []
+    for i in range(len(points)):
+        found = sorted((distance(points[i], points[j], metric), j) for j in range(len(points)) if j != i)[:k]
+        ids.append([j for _, j in found])
+        dists.append([d for d, _ in found])
+    return np.array(ids), np.array(dists)
+
+
+def fuzzy_weights(dists):
+    """exp(-(d - rho) / sigma) of one row, sigma such that the weights add up to log2(k + 1)."""
+    dists = [float(d) for d in dists]
+    positive = [d for d in dists if d > 0]
+    rho = positive[0] if positive else 0.0
+    wanted = math.log2(len(dists) + 1)
+
+    def total(sigma):
+        return sum(math.exp(-max(d - rho, 0.0) / sigma) for d in dists)
+
+    low, high = 1e-12, 1e12
+    for _ in range(200):
+        sigma = math.sqrt(low * high)
+        low, high = (low, sigma) if total(sigma) > wanted else (sigma, high)
+    return [math.exp(-max(d - rho, 0.0) / sigma) for d in dists]
+
+
+def fuzzy_union(ids, dists):
+    """Symmetric weights of one slice's graph as {(row, other): weight}, by a + b - a b."""
+    directed = {}
+    for i in range(len(ids)):
+        for j, weight in zip(ids[i], fuzzy_weights(dists[i]), strict=True):
+            directed[i, int(j)] = weight
+    pairs = set(directed) | {(j, i) for i, j in directed}
+    result = {}
+    for i, j in pairs:
+        a, b = directed.get((i, j), 0.0), directed.get((j, i), 0.0)
+        result[i, j] = a + b - a * b
+    return result
+
+
+def follow(n_rows, relations):
+    """Chains of (slice, row) that are the same sample, in order of their first member."""
+    chains, chain_of = [], {}
+    for t, n in enumerate(n_rows):
+        back = {} if t == 0 else {int(target): row for row, target in enumerate(relations[t - 1]) if target >= 0}
+        for row in range(n):
+            if row in back:
+                chain = chain_of[t - 1, back[row]]
+            else:
+                chain = []
+                chains.append(chain)
+            chain.append((t, row))
+            chain_of[t, row] = chain
+    return chains
+
+
+def overlap(ids, relations, t, row, offset):
+    """Jaccard overlap of a sample's neighbours `offset` slices apart, among samples of both slices."""
+
+    def forth(r):
+        for s in range(t, t + offset):
+            r = relations[s][r] if r >= 0 else -1
+        return int(r)
+
+    there = forth(row)
+    reached = {forth(r): r for r in range(len(ids[t])) if forth(r) >= 0}
+    own = {forth(j) for j in ids[t][row]} - {-1}
+    theirs = {int(j) for j in ids[t + offset][there] if int(j) in reached}
+    return len(own & theirs) / len(own | theirs) if own | theirs else 1.0
+
+
+def attraction(current, other, a, b):
+    """UMAP's attractive step, clipped."""
+    delta = np.asarray(current, np.float64) - other
+    squared = float(delta @ delta) + 1e-8
+    return np.clip(-2 * a * b * squared ** (b - 1) / (1 + a * squared**b) * delta, -4, 4)
+
+
+def repulsion(current, other, a, b):
+    """UMAP's repulsive step, clipped."""
+    delta = np.asarray(current, np.float64) - other
+    squared = float(delta @ delta) + 1e-8
+    return np.clip(2 * b / ((0.001 + squared) * (1 + a * squared**b)) * delta, -4, 4)
+
+
+def scramble(x):
+    """The 32-bit hash that seeds every row."""
+    for multiplier, shift in ((0x7FEB352D, 16), (0x846CA68B, 15)):
+        x ^= x >> shift
+        x = x * multiplier & 0xFFFFFFFF
+    return x ^ x >> 16
+
+
+def move_rows(places, blocks, graph, curves, scales, ratios, step, seed, n_pass):
+    """A pass over layout rows (R, 2, 8), row by row, lane by lane."""
+    before, after = places.astype(np.float64), places.astype(np.float64)
+    for block, (first, last, low, high) in enumerate(blocks):
+        for row in range(first, last):
+            _move_row(row, before, after, (first, last, low, high), graph, curves[block], scales[block],
+                      ratios[block], step, seed, n_pass)  # fmt: skip
+    return after
+
+
+def _move_row(row, before, after, block, graph, curves, scales, ratios, step, seed, n_pass):
+    first, last, low, high = (int(value) for value in block)
+    edges = range(graph.indptr[row], graph.indptr[row + 1])
+    if not edges:
+        return
+    start = scramble(int(seed) ^ scramble(row))
+    random = scramble((start + n_pass) & 0xFFFFFFFF) | 1
+    mark = 1.0 - ((start + n_pass * 2654435769) % 2**32 >> 8) / 2**24
+    visits = graph.visits[row].astype(np.float64)
+    per_visit = visits.max() * ratios.max() / sum(float(graph.rates[edge]) for edge in edges)
+    push = step * scales * visits / visits.max() * ratios / ratios.max()
+    owed, passed = (random & 0xFFFF) / 65536, 0.0
+    for edge in edges:
+        passed += float(graph.rates[edge])
+        if passed < mark:
+            continue
+        mark += 1.0
+        tail = int(graph.tails[edge])
+        current = after[row].copy()
+        source = after if first <= tail < last else before
+        for lane in range(N_LANES):
+            pull = step * scales[lane] * graph.shares[edge, lane] / 255
+            after[row, :, lane] += pull * attraction(current[:, lane], source[tail, :, lane], *curves[:, lane])
+        owed += per_visit
+        while owed >= 1.0:
+            owed -= 1.0
+            random ^= random << 13 & 0xFFFFFFFF
+            random ^= random >> 17
+            random ^= random << 5 & 0xFFFFFFFF
+            other = low + (random * (high - low) >> 32)
+            for lane in range(N_LANES):
+                force = repulsion(current[:, lane], before[other, :, lane], *curves[:, lane])
+                after[row, :, lane] += push[lane] * force
+
+
+def align(positions, overlaps, strengths, step):
+    """One chain's positions (L, 2) pulled towards one another; overlaps (L, W), strengths (L,)."""
+    positions = np.asarray(positions, np.float64)
+    result = np.empty_like(positions)
+    for i in range(len(positions)):
+        total, mass = positions[i].copy(), 1.0
+        for j in range(len(positions)):
+            offset = abs(i - j)
+            if 1 <= offset <= overlaps.shape[1]:
+                weight = overlaps[min(i, j), offset - 1] * math.exp(1 - offset) * strengths[i] * step
+                total += weight * positions[j]
+                mass += weight
+        result[i] = total / mass
+    return result
+
+
+def linear_cka(x, y):
+    """HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)) from n x n kernels."""
+    n = len(x)
+    centre = np.eye(n) - 1 / n
+    kernels = [centre @ (table.astype(np.float64) @ table.T.astype(np.float64)) @ centre for table in (x, y)]
+    own = [np.trace(kernel @ kernel) for kernel in kernels]
+    return np.trace(kernels[0] @ kernels[1]) / math.sqrt(own[0] * own[1])
