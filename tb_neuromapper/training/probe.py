@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,12 +80,21 @@ class ProbeSource:
         """This rank's batches, in order. Ranks together cover the probe set once."""
         if self._own_dataset is not None and self.n_samples is not None:
             first, stop = (self.n_samples * r // n_ranks for r in (rank, rank + 1))
-            loader = self._loader if n_ranks == 1 else self._load(Subset(self._own_dataset, range(first, stop)))
-            yield from _number(loader, first)
+            yield from _number(self._read(first, stop), first)
             return
         for i, batch in enumerate(_number(self._loader, 0)):
             if i % n_ranks == rank:
                 yield batch
+
+    def _read(self, first: int, stop: int) -> Iterable[Any]:
+        """Batches of the samples first to stop - 1 of a data set that came without a loader."""
+        if type(self._own_dataset) is TensorDataset:
+            # Slices: a loader would take the samples out one by one, 10 microseconds each.
+            starts = range(first, stop, self._batch_size)
+            return (self._own_dataset[i : min(i + self._batch_size, stop)] for i in starts)
+        if (first, stop) == (0, self.n_samples):
+            return self._loader
+        return self._load(Subset(self._own_dataset, range(first, stop)))
 
     def _load(self, dataset: Any) -> DataLoader[Any]:
         return DataLoader(dataset, batch_size=self._batch_size, shuffle=False)
@@ -146,8 +155,8 @@ def _count(loader: DataLoader[Any]) -> int | None:
     return n_samples
 
 
-def _number(loader: DataLoader[Any], start: int) -> Iterator[Batch]:
-    for content in loader:
+def _number(contents: Iterable[Any], start: int) -> Iterator[Batch]:
+    for content in contents:
         batch = _split(content, start)
         start += batch.n_rows
         yield batch

@@ -127,33 +127,34 @@ def test_full_disk__warns_once_and_training_goes_on(tmp_path, disk):
 def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
     """An event that fails half-way is cut off, so that later events are readable; its arrays' file goes, too."""
     script = """
-import resource, sys, warnings, numpy as np
+import resource, sys, warnings
 from pathlib import Path
 from tests.training.test_writer import PROBE, flush_of, open_writer
-run = Path(sys.argv[1])
-writer = open_writer(run, payload=sys.argv[2])
-writer.submit(flush_of(0), probe=PROBE)
-writer.flush()
-size = next(run.glob("*tfevents*")).stat().st_size
+
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
-writer.submit(flush_of(1))
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
+for payload in ("file", "event"):
+    run = Path(sys.argv[1]) / payload
+    writer = open_writer(run, payload=payload)
+    writer.submit(flush_of(0), probe=PROBE)
     writer.flush()
-assert len(caught) == 1 and "File too large" in str(caught[0].message), caught
-assert next(run.glob("*tfevents*")).stat().st_size == size
-resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-writer.submit(flush_of(2))
-writer.close()
+    size = next(run.glob("*tfevents*")).stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
+    writer.submit(flush_of(1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        writer.flush()
+    assert len(caught) == 1 and "File too large" in str(caught[0].message), caught
+    assert next(run.glob("*tfevents*")).stat().st_size == size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    writer.submit(flush_of(2))
+    writer.close()
 """
+    process = start_python(script, tmp_path)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
     for payload in ("file", "event"):
-        run = tmp_path / payload
-        process = start_python(script, run, payload)
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
-        assert list(read_records(run, "activations")) == [0, 2]
-        assert not list(run.rglob("000001-*"))
+        assert list(read_records(tmp_path / payload, "activations")) == [0, 2]
+    assert not list(tmp_path.rglob("000001-*"))
 
 
 @pytest.mark.parametrize("shared", [False, True])
