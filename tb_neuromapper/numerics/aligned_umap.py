@@ -133,11 +133,8 @@ class AlignedUMAP:
         self.n_models_ = len(X)
         tables = [check_points(table, f"slice {t}") for t, table in enumerate(X)]
         for t, table in enumerate(tables):
-            if table.shape[1] != tables[0].shape[1]:
-                raise ValueError(
-                    f"slice {t} has {table.shape[1]} columns and slice 0 has {tables[0].shape[1]}; "
-                    "all slices need the same width."
-                )
+            _check_width(t, table, tables[0].shape[1])
+        self.n_features_in_ = tables[0].shape[1]
         self._neighbors = [self._find(t, table) for t, table in enumerate(tables)]
         n_rows = [len(table) for table in tables]
         links = [_link(t, relation, n_rows) for t, relation in enumerate(relations)]
@@ -178,6 +175,7 @@ class AlignedUMAP:
             return self
         t = self.n_models_
         table = check_points(X, f"slice {t}")
+        _check_width(t, table, self.n_features_in_)
         for name in _PER_SLICE:
             if name in fit_params:
                 setattr(self, name, _append(getattr(self, name), fit_params[name], t))
@@ -297,6 +295,13 @@ class AlignedUMAP:
             column("negative_sample_rate"),
             column("repulsion_strength"),
             column("learning_rate"),
+        )
+
+
+def _check_width(t: int, table: FloatArray, width: int) -> None:
+    if table.shape[1] != width:
+        raise ValueError(
+            f"slice {t} has {table.shape[1]} columns and slice 0 has {width}; all slices need the same width."
         )
 
 

@@ -114,7 +114,7 @@ def _filter(walk: csr_matrix, vectors: FloatArray, cut: float, check_stop: Calla
     for _ in range(_DEGREE - 1):
         check_stop()
         before, now = now, 2 * (walk @ now - centre * now) / half - before
-        scale = 1 / np.abs(now).max()
+        scale = 1 / max(np.abs(now).max(), 1e-30)
         before, now = (before * scale).astype(np.float32), (now * scale).astype(np.float32)
     return np.asarray(now, dtype=np.float32)
 

@@ -1,0 +1,91 @@
+"""Quality of layouts against scikit-learn and plain counts."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.manifold import trustworthiness
+
+from tb_neuromapper.numerics.neighbors import find_neighbors
+from tb_neuromapper.numerics.quality import measure_quality
+from tests import reference
+
+
+@pytest.fixture(scope="module")
+def digits():
+    points = load_digits().data[:500].astype(np.float32)
+    # A poor layout, so that ranks are well mixed.
+    layout = (points - points.mean(axis=0)) @ np.random.default_rng(0).normal(size=(64, 2))
+    return points, find_neighbors(points, n_neighbors=15), layout.astype(np.float32)
+
+
+def test_measure_quality__is_scikit_learns_trustworthiness(digits):
+    """Measured on all points, trustworthiness is scikit-learn's, and continuity its mirror image."""
+    points, near, layout = digits
+    quality = measure_quality(points, near, layout, None, k=10, n_samples=500)
+    assert quality.trustworthiness == pytest.approx(trustworthiness(points, layout, n_neighbors=10), abs=1e-3)
+    assert quality.continuity == pytest.approx(trustworthiness(layout, points, n_neighbors=10), abs=1e-3)
+    assert quality.movement is None
+
+
+def test_measure_quality__counts_preserved_neighbours(digits):
+    """Preservation is the mean share of common neighbours."""
+    points, near, layout = digits
+    quality = measure_quality(points, near, layout, None, n_samples=500)
+    plane, _ = reference.nearest(layout, 15)
+    shares = [len(np.intersect1d(a, b)) / 15 for a, b in zip(near.ids, plane, strict=True)]
+    assert quality.preservation == pytest.approx(np.mean(shares), abs=2e-3)
+
+
+def test_measure_quality__of_a_sample_is_near_that_of_all(digits):
+    """A sample of the points gives about the same numbers."""
+    points, near, layout = digits
+    whole = measure_quality(points, near, layout, layout + 1, n_samples=500)
+    some = measure_quality(points, near, layout, layout + 1, n_samples=200)
+    assert some.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
+    assert some.preservation == pytest.approx(whole.preservation, abs=0.03)
+
+
+def test_measure_quality__movement_is_over_the_rms_radius():
+    """A shift by one radius is a movement of 1; NaN rows do not count."""
+    random = np.random.default_rng(0)
+    layout = random.normal(size=(100, 2)).astype(np.float32)
+    layout -= layout.mean(axis=0)
+    layout /= np.sqrt((layout**2).sum(axis=1).mean())
+    before = layout + np.array([1, 0], np.float32)
+    before[3] = np.nan
+    near = find_neighbors(layout, n_neighbors=15)
+    assert measure_quality(layout, near, layout, before).movement == pytest.approx(1.0, abs=0.01)
+    assert measure_quality(layout, near, layout, np.full_like(layout, np.nan)).movement == 0.0
+
+
+def test_measure_quality__of_a_perfect_layout_is_one():
+    """A layout equal to its points is faithful in every respect, in every size."""
+    for n in (1, 2, 3, 5, 60):
+        points = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+        quality = measure_quality(points, find_neighbors(points, n_neighbors=15), points, points)
+        assert quality.trustworthiness == pytest.approx(1.0)
+        assert quality.continuity == pytest.approx(1.0)
+        assert quality.preservation == pytest.approx(1.0)
+        assert quality.movement == 0.0
+
+
+def test_measure_quality__takes_nan_positions_and_other_metrics():
+    """Samples without a place are left out; ranks follow the metric."""
+    points = np.random.default_rng(0).normal(size=(80, 6))
+    near = find_neighbors(points, n_neighbors=15, metric="cosine")
+    layout = points[:, :2].copy()
+    layout[5] = np.nan
+    quality = measure_quality(points, near, layout, None, metric="cosine")
+    assert 0 <= quality.preservation <= 1
+    assert 0 <= quality.trustworthiness <= 1
+
+
+@pytest.mark.parametrize("case", ["positions", "previous", "points"])
+def test_measure_quality__refuses_bad_input_in_words(case):
+    """Shapes that do not agree and points that are no numbers are refused."""
+    points, layout = np.zeros((20, 3)), np.zeros((20, 2))
+    near = find_neighbors(points, n_neighbors=5)
+    bad = {"points": points, "positions": layout, "previous": layout}
+    bad[case] = bad[case][:-1] if case != "points" else points * np.nan
+    with pytest.raises(ValueError, match=r"same rows|NaN"):
+        measure_quality(bad["points"], near, bad["positions"], bad["previous"])
