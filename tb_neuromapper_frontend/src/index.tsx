@@ -1,17 +1,17 @@
 import { effect } from "@preact/signals";
 import { render as renderPreact } from "preact";
 import { createApi } from "./api/client";
-import { asApiError } from "./api/errors";
 import { App } from "./app";
 import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
 import { inspector } from "./inspect";
 import { watchKeys } from "./keys";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
+import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
 import { createStore, type Store } from "./state/store";
-import { fromParams, toParams } from "./state/url";
+import { fromParams, toParams, type UrlState } from "./state/url";
 import css from "./style.css?inline";
 import type { Stage } from "./views/embeddings/stage";
 
@@ -35,7 +35,7 @@ function start(root: HTMLElement, dataUrl: string): void {
   const api = createApi(dataUrl);
   const { actions } = store;
   const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
-  const { marks, coloring } = createMarks(store);
+  const { marks, coloring } = createMarks(store, cache);
   let stage: Stage | null = null;
   const onStage = (next: Stage | null) => {
     stage = next;
@@ -84,34 +84,19 @@ function keepUrl(store: Store): void {
   });
 }
 
-function urlStateOf(store: Store) {
-  const run = store.runName.value;
-  const step = store.step.value;
+function urlStateOf(store: Store): UrlState {
+  const { runName, step, follow, hiddenClasses, colorBy, chosenBlocks, enlarged, pinned } = store;
   return {
-    ...(run === null ? {} : { run }),
-    ...(step === null || store.follow.value ? {} : { step }),
-    hidden: [...store.hiddenClasses.value],
+    ...(runName.value === null ? {} : { run: runName.value }),
+    ...(step.value === null || follow.value ? {} : { step: step.value }),
+    ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
+    ...(enlarged.value === null ? {} : { large: enlarged.value }),
+    ...(pinned.value === null ? {} : { pin: pinned.value }),
+    hidden: [...hiddenClasses.value],
+    color: colorBy.value,
     speed: store.speed.value,
     loop: store.loop.value,
+    linked: store.linked.value,
+    cameras: { ...store.cameras.value },
   };
-}
-
-/** Fetches the outcomes of the epoch that the picture has come to rest at. */
-function keepOutcomes(store: Store, api: ReturnType<typeof createApi>): void {
-  let current = new AbortController();
-  effect(() => {
-    const run = store.run.value;
-    const step = store.step.value;
-    if (!store.settled.value || !run || step === null || !run.outcome_steps.includes(step)) return;
-    if (store.outcomes.peek()?.step === step) return;
-    current.abort();
-    current = new AbortController();
-    api.outcomes(run.name, step, current.signal).then(
-      (outcomes) => store.actions.outcomesLoaded(run.name, outcomes),
-      (caught) => {
-        const error = asApiError(caught);
-        if (error.kind === "refused" || error.kind === "broken") store.actions.failed(error.message);
-      },
-    );
-  });
 }

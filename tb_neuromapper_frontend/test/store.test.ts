@@ -244,3 +244,76 @@ describe("what to fetch", () => {
     });
   });
 });
+
+describe("views", () => {
+  it("hide, come back at their place in the network, and the last one stays", () => {
+    store.actions.viewToggled("a");
+    expect(store.views.value).toEqual(["b"]);
+    store.actions.viewToggled("b");
+    expect(store.views.value).toEqual(["b"]);
+    store.actions.viewToggled("a");
+    expect(store.views.value).toEqual(["a", "b"]);
+    expect(store.chosenBlocks.value).toBeNull();
+  });
+
+  it("change places with their neighbours", () => {
+    store.actions.viewMoved("a", 1);
+    expect(store.views.value).toEqual(["b", "a"]);
+    store.actions.viewMoved("a", 1);
+    expect(store.views.value).toEqual(["b", "a"]);
+    store.actions.allViews();
+    expect(store.views.value).toEqual(["a", "b"]);
+  });
+
+  it("an enlarged one is alone on the screen until it is made small again", () => {
+    store.actions.enlargeToggled("b");
+    expect(store.panels.value).toEqual(["b"]);
+    store.actions.enlargeToggled("b");
+    expect(store.panels.value).toEqual(["a", "b"]);
+  });
+
+  it("of blocks that do not exist are as if they were not chosen", () => {
+    store.actions.urlOpened({ run: "one", views: ["nonsense"], large: "none" });
+    expect(store.panels.value).toEqual(["a", "b"]);
+  });
+
+  it("turn by 30 degrees and come round, mirror, and reset", () => {
+    for (let i = 0; i < 12; i++) store.actions.viewRotated("a");
+    expect(store.cameras.value.a.rotation).toBe(0);
+    store.actions.viewMirrored("a");
+    expect(store.cameras.value.a.mirrored).toBe(true);
+    store.actions.camerasReset("a");
+    expect(store.cameras.value).toEqual({});
+  });
+
+  it("move together if they are linked", () => {
+    store.actions.linkToggled();
+    store.actions.viewRotated("a");
+    expect(store.cameras.value.b.rotation).toBe(30);
+  });
+
+  it("a pinned sample stays until it is clicked again", () => {
+    store.actions.pinToggled(3);
+    expect(store.pinned.value).toBe(3);
+    store.actions.pinToggled(3);
+    expect(store.pinned.value).toBeNull();
+  });
+});
+
+it("a link to a run that comes later is followed when it comes, with its epoch", () => {
+  const fresh = createStore();
+  fresh.actions.urlOpened({ run: "late", step: 5, hidden: [1] });
+  fresh.actions.runsLoaded(runs());
+  fresh.actions.runsLoaded(runs("late"));
+  expect([fresh.runName.value, fresh.step.value, [...fresh.hiddenClasses.value]]).toEqual(["late", 5, [1]]);
+  expect(fresh.failure.value).toBe("");
+});
+
+it("a link to a run that comes after others is followed when it comes", () => {
+  const fresh = createStore();
+  fresh.actions.urlOpened({ run: "late" });
+  fresh.actions.runsLoaded(runs("one"));
+  expect([fresh.runName.value, fresh.failure.value.includes("late")]).toEqual(["one", true]);
+  fresh.actions.runsLoaded(runs("one", "late"));
+  expect([fresh.runName.value, fresh.failure.value]).toEqual(["late", ""]);
+});

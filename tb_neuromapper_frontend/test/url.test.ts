@@ -5,6 +5,15 @@ import { fromParams, fromRanges, toParams, toRanges, type UrlState } from "../sr
 const STATES: UrlState[] = [
   {},
   { run: "a/b & c=d#é", step: 0 },
+  {
+    run: "x",
+    color: "loss",
+    views: ["a,b", "c/é", "d"],
+    large: "c/é",
+    pin: 0,
+    linked: true,
+    cameras: { "a,b": { x: 0.25, y: -0.5, zoom: 2.5, rotation: 30, mirrored: true } },
+  },
   { run: ".", step: 1200, hidden: [0, 1, 2, 9], speed: 8, loop: true },
 ];
 
@@ -21,6 +30,13 @@ describe("the state in the address", () => {
     ["speed", "3"],
     ["speed", "Infinity"],
     ["loop", "yes"],
+    ["color", "toString"],
+    ["views", "%E0%A4%A"],
+    ["pin", "-1"],
+    ["cameras", "a"],
+    ["cameras", "a,1_2_0_0_0"],
+    ["cameras", "a,NaN_0_1_0_0"],
+    ["cameras", "a,1e9_0_1_0_0"],
   ])("nonsense in %s is as if it were not there", (key, value) => {
     expect(fromParams({ [key]: value })).toEqual({});
   });

@@ -55,25 +55,36 @@ function inGamut(lightness: number, chroma: number, hue: number): Rgb {
   return [lightness, lightness, lightness].map((part) => toByte(part) / 255) as Rgb;
 }
 
+/** Wrong predictions stand out, right ones recede. */
+export function correctMark(correct: boolean, theme: Theme): Mark {
+  const [wrong, right] = theme === "light" ? ["#c25100", "#b9c2cc"] : ["#ff9d4d", "#59636e"];
+  return correct ? { color: right, shape: "disc" } : { color: wrong, shape: "square" };
+}
+
 export const RAMP_LENGTH = 256;
 const TEXTURE_WIDTH = 256;
 
+export type PaletteKind = "class" | "ramp" | "correct";
+
 /**
  * The palette as the points' texture: RGBA bytes, rows of 256; alpha holds the shape's number.
- * Entry 0 is "no label", entry i + 1 is class i, or the scale's i-th colour.
+ * Entry 0 is "unknown"; entry i + 1 is class i, or the scale's i-th colour, or wrong (1) and right (2).
  */
-export function paletteTexels(kind: "class" | "ramp", count: number, theme: Theme): Uint8Array {
+export function paletteTexels(kind: PaletteKind, count: number, theme: Theme): Uint8Array {
   const rows = Math.ceil((count + 1) / TEXTURE_WIDTH);
   const texels = new Uint8Array(rows * TEXTURE_WIDTH * 4);
   for (let entry = 0; entry <= count; entry++) {
-    const { color, shape } =
-      kind === "class" || entry === 0
-        ? classMark(entry - 1, theme)
-        : { color: rampColor((entry - 1) / (count - 1), theme), shape: "disc" as Shape };
+    const { color, shape } = entry === 0 ? classMark(-1, theme) : markOf(kind, entry - 1, count, theme);
     const value = Number.parseInt(color.slice(1), 16);
     texels.set([(value >> 16) & 255, (value >> 8) & 255, value & 255, SHAPES.indexOf(shape)], entry * 4);
   }
   return texels;
+}
+
+function markOf(kind: PaletteKind, index: number, count: number, theme: Theme): Mark {
+  if (kind === "class") return classMark(index, theme);
+  if (kind === "correct") return correctMark(index === 1, theme);
+  return { color: rampColor(index / Math.max(1, count - 1), theme), shape: "disc" };
 }
 
 /** Palette entries of class labels: label + 1, so that -1 becomes 0. */
@@ -102,4 +113,10 @@ export function finiteRange(values: ArrayLike<number>): [number, number] {
     if (value > max) max = value;
   }
   return min <= max ? [min, max] : [0, 1];
+}
+
+/** The value below which a share of the finite values lies; 0 without any. */
+export function quantile(values: ArrayLike<number>, share: number): number {
+  const sorted = Float32Array.from(values).filter(Number.isFinite).sort();
+  return sorted.length === 0 ? 0 : sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }

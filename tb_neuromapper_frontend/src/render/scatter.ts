@@ -2,6 +2,7 @@ import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";
 import { Level, type Panel, type Scene } from "./scene";
 import { createSliceBuffers, type SliceBuffers } from "./slice_buffers";
+import { createTrailPass, type TrailPass } from "./trail_pass";
 
 /** Positions kept on the GPU: 256 MB are 64 slices of a million points. */
 const GPU_BUDGET_BYTES = 256 * 2 ** 20;
@@ -18,6 +19,7 @@ export interface Scatter {
 interface Passes {
   points: PointsPass;
   rings: RingPass;
+  trails: TrailPass;
   slices: SliceBuffers;
 }
 
@@ -63,6 +65,7 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
       canvas.removeEventListener("webglcontextrestored", restored);
       passes?.points.dispose();
       passes?.rings.dispose();
+      passes?.trails.dispose();
       passes?.slices.dispose();
       passes = null;
     },
@@ -73,6 +76,7 @@ function createPasses(gl: WebGL2RenderingContext): Passes {
   return {
     points: createPointsPass(gl),
     rings: createRingPass(gl),
+    trails: createTrailPass(gl),
     slices: createSliceBuffers(gl, GPU_BUDGET_BYTES),
   };
 }
@@ -118,5 +122,6 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene, anyFaded: boolean
     passes.points.draw(panel, from, to, { level: Level.faded, opacity: panel.opacity * 0.15, pixelRatio });
   }
   passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio });
+  for (const trail of panel.trails) passes.trails.draw(panel, trail);
   for (const ring of scene.rings) passes.rings.draw(panel, from, to, ring, pixelRatio);
 }

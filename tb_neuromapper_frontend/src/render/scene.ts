@@ -1,4 +1,5 @@
 import type { Affine, Box, Size } from "./camera";
+import type { TrailPoint } from "./trail";
 
 /** What is to be drawn: plain values and no runs, classes or layers. */
 export interface Scene {
@@ -22,6 +23,13 @@ export interface Panel {
   mix: number;
   diameter: number;
   opacity: number;
+  trails: Trail[];
+}
+
+/** The path of a sample, in pixels from the panel's top left. */
+export interface Trail {
+  points: TrailPoint[];
+  color: readonly [number, number, number];
 }
 
 /** The positions of all points at one step. The same object is uploaded once. */
@@ -59,7 +67,8 @@ export function positionOf(panel: Pick<Panel, "from" | "to" | "mix">, row: numbe
   return [from[0] + (to[0] - from[0]) * panel.mix, from[1] + (to[1] - from[1]) * panel.mix];
 }
 
-function placeIn({ xy, extent }: Slice, row: number): [number, number] | null {
+/** The position of a row in one slice, in the projection's coordinates, or null if it has none. */
+export function placeIn({ xy, extent }: Slice, row: number): [number, number] | null {
   const qx = xy[2 * row];
   const qy = xy[2 * row + 1];
   if (qx === undefined || (qx === MISSING && qy === MISSING)) return null;

@@ -1,4 +1,5 @@
-import { DEFAULT_SPEED, SPEEDS } from "./settings";
+import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
+import { COLOR_BYS, type ColorBy, DEFAULT_SPEED, SPEEDS } from "./settings";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
@@ -8,6 +9,12 @@ export interface UrlState {
   hidden?: number[];
   speed?: number;
   loop?: boolean;
+  color?: ColorBy;
+  views?: string[];
+  large?: string;
+  pin?: number;
+  linked?: boolean;
+  cameras?: Record<string, Camera>;
 }
 
 const MAX_CLASSES = 1_000_000;
@@ -20,6 +27,14 @@ export function toParams(state: UrlState): Record<string, string> {
   if (state.hidden?.length) params.hidden = toRanges(state.hidden);
   if (state.speed !== undefined && state.speed !== DEFAULT_SPEED) params.speed = String(state.speed);
   if (state.loop) params.loop = "1";
+  if (state.color !== undefined && state.color !== "label") params.color = state.color;
+  if (state.views?.length) params.views = toList(state.views);
+  if (state.large !== undefined) params.large = state.large;
+  if (state.pin !== undefined) params.pin = String(state.pin);
+  if (state.linked) params.linked = "1";
+  const cameras = Object.entries(state.cameras ?? {}).filter(([, camera]) => !isHome(camera));
+  if (cameras.length > 0)
+    params.cameras = toList(cameras.flatMap(([block, camera]) => [block, toText(camera)]));
   return params;
 }
 
@@ -34,7 +49,50 @@ export function fromParams(params: Record<string, string>): UrlState {
   const speed = Number(params.speed);
   if ((SPEEDS as readonly number[]).includes(speed)) state.speed = speed;
   if (params.loop === "1") state.loop = true;
+  const color = COLOR_BYS.find((each) => each === params.color);
+  if (color && color !== "label") state.color = color;
+  const views = fromList(params.views);
+  if (views.length > 0) state.views = [...new Set(views)];
+  if (params.large) state.large = params.large;
+  const pin = toInteger(params.pin);
+  if (pin !== null && pin >= 0) state.pin = pin;
+  if (params.linked === "1") state.linked = true;
+  const cameras = camerasOf(fromList(params.cameras));
+  if (Object.keys(cameras).length > 0) state.cameras = cameras;
   return state;
+}
+
+/** Block names may hold any character, so each is escaped on its own. */
+function toList(parts: readonly string[]): string {
+  return parts.map((part) => encodeURIComponent(part)).join(",");
+}
+
+function fromList(text: string | undefined): string[] {
+  if (!text) return [];
+  try {
+    return text.split(",").map(decodeURIComponent).filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function isHome(camera: Camera): boolean {
+  return toText(camera) === toText(HOME);
+}
+
+function toText({ x, y, zoom, rotation, mirrored }: Camera): string {
+  return [x.toFixed(4), y.toFixed(4), zoom.toPrecision(4), rotation, mirrored ? 1 : 0].map(Number).join("_");
+}
+
+function camerasOf(parts: string[]): Record<string, Camera> {
+  const cameras: Record<string, Camera> = {};
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const [x, y, zoom, rotation, mirrored] = parts[i + 1].split("_").map(Number);
+    const camera = { x, y, zoom, rotation, mirrored: mirrored === 1 };
+    const sane = [x, y, zoom, rotation].every(Number.isFinite) && zoom >= MIN_ZOOM && zoom <= MAX_ZOOM;
+    if (sane && Math.abs(x) < 100 && Math.abs(y) < 100) cameras[parts[i]] = camera;
+  }
+  return cameras;
 }
 
 function toInteger(text: string | undefined): number | null {

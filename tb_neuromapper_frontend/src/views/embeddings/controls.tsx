@@ -2,6 +2,7 @@ import { SPEEDS } from "../../state/settings";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
+import { ViewsMenu } from "./views_menu";
 
 /** One row: which run, which epoch, and how it plays. */
 export function Controls({ store }: { store: Store }) {
@@ -136,6 +137,7 @@ function Playback({ store }: { store: Store }) {
   const { actions } = store;
   return (
     <div class="nm-playback">
+      <ViewsMenu store={store} />
       <label title="Speed of playing, in epochs per second">
         <span class="nm-hidden">Speed</span>
         <select
@@ -160,7 +162,7 @@ function Playback({ store }: { store: Store }) {
       />
       <IconButton
         icon="link"
-        label="Zoom and pan all views together"
+        label="Zoom, pan and turn all views together"
         pressed={store.linked.value}
         onClick={actions.linkToggled}
         testId="link-views"

@@ -1,34 +1,81 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import { classMark, rampColor } from "../../color/palette";
-import type { Coloring } from "../../state/marks";
+import { classMark, correctMark, rampColor } from "../../color/palette";
+import { type Coloring, countClasses } from "../../state/marks";
+import { COLOR_BYS, type ColorBy } from "../../state/settings";
 import type { Store } from "../../state/store";
-import { integer, number } from "../../ui/format";
+import { integer, number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 
 const SEARCH_FROM = 20;
 /** Rows of the list at most: the rest is found by searching. */
 const MAX_ROWS = 200;
 
-/** What the colours mean; for classes also which of them are shown. */
+const COLOR_NAMES: Record<ColorBy, string> = {
+  label: "label",
+  predicted: "prediction",
+  correct: "right or wrong",
+  confidence: "confidence",
+  loss: "loss",
+  movement: "movement",
+};
+
+const COLOR_TITLES: Partial<Record<ColorBy, string>> = {
+  confidence: "The probability that the network gives to the true class.",
+  movement: "How far the sample moved since the epoch before: mean of the views, in % of the picture's side.",
+};
+
+/** What the colours mean, and which classes are shown. */
 export function Legend({ store, coloring }: { store: Store; coloring: ReadonlySignal<Coloring> }) {
-  const { kind } = coloring.value;
+  const { kind, classes, pending } = coloring.value;
   return (
-    <aside class="nm-legend" aria-label="Legend" data-testid="legend">
-      {kind === "class" && <Classes store={store} counts={coloring.value.counts} />}
-      {kind === "target" && <Scale store={store} range={coloring.value.range} />}
-      {kind === "none" && store.samples.value && <p class="nm-muted">The samples have no labels.</p>}
-    </aside>
+    <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
+      <ColorChoice store={store} />
+      {pending && <p class="nm-muted">not known for this epoch</p>}
+      {kind === "ramp" && <Scale store={store} coloring={coloring.value} />}
+      {kind === "correct" && <Correctness store={store} />}
+      {classes && <Classes store={store} coloring={coloring.value} classes={classes} />}
+      {!classes && kind === "class" && store.samples.value && (
+        <p class="nm-muted">The samples have no labels.</p>
+      )}
+    </section>
   );
 }
 
-function Classes({ store, counts }: { store: Store; counts: number[] }) {
+function ColorChoice({ store }: { store: Store }) {
+  const colorBy = store.colorBy.value;
+  const run = store.run.value;
+  const offered = COLOR_BYS.filter((each) => {
+    if (each === "label" || each === "movement") return true;
+    if (!run || run.outcome_steps.length === 0) return false;
+    return run.label_kind === "class" || each === "predicted" || each === "loss";
+  });
+  return (
+    <label class="nm-color-choice" title={COLOR_TITLES[colorBy]}>
+      <span class="nm-label">Colour</span>
+      <select
+        aria-label="Colour by"
+        data-testid="color-by"
+        value={colorBy}
+        onChange={(event) => store.actions.colorChosen(event.currentTarget.value as ColorBy)}
+      >
+        {offered.map((each) => (
+          <option key={each} value={each}>
+            {each === "label" && run?.label_kind === "target" ? "target" : COLOR_NAMES[each]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Classes({ store, coloring, classes }: { store: Store; coloring: Coloring; classes: Int32Array }) {
   const search = useSignal("");
   const { actions } = store;
+  const counts = countClasses(classes, coloring.nClasses);
   const names = store.run.value?.class_names ?? counts.map((_, index) => String(index));
   const wanted = search.value.trim().toLowerCase();
-  const found = names
-    .map((name, index) => ({ name, index }))
-    .filter(({ name }) => name.toLowerCase().includes(wanted));
+  const all = names.map((name, index) => ({ name, index }));
+  const found = all.filter(({ name }) => name.toLowerCase().includes(wanted));
   return (
     <>
       <fieldset class="nm-legend-actions" aria-label="Which classes are shown">
@@ -52,7 +99,7 @@ function Classes({ store, counts }: { store: Store; counts: number[] }) {
           type="search"
           class="nm-search"
           aria-label="Search a class"
-          placeholder={`${integer(names.length)} classes`}
+          placeholder={`search ${integer(names.length)} classes`}
           data-testid="class-search"
           value={search.value}
           onInput={(event) => {
@@ -62,7 +109,14 @@ function Classes({ store, counts }: { store: Store; counts: number[] }) {
       )}
       <ul class="nm-classes">
         {found.slice(0, MAX_ROWS).map(({ name, index }) => (
-          <ClassRow key={index} store={store} name={name} index={index} count={counts[index] ?? 0} />
+          <ClassRow
+            key={index}
+            store={store}
+            name={name}
+            index={index}
+            count={counts[index] ?? 0}
+            colored={coloring.kind === "class"}
+          />
         ))}
         {found.length > MAX_ROWS && <li class="nm-muted">{integer(found.length - MAX_ROWS)} more: search</li>}
         {found.length === 0 && <li class="nm-muted">No class is called that.</li>}
@@ -76,12 +130,14 @@ interface ClassRowProps {
   name: string;
   index: number;
   count: number;
+  /** The points have the classes' colours. */
+  colored: boolean;
 }
 
-function ClassRow({ store, name, index, count }: ClassRowProps) {
+function ClassRow({ store, name, index, count, colored }: ClassRowProps) {
   const { actions } = store;
   const shown = !store.hiddenClasses.value.has(index);
-  const mark = classMark(index, store.theme.value);
+  const mark = classMark(colored ? index : -1, store.theme.value);
   return (
     <li
       class="nm-class"
@@ -114,16 +170,28 @@ function ClassRow({ store, name, index, count }: ClassRowProps) {
   );
 }
 
-function Scale({ store, range }: { store: Store; range: [number, number] }) {
+function Correctness({ store }: { store: Store }) {
+  const theme = store.theme.value;
+  return (
+    <p class="nm-correctness" data-testid="correctness">
+      <Swatch mark={correctMark(true, theme)} /> right <Swatch mark={correctMark(false, theme)} /> wrong
+    </p>
+  );
+}
+
+function Scale({ store, coloring }: { store: Store; coloring: Coloring }) {
   const theme = store.theme.value;
   const stops = Array.from({ length: 9 }, (_, i) => rampColor(i / 8, theme));
+  const [low, high] = coloring.range.map(coloring.unit === "%" ? percent : number);
   return (
     <div class="nm-scale" data-testid="scale">
-      <span class="nm-label">target</span>
       <div class="nm-ramp" style={{ "--stops": stops.join(",") }} />
       <div class="nm-scale-ends">
-        <span>{number(range[0])}</span>
-        <span>{number(range[1])}</span>
+        <span>{low}</span>
+        <span>
+          {coloring.clipped && "≥ "}
+          {high}
+        </span>
       </div>
     </div>
   );

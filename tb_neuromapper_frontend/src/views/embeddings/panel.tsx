@@ -1,6 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Projection } from "../../api/types";
-import { HOME } from "../../render/camera";
 import type { Store } from "../../state/store";
 import { count, percent } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
@@ -28,7 +27,6 @@ export function Panel({ store, stage, block }: PanelProps) {
   }, [stage, block, store]);
   const info = store.run.value?.blocks.find((each) => each.name === block);
   const projection = store.projections.value.find((each) => each.block === block);
-  const camera = store.cameras.value[block] ?? HOME;
   return (
     <section class="nm-panel" aria-label={`Block ${block}`} data-testid="panel" data-block={block}>
       <header class="nm-panel-head">
@@ -37,14 +35,7 @@ export function Panel({ store, stage, block }: PanelProps) {
         <span class="nm-panel-state" data-testid="panel-state">
           {stateWords(projection)}
         </span>
-        {camera !== HOME && (
-          <IconButton
-            icon="fit"
-            label={`Show all of ${block} (0)`}
-            onClick={() => store.actions.camerasReset(block)}
-            testId="fit"
-          />
-        )}
+        <Tools store={store} block={block} />
       </header>
       <ProgressLine projection={projection} />
       <div
@@ -59,6 +50,41 @@ export function Panel({ store, stage, block }: PanelProps) {
         <PlotWords projection={projection} />
       </div>
     </section>
+  );
+}
+
+function Tools({ store, block }: { store: Store; block: string }) {
+  const { actions } = store;
+  const enlarged = store.enlarged.value === block;
+  const moved = store.cameras.value[block] !== undefined;
+  return (
+    <div class="nm-tools">
+      <IconButton
+        icon="rotate"
+        label={`Rotate ${block} by 30 degrees`}
+        onClick={() => actions.viewRotated(block)}
+        testId="rotate"
+      />
+      <IconButton
+        icon="mirror"
+        label={`Mirror ${block}`}
+        onClick={() => actions.viewMirrored(block)}
+        testId="mirror"
+      />
+      <IconButton
+        icon="fit"
+        label={`Show all of ${block}, upright (0)`}
+        disabled={!moved}
+        onClick={() => actions.camerasReset(block)}
+        testId="fit"
+      />
+      <IconButton
+        icon={enlarged ? "shrink" : "enlarge"}
+        label={enlarged ? "Show all views" : `Enlarge ${block}`}
+        onClick={() => actions.enlargeToggled(block)}
+        testId="enlarge"
+      />
+    </div>
   );
 }
 

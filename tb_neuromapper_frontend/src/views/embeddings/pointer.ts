@@ -16,7 +16,7 @@ interface Parts {
 
 /** Hover, drag, wheel, pinch and keys of one plot. Returns what takes them away again. */
 export function watchPointer(element: HTMLElement, parts: Parts): () => void {
-  const { store, block } = parts;
+  const { store, stage, block } = parts;
   const abort = new AbortController();
   const on = <K extends keyof HTMLElementEventMap>(
     type: K,
@@ -35,7 +35,12 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
     if (drag.move(event)) store.actions.hovered(null);
     else if (event.pointerType !== "touch") hoverAt(parts, event, PICK_RADIUS_PX);
   });
-  for (const type of ["pointerup", "pointercancel"] as const) on(type, drag.end);
+  on("pointerup", (event) => {
+    if (!drag.end(event) || event.pointerType === "touch") return;
+    const row = stage.pickAt(block, event.clientX, event.clientY, PICK_RADIUS_PX);
+    store.actions.pinToggled(row < 0 ? null : row);
+  });
+  on("pointercancel", (event) => void drag.end(event));
   on("pointerleave", (event) => {
     if (event.pointerType !== "touch") store.actions.hovered(null);
   });
@@ -112,8 +117,10 @@ function createDrag(element: HTMLElement, camera: () => Camera, move: (camera: C
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       return travelled > CLICK_SLACK_PX || pointers.size > 1;
     },
-    end(event: PointerEvent) {
-      pointers.delete(event.pointerId);
+    /** Returns whether it was a click. */
+    end(event: PointerEvent): boolean {
+      const known = pointers.delete(event.pointerId);
+      return known && event.type === "pointerup" && travelled <= CLICK_SLACK_PX;
     },
   };
 }

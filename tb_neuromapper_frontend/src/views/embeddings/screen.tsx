@@ -8,6 +8,7 @@ import type { Store } from "../../state/store";
 import { gridFor } from "./grid";
 import { Legend } from "./legend";
 import { Panel } from "./panel";
+import { Pinned } from "./pinned";
 import { createStage, type Stage } from "./stage";
 import { Tooltip } from "./tooltip";
 
@@ -30,7 +31,7 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }
 
   useEffect(() => {
     if (!canvas.current) return;
-    const created = tryStage({ store, cache, marks, canvas: canvas.current });
+    const created = tryStage({ store, cache, marks }, canvas.current);
     if (!created) store.actions.drawingImpossible();
     setStage(created);
     onStage(created);
@@ -56,7 +57,7 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }
     };
   }, [stage]);
 
-  const blocks = store.blocks.value;
+  const blocks = store.panels.value;
   const { columns, rowHeight } = gridFor(blocks.length, size);
   useEffect(() => stage?.measure(), [stage, columns, rowHeight, blocks]);
   const style = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${rowHeight}px` };
@@ -72,16 +73,19 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }
           </div>
         </div>
       </div>
-      <Legend store={store} coloring={coloring} />
+      <aside class="nm-side" aria-label="Colours and samples">
+        <Legend store={store} coloring={coloring} />
+        <Pinned store={store} api={api} />
+      </aside>
       <Tooltip store={store} api={api} />
     </div>
   );
 }
 
 /** A driver that does not compile the shaders is as good as none. */
-function tryStage(parts: Parameters<typeof createStage>[0]): Stage | null {
+function tryStage(...args: Parameters<typeof createStage>): Stage | null {
   try {
-    return createStage(parts);
+    return createStage(...args);
   } catch {
     return null;
   }

@@ -26,7 +26,7 @@ export function Tooltip({ store, api }: { store: Store; api: Api }) {
       data-row={hover.row}
       style={{ left: `${left}px`, top: `${top}px` }}
     >
-      <SampleCard store={store} api={api} run={run} samples={samples} row={hover.row} />
+      <SampleCard store={store} api={api} run={run} samples={samples} row={hover.row} size={64} />
     </div>
   );
 }
@@ -37,9 +37,12 @@ interface CardProps {
   run: Run;
   samples: Samples;
   row: number;
+  /** The larger side of its picture, in pixels. */
+  size: number;
 }
 
-export function SampleCard({ store, api, run, samples, row }: CardProps) {
+/** What is known of one sample. */
+export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
   const description = samples.descriptions[row];
   const sheets = run.thumbnails;
   return (
@@ -48,7 +51,7 @@ export function SampleCard({ store, api, run, samples, row }: CardProps) {
         <Thumbnail
           sheets={sheets}
           row={row}
-          size={64}
+          size={size}
           url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.sample_set)}
         />
       )}
@@ -63,7 +66,7 @@ export function SampleCard({ store, api, run, samples, row }: CardProps) {
   );
 }
 
-type FactProps = Omit<CardProps, "api">;
+type FactProps = Omit<CardProps, "api" | "size">;
 
 function LabelFact({ store, run, samples, row }: FactProps) {
   if (samples.targets) {

@@ -1,0 +1,100 @@
+import { batch } from "@preact/signals";
+import type { Outcomes, Projection, Run, Runs, Samples } from "../api/types";
+import { indexOfStep } from "./steps";
+import type { State } from "./store";
+
+export function runActions(state: State) {
+  const forgetRun = () => {
+    state.run.value = null;
+    state.samples.value = null;
+    state.projections.value = [];
+    state.outcomes.value = null;
+    state.hover.value = null;
+    state.pinned.value = null;
+    state.playing.value = false;
+    state.settled.value = false;
+  };
+  const startRun = (name: string | null) => {
+    forgetRun();
+    state.runName.value = name;
+    state.step.value = null;
+    state.follow.value = true;
+    state.hiddenClasses.value = new Set();
+    state.cameras.value = {};
+    state.chosenBlocks.value = null;
+    state.enlarged.value = null;
+  };
+  return {
+    /** The list of runs arrived: the wanted one is shown if it is there, else the last one, else the first. */
+    runsLoaded(runs: Runs) {
+      batch(() => {
+        if (JSON.stringify(runs) !== JSON.stringify(state.runs.peek())) state.runs.value = runs;
+        const names = runs.runs.map((run) => run.name);
+        const wanted = state.wantedRun.peek();
+        const now = state.runName.peek();
+        const next = [wanted, now, ...names].find((name) => name !== null && names.includes(name)) ?? null;
+        if (next === now) return;
+        const missing = wanted ?? now;
+        const instead = next === null ? "" : ` Showing ${next} instead.`;
+        const isMissing = missing !== null && next !== missing;
+        state.failure.value = isMissing ? `The run ${missing} is not in ${runs.log_dir}.${instead}` : "";
+        // A link's epoch and choices belong to the wanted run, which may only now have appeared.
+        if (now !== null || isMissing) startRun(next);
+        else state.runName.value = next;
+      });
+    },
+    runSelected(name: string) {
+      state.wantedRun.value = name;
+      if (name === state.runName.peek()) return;
+      batch(() => {
+        startRun(name);
+        state.failure.value = "";
+      });
+    },
+    runLoaded(run: Run) {
+      if (run.name !== state.runName.peek()) return;
+      batch(() => {
+        const before = state.run.peek();
+        if (before && before.sample_set !== run.sample_set) forgetRun();
+        if (JSON.stringify(before) !== JSON.stringify(run) || !state.run.peek()) state.run.value = run;
+      });
+    },
+    samplesLoaded(name: string, samples: Samples) {
+      if (name === state.runName.peek()) state.samples.value = samples;
+    },
+    outcomesLoaded(name: string, outcomes: Outcomes | null) {
+      if (name === state.runName.peek()) state.outcomes.value = outcomes;
+    },
+    /** Manifests arrived; those of other blocks stay. Follows to the newest step. */
+    projectionsLoaded(name: string, loaded: Projection[]) {
+      if (name !== state.runName.peek()) return;
+      batch(() => {
+        const byBlock = new Map(state.projections.peek().map((p) => [p.block, p]));
+        for (const projection of loaded) byBlock.set(projection.block, projection);
+        const order = state.blocks.peek();
+        const next = [...byBlock.values()]
+          .filter((p) => order.includes(p.block))
+          .sort((a, b) => order.indexOf(a.block) - order.indexOf(b.block));
+        if (JSON.stringify(next) !== JSON.stringify(state.projections.peek())) state.projections.value = next;
+        followSteps(state);
+      });
+    },
+    positionsArrived() {
+      state.nArrivals.value += 1;
+    },
+    settledChanged(settled: boolean) {
+      state.settled.value = settled;
+    },
+  };
+}
+
+/** Keeps the step on the newest while following, and on an existing one otherwise. */
+function followSteps(state: State): void {
+  const steps = state.steps.peek();
+  if (steps.length === 0) return;
+  const step = state.step.peek();
+  if (step === null || (state.follow.peek() && !state.playing.peek()))
+    state.step.value = steps[steps.length - 1];
+  else if (!steps.includes(step) && !state.computing.peek())
+    state.step.value = steps[indexOfStep(steps, step)];
+}

@@ -1,0 +1,119 @@
+import { batch } from "@preact/signals";
+import { type Camera, HOME } from "../render/camera";
+import { type ColorBy, DEFAULT_SPEED } from "./settings";
+import type { Hover, State } from "./store";
+import type { UrlState } from "./url";
+
+const TURNS = 12;
+
+export function viewActions(state: State) {
+  return { ...sampleActions(state), ...cameraActions(state), ...panelActions(state), ...urlActions(state) };
+}
+
+function sampleActions(state: State) {
+  return {
+    hovered(hover: Hover | null) {
+      if (hover === null && state.hover.peek() === null) return;
+      state.hover.value = hover;
+    },
+    /** The sample stays marked; again, or null: no sample is. */
+    pinToggled(row: number | null) {
+      state.pinned.value = row === state.pinned.peek() ? null : row;
+    },
+    colorChosen(colorBy: ColorBy) {
+      state.colorBy.value = colorBy;
+    },
+  };
+}
+
+function cameraActions(state: State) {
+  const cameraOf = (block: string) => state.cameras.peek()[block] ?? HOME;
+  const set = (block: string, camera: Camera) => {
+    const blocks = state.linked.peek() ? state.blocks.peek() : [block];
+    const moved = Object.fromEntries(blocks.map((name) => [name, camera]));
+    state.cameras.value = { ...state.cameras.peek(), ...moved };
+  };
+  return {
+    cameraMoved: set,
+    /** By 30 degrees, counter-clockwise. */
+    viewRotated(block: string) {
+      const camera = cameraOf(block);
+      set(block, { ...camera, rotation: (camera.rotation + 360 / TURNS) % 360 });
+    },
+    viewMirrored(block: string) {
+      const camera = cameraOf(block);
+      set(block, { ...camera, mirrored: !camera.mirrored });
+    },
+    camerasReset(block?: string) {
+      if (block === undefined || state.linked.peek()) state.cameras.value = {};
+      else {
+        const { [block]: _, ...others } = state.cameras.peek();
+        state.cameras.value = others;
+      }
+    },
+    linkToggled() {
+      state.linked.value = !state.linked.peek();
+    },
+  };
+}
+
+function panelActions(state: State) {
+  const choose = (views: readonly string[]) => {
+    const all = state.blocks.peek();
+    const same = views.length === all.length && views.every((block, index) => block === all[index]);
+    state.chosenBlocks.value = same ? null : views;
+  };
+  return {
+    /** A block gets a view, at its place in the network, or loses it; the last one stays. */
+    viewToggled(block: string) {
+      const views = state.views.peek();
+      if (!views.includes(block)) {
+        const order = state.blocks.peek();
+        const place = views.findIndex((other) => order.indexOf(other) > order.indexOf(block));
+        choose(place < 0 ? [...views, block] : views.toSpliced(place, 0, block));
+      } else if (views.length > 1) choose(views.filter((other) => other !== block));
+    },
+    /** Swaps a view with its neighbour; `by` is -1 or 1. */
+    viewMoved(block: string, by: number) {
+      const views = state.views.peek();
+      const from = views.indexOf(block);
+      const to = from + by;
+      if (from < 0 || to < 0 || to >= views.length) return;
+      choose(views.with(from, views[to]).with(to, block));
+    },
+    allViews() {
+      state.chosenBlocks.value = null;
+    },
+    enlargeToggled(block: string) {
+      state.enlarged.value = state.enlarged.peek() === block ? null : block;
+    },
+  };
+}
+
+function urlActions(state: State) {
+  return {
+    /** The state that a link carries. What it does not name is at its default. */
+    urlOpened(url: UrlState) {
+      batch(() => {
+        if (url.run !== undefined && url.run !== state.runName.peek()) {
+          state.wantedRun.value = url.run;
+          if (state.runs.peek()) state.runName.value = null;
+          state.run.value = null;
+          state.samples.value = null;
+          state.projections.value = [];
+        }
+        state.step.value = url.step ?? null;
+        state.follow.value = url.step === undefined;
+        state.hiddenClasses.value = new Set(url.hidden ?? []);
+        state.speed.value = url.speed ?? DEFAULT_SPEED;
+        state.loop.value = url.loop ?? false;
+        state.colorBy.value = url.color ?? "label";
+        state.chosenBlocks.value = url.views ?? null;
+        state.enlarged.value = url.large ?? null;
+        state.pinned.value = url.pin ?? null;
+        state.linked.value = url.linked ?? false;
+        state.cameras.value = url.cameras ?? {};
+      });
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import type { ReadonlySignal } from "@preact/signals";
+import type { Projection } from "../../api/types";
+import { apply, HOME, toClip, toPixels } from "../../render/camera";
+import { type Marks, type Panel, placeIn, type Ring, type Scene, type Trail } from "../../render/scene";
+import type { TrailPoint } from "../../render/trail";
+import type { PositionCache } from "../../state/positions";
+import { slicesAt } from "../../state/steps";
+import type { Store } from "../../state/store";
+import type { Morphs } from "./morph";
+
+export interface PictureParts {
+  store: Store;
+  cache: PositionCache;
+  marks: ReadonlySignal<Marks>;
+}
+
+/** When and where: the place in time, the clock on the wall, the plots' places in the canvas. */
+export interface Moment {
+  at: number;
+  nowS: number;
+  morphs: Morphs;
+  rects: ReadonlyMap<string, Panel["rect"]>;
+  size: { width: number; height: number };
+}
+
+/** What is on the screen at this moment. */
+export function sceneOf(parts: PictureParts, moment: Moment): Scene {
+  const { store, marks } = parts;
+  const panels: Panel[] = [];
+  for (const projection of store.projections.peek()) {
+    const panel = panelOf(parts, moment, projection);
+    if (panel) panels.push(panel);
+  }
+  const pixelRatio = Math.min(3, window.devicePixelRatio || 1);
+  return { size: moment.size, pixelRatio, panels, marks: marks.peek(), rings: ringsOf(store) };
+}
+
+function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
+  const { store, cache } = parts;
+  const rect = moment.rects.get(projection.block);
+  const slices = rect && slicesOf(store, cache, projection, moment.at);
+  if (!rect || !slices) return null;
+  const camera = store.cameras.peek()[projection.block] ?? HOME;
+  const still = slices.from === slices.to;
+  if (!still) moment.morphs.moving(projection.id);
+  return {
+    rect,
+    view: toClip(camera, projection.extent, rect),
+    ...(still ? moment.morphs.still(projection.id, slices.to, moment.nowS) : slices),
+    ...lookOf(slices.to.xy.length / 2, rect, camera.zoom),
+    trails: markedRows(store).map((row) => trailOf(parts, projection, row, rect)),
+  };
+}
+
+/** The two slices of a projection that are mixed at a place in time. */
+export function slicesOf(store: Store, cache: PositionCache, projection: Projection, at: number) {
+  const steps = store.steps.peek();
+  const cursor = slicesAt(at, steps.length, (i) => cache.slice(projection.id, steps[i]) !== undefined);
+  if (!cursor) return null;
+  const from = cache.slice(projection.id, steps[cursor.from]);
+  const to = cache.slice(projection.id, steps[cursor.to]);
+  return from && to ? { from, to, mix: cursor.mix } : null;
+}
+
+/** The pinned sample and the one under the pointer. */
+function markedRows(store: Store): number[] {
+  const rows = [store.pinned.peek(), store.hover.peek()?.row ?? null];
+  return [...new Set(rows)].filter((row) => row !== null);
+}
+
+function inkOf(store: Store): readonly [number, number, number] {
+  return store.theme.peek() === "dark" ? [1, 1, 1] : [0, 0, 0];
+}
+
+function ringsOf(store: Store): Ring[] {
+  const pinned = store.pinned.peek();
+  return markedRows(store).map((row) => ({ row, color: inkOf(store), diameter: row === pinned ? 17 : 14 }));
+}
+
+const NEAR_OPACITY = 0.8;
+const FAR_OPACITY = 0.15;
+
+/** The way of a sample through the epochs: the past grows stronger up to now, the future is faint. */
+function trailOf(
+  { store, cache }: PictureParts,
+  projection: Projection,
+  row: number,
+  rect: Panel["rect"],
+): Trail {
+  const camera = store.cameras.peek()[projection.block] ?? HOME;
+  const place = toPixels(camera, projection.extent, rect);
+  const steps = store.steps.peek();
+  const now = steps.indexOf(store.step.peek() ?? Number.NaN);
+  const points: TrailPoint[] = [];
+  for (const [index, step] of steps.entries()) {
+    const slice = cache.slice(projection.id, step);
+    const position = slice && placeIn(slice, row);
+    if (!position) continue;
+    const [x, y] = apply(place, ...position);
+    const share = index <= now ? (index + 1) / (now + 1) : 0;
+    points.push({ x, y, opacity: FAR_OPACITY + (NEAR_OPACITY - FAR_OPACITY) * share });
+  }
+  return { points, color: inkOf(store) };
+}
+
+/** The more points, the smaller and the more transparent; larger as one zooms in. */
+export function lookOf(n: number, rect: { width: number; height: number }, zoom: number) {
+  const room = Math.sqrt((rect.width * rect.height) / Math.max(1, n));
+  const diameter = Math.min(10, Math.min(6, Math.max(1.8, room * 0.36)) * zoom ** 0.3);
+  return { diameter, opacity: Math.min(0.95, Math.max(0.35, 0.45 + room / 25)) };
+}

@@ -1,0 +1,68 @@
+import { useSignal } from "@preact/signals";
+import type { Api } from "../../api/client";
+import type { Samples } from "../../api/types";
+import type { Store } from "../../state/store";
+import { IconButton } from "../../ui/icons";
+import { SampleCard } from "./tooltip";
+
+/** The row of the sample with this id, spaces and case apart; -1 without. */
+export function rowOfId(samples: Samples, text: string): number {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return -1;
+  return samples.ids.findIndex((id) => String(id).toLowerCase() === wanted);
+}
+
+/** The sample that was clicked at or searched for: it stays marked in all views. */
+export function Pinned({ store, api }: { store: Store; api: Api }) {
+  const run = store.run.value;
+  const samples = store.samples.value;
+  const row = store.pinned.value;
+  if (!run || !samples) return null;
+  const exists = row !== null && row < run.n_samples;
+  return (
+    <section class="nm-pinned" aria-label="Pinned sample">
+      <Search store={store} samples={samples} />
+      {exists && (
+        <div class="nm-pinned-card" data-testid="pinned" data-row={row}>
+          <SampleCard store={store} api={api} run={run} samples={samples} row={row} size={48} />
+          <IconButton
+            icon="close"
+            label="Unpin the sample"
+            onClick={() => store.actions.pinToggled(null)}
+            testId="unpin"
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Search({ store, samples }: { store: Store; samples: Samples }) {
+  const missing = useSignal("");
+  const search = (text: string) => {
+    const row = rowOfId(samples, text);
+    missing.value = row < 0 && text.trim() !== "" ? `No sample is called ${text.trim()}.` : "";
+    if (row >= 0 && row !== store.pinned.peek()) store.actions.pinToggled(row);
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        search(String(new FormData(event.currentTarget).get("id") ?? ""));
+      }}
+    >
+      <input
+        type="search"
+        name="id"
+        class="nm-search"
+        placeholder="find a sample by its id"
+        aria-label="Find a sample by its id"
+        autocomplete="off"
+        data-testid="sample-search"
+      />
+      <p class="nm-error nm-missing" role="status" data-testid="sample-missing">
+        {missing.value}
+      </p>
+    </form>
+  );
+}

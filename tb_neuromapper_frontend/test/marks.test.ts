@@ -1,0 +1,65 @@
+import { expect, it } from "vitest";
+import type { Projection } from "../src/api/types";
+import { quantile } from "../src/color/palette";
+import { MISSING, type Slice } from "../src/render/scene";
+import { trailTriangles } from "../src/render/trail";
+import { countClasses, movementOf } from "../src/state/marks";
+import { createMorphs } from "../src/views/embeddings/morph";
+
+const EXTENT = [0, 0, 4, 2] as const;
+
+function slice(...xy: number[]): Slice {
+  return { xy: Uint16Array.from(xy), extent: EXTENT };
+}
+
+it("movement is the mean over the views, as a share of the layout's larger side", () => {
+  const slices: Record<string, Slice> = {
+    "a:0": slice(0, 0, 0, 0),
+    "a:5": slice(65535, 0, 0, 65534),
+    "b:0": slice(0, 0, 7, 7),
+    "b:5": slice(0, 0, MISSING, MISSING),
+  };
+  const cache = { slice: (id: string, step: number) => slices[`${id}:${step}`] };
+  const projections = [{ id: "a" }, { id: "b" }] as Projection[];
+  const movement = movementOf(projections, cache, [0, 5], 5, 3);
+  expect(movement[0]).toBeCloseTo(0.5, 4);
+  expect(movement[1]).toBeCloseTo(0.5, 4);
+  expect(movement[2]).toBeNaN();
+  expect([...movementOf(projections, cache, [0, 5], 0, 1)]).toEqual([Number.NaN]);
+});
+
+it("classes are counted, unknown ones not", () => {
+  expect(countClasses(new Int32Array([0, 1, 1, -1, 9]), 3)).toEqual([1, 2, 0]);
+});
+
+it("a quantile ignores what is not finite", () => {
+  expect(quantile([5, 1, Number.NaN, 3, Number.POSITIVE_INFINITY], 0.5)).toBe(3);
+  expect(quantile([], 0.5)).toBe(0);
+});
+
+it("a trail is as wide as asked and leaves out pieces without length", () => {
+  const point = (x: number, y: number) => ({ x, y, opacity: 1 });
+  const vertices = trailTriangles([point(0, 0), point(10, 0), point(10, 0)], 2);
+  expect(vertices.length).toBe(6 * 3);
+  const ys = vertices.filter((_, index) => index % 3 === 1);
+  expect([Math.min(...ys), Math.max(...ys)]).toEqual([-1, 1]);
+  expect(trailTriangles([point(1, 1)], 2).length).toBe(0);
+});
+
+it("new positions of the shown epoch are moved to, and then stay", () => {
+  const morphs = createMorphs(() => false);
+  const [old, fresh] = [slice(0, 0), slice(9, 9)];
+  expect(morphs.still("a", old, 0)).toEqual({ from: old, to: old, mix: 0 });
+  expect(morphs.still("a", fresh, 1)).toEqual({ from: old, to: fresh, mix: 0 });
+  expect(morphs.isActive(1.1)).toBe(true);
+  expect(morphs.still("a", fresh, 1.15).mix).toBeCloseTo(0.5, 6);
+  expect(morphs.still("a", fresh, 2)).toEqual({ from: fresh, to: fresh, mix: 0 });
+  expect(morphs.isActive(2)).toBe(false);
+});
+
+it("without motion, new positions are shown at once", () => {
+  const morphs = createMorphs(() => true);
+  const [old, fresh] = [slice(0, 0), slice(9, 9)];
+  morphs.still("a", old, 0);
+  expect(morphs.still("a", fresh, 1)).toEqual({ from: fresh, to: fresh, mix: 0 });
+});
