@@ -27,7 +27,7 @@ export function inspector(store: Store, cache: PositionCache, stage: () => Stage
     blocks: store.projections.peek().map((projection) => {
       const step = store.step.peek() ?? 0;
       const index = projection.steps.indexOf(step);
-      const slice = cache.slice(projection.id, step);
+      const slice = cache.peek(projection.id, step);
       return {
         name: projection.block,
         nPoints: slice ? slice.xy.length / 2 : 0,

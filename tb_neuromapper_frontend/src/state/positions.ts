@@ -13,6 +13,8 @@ const MAX_FAILURES = 3;
 export interface PositionCache {
   /** The newest known positions of a projection at a step. */
   slice(id: string, step: number): Slice | undefined;
+  /** The same, without counting as shown. */
+  peek(id: string, step: number): Slice | undefined;
   /** The positions are the newest there are. */
   isCurrent(projection: Projection, index: number): boolean;
   /** Fetches what is missing, the epochs around `step` first. */
@@ -106,6 +108,7 @@ export function createPositionCache(
       entries.set(key, entry);
       return entry.slice;
     },
+    peek: (id, step) => entries.get(keyOf(id, step))?.slice,
     isCurrent,
     want(projections, step) {
       wanted = { projections, step };

@@ -1,11 +1,12 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { Projection } from "../../api/types";
-import { apply, HOME, toClip, toPixels } from "../../render/camera";
+import { type Affine, apply, HOME, toClip, toPixels } from "../../render/camera";
 import { type Marks, type Panel, placeIn, type Ring, type Scene, type Trail } from "../../render/scene";
 import type { TrailPoint } from "../../render/trail";
 import type { PositionCache } from "../../state/positions";
 import { slicesAt } from "../../state/steps";
 import type { Store } from "../../state/store";
+import type { Fits } from "./fit";
 import type { Morphs } from "./morph";
 
 export interface PictureParts {
@@ -19,6 +20,7 @@ export interface Moment {
   at: number;
   nowS: number;
   morphs: Morphs;
+  fits: Fits;
   rects: ReadonlyMap<string, Panel["rect"]>;
   size: { width: number; height: number };
 }
@@ -41,21 +43,22 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
   const slices = rect && slicesOf(store, cache, projection, moment.at);
   if (!rect || !slices) return null;
   const camera = store.cameras.peek()[projection.block] ?? HOME;
+  const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
   if (!still) moment.morphs.moving(projection.id);
   return {
     rect,
-    view: toClip(camera, projection.extent, rect),
+    view: toClip(camera, box, rect),
     ...(still ? moment.morphs.still(projection.id, slices.to, moment.nowS) : slices),
     ...lookOf(slices.to.xy.length / 2, rect, camera.zoom),
-    trails: markedRows(store).map((row) => trailOf(parts, projection, row, rect)),
+    trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
   };
 }
 
 /** The two slices of a projection that are mixed at a place in time. */
 export function slicesOf(store: Store, cache: PositionCache, projection: Projection, at: number) {
   const steps = store.steps.peek();
-  const cursor = slicesAt(at, steps.length, (i) => cache.slice(projection.id, steps[i]) !== undefined);
+  const cursor = slicesAt(at, steps.length, (i) => cache.peek(projection.id, steps[i]) !== undefined);
   if (!cursor) return null;
   const from = cache.slice(projection.id, steps[cursor.from]);
   const to = cache.slice(projection.id, steps[cursor.to]);
@@ -81,19 +84,12 @@ const NEAR_OPACITY = 0.8;
 const FAR_OPACITY = 0.15;
 
 /** The way of a sample through the epochs: the past grows stronger up to now, the future is faint. */
-function trailOf(
-  { store, cache }: PictureParts,
-  projection: Projection,
-  row: number,
-  rect: Panel["rect"],
-): Trail {
-  const camera = store.cameras.peek()[projection.block] ?? HOME;
-  const place = toPixels(camera, projection.extent, rect);
+function trailOf({ store, cache }: PictureParts, projection: Projection, row: number, place: Affine): Trail {
   const steps = store.steps.peek();
   const now = steps.indexOf(store.step.peek() ?? Number.NaN);
   const points: TrailPoint[] = [];
   for (const [index, step] of steps.entries()) {
-    const slice = cache.slice(projection.id, step);
+    const slice = cache.peek(projection.id, step);
     const position = slice && placeIn(slice, row);
     if (!position) continue;
     const [x, y] = apply(place, ...position);

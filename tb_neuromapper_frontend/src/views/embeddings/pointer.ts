@@ -27,17 +27,14 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   const move = (next: Camera) => store.actions.cameraMoved(block, next);
   const drag = createDrag(element, camera, move);
 
-  on("pointerdown", (event) => {
-    drag.start(event);
-    if (event.pointerType === "touch") hoverAt(parts, event, TOUCH_RADIUS_PX);
-  });
+  on("pointerdown", drag.start);
   on("pointermove", (event) => {
     if (drag.move(event)) store.actions.hovered(null);
-    else if (event.pointerType !== "touch") hoverAt(parts, event, PICK_RADIUS_PX);
+    else if (event.pointerType !== "touch") hoverAt(parts, event);
   });
   on("pointerup", (event) => {
-    if (!drag.end(event) || event.pointerType === "touch") return;
-    const row = stage.pickAt(block, event.clientX, event.clientY, PICK_RADIUS_PX);
+    if (!drag.end(event)) return;
+    const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
     store.actions.pinToggled(row < 0 ? null : row);
   });
   on("pointercancel", (event) => void drag.end(event));
@@ -67,8 +64,12 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   return () => abort.abort();
 }
 
-function hoverAt({ store, stage, block }: Parts, event: PointerEvent, radius: number): void {
-  const row = stage.pickAt(block, event.clientX, event.clientY, radius);
+function radiusOf(event: PointerEvent): number {
+  return event.pointerType === "touch" ? TOUCH_RADIUS_PX : PICK_RADIUS_PX;
+}
+
+function hoverAt({ store, stage, block }: Parts, event: PointerEvent): void {
+  const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
   store.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
 }
 

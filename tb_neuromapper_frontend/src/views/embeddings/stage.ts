@@ -3,6 +3,7 @@ import { HOME, toPixels } from "../../render/camera";
 import { pick } from "../../render/picking";
 import { createScatter } from "../../render/scatter";
 import type { Panel } from "../../render/scene";
+import { createFits } from "./fit";
 import { createMorphs } from "./morph";
 import { type PictureParts, sceneOf, slicesOf } from "./picture";
 import { createTimeline } from "./timeline";
@@ -37,17 +38,20 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   if (!scatter) return null;
   const timeline = createTimeline(store, cache, () => stillness.matches);
   const morphs = createMorphs(() => stillness.matches);
+  const fits = createFits(cache, () => stillness.matches);
+  let nowS = 0;
 
   const onFrame = (time: number) => {
     frame = 0;
+    nowS = time / 1000;
     const elapsedS = lastTime === 0 ? 0 : Math.min(MAX_ELAPSED_S, (time - lastTime) / 1000);
     const moving = timeline.advance(elapsedS);
     const { rects, origin } = places.measured();
     if (origin.height > 0) {
-      const moment = { at: timeline.at(), nowS: time / 1000, morphs, rects, size: origin };
+      const moment = { at: timeline.at(), nowS, morphs, fits, rects, size: origin };
       scatter.draw(sceneOf(parts, moment));
     }
-    const active = moving || morphs.isActive(time / 1000);
+    const active = moving || morphs.isActive(nowS) || fits.isActive(nowS);
     lastTime = active ? time : 0;
     store.actions.settledChanged(!active && timeline.arrived());
     if (active) request();
@@ -55,6 +59,11 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   const unwatch = effect(() => {
     watched(parts);
     request();
+  });
+  const unwatchArrivals = effect(() => {
+    store.projections.value;
+    store.nArrivals.value;
+    fits.refresh();
   });
   const moved = () => {
     places.forget();
@@ -73,7 +82,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
       const slices = projection && slicesOf(store, cache, projection, timeline.at());
       if (!rect || !slices) return -1;
       const camera = store.cameras.peek()[block] ?? HOME;
-      const pickable = { ...slices, toPixels: toPixels(camera, projection.extent, rect) };
+      const pickable = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
       const [x, y] = [clientX - origin.x - rect.x, clientY - origin.y - rect.y];
       return pick(pickable, marks.peek().levels, x, y, radius);
     },
@@ -86,6 +95,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     dispose() {
       cancelAnimationFrame(frame);
       unwatch();
+      unwatchArrivals();
       timeline.dispose();
       scatter.dispose();
     },

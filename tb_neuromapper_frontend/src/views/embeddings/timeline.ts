@@ -35,7 +35,7 @@ export function createTimeline(store: Store, cache: PositionCache, jump: () => b
   const viewed = () => store.projections.peek().filter(({ block }) => store.views.peek().includes(block));
   const everyView = (index: number, has: (id: string, step: number) => boolean) =>
     viewed().every(({ id, steps: own }) => !own.includes(steps[index]) || has(id, steps[index]));
-  const isLoaded = (index: number) => everyView(index, (id, step) => cache.slice(id, step) !== undefined);
+  const isLoaded = (index: number) => everyView(index, (id, step) => cache.peek(id, step) !== undefined);
   const isNewest = (index: number) =>
     viewed().every((projection) => {
       const place = projection.steps.indexOf(steps[index]);
