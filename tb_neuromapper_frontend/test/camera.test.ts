@@ -19,7 +19,9 @@ const TURNED: Camera = { x: 0.1, y: -0.05, zoom: 3, rotation: 30, mirrored: true
 
 describe("toPixels", () => {
   it("puts the middle of the extent into the middle of the view", () => {
-    expect(apply(toPixels(HOME, EXTENT, SIZE), 2, 2)).toEqual([150, 100]);
+    const [x, y] = apply(toPixels(HOME, EXTENT, SIZE), 2, 2);
+    expect(x).toBeCloseTo(150, 9);
+    expect(y).toBeCloseTo(100, 9);
   });
 
   it("shows the whole extent at zoom 1", () => {
@@ -53,6 +55,29 @@ describe("toPixels", () => {
     expect(y).toBeLessThan(100);
   });
 
+  it("fits a wide extent into a wide view, turned or not, as large as it goes", () => {
+    const wide: Box = [0, 0, 30, 10];
+    for (const rotation of [0, 30, 90, 200]) {
+      const m = toPixels({ ...HOME, rotation }, wide, SIZE);
+      const corners = [
+        [0, 0],
+        [30, 0],
+        [0, 10],
+        [30, 10],
+      ].map(([x, y]) => apply(m, x, y));
+      const share = (values: number[], room: number) => (Math.max(...values) - Math.min(...values)) / room;
+      const across = share(
+        corners.map(([x]) => x),
+        300,
+      );
+      const up = share(
+        corners.map(([, y]) => y),
+        200,
+      );
+      expect(Math.max(across, up)).toBeCloseTo(0.94, 6);
+    }
+  });
+
   it("shows an extent without any size", () => {
     expect(apply(toPixels(HOME, [1, 1, 1, 1], SIZE), 1, 1)).toEqual([150, 100]);
   });
@@ -78,20 +103,20 @@ describe.each([
 ])("from the camera %s", (_, camera) => {
   it("zooming keeps what is under the pointer there", () => {
     const [x, y] = apply(invert(toPixels(camera, EXTENT, SIZE)), 70, 150);
-    const after = apply(toPixels(zoomAt(camera, 2.5, 70, 150, SIZE), EXTENT, SIZE), x, y);
+    const after = apply(toPixels(zoomAt(camera, 2.5, [70, 150], EXTENT, SIZE), EXTENT, SIZE), x, y);
     expect(after[0]).toBeCloseTo(70, 6);
     expect(after[1]).toBeCloseTo(150, 6);
   });
 
   it("panning moves the picture by as many pixels", () => {
     const [x, y] = apply(toPixels(camera, EXTENT, SIZE), 4, 4);
-    const after = apply(toPixels(panBy(camera, 13, -8, SIZE), EXTENT, SIZE), 4, 4);
+    const after = apply(toPixels(panBy(camera, [13, -8], EXTENT, SIZE), EXTENT, SIZE), 4, 4);
     expect(after[0]).toBeCloseTo(x + 13, 6);
     expect(after[1]).toBeCloseTo(y - 8, 6);
   });
 });
 
 it("zooming stays within its bounds", () => {
-  expect(zoomAt(HOME, 1e9, 0, 0, SIZE).zoom).toBe(MAX_ZOOM);
-  expect(zoomAt(HOME, 1e-9, 0, 0, SIZE).zoom).toBe(MIN_ZOOM);
+  expect(zoomAt(HOME, 1e9, [0, 0], EXTENT, SIZE).zoom).toBe(MAX_ZOOM);
+  expect(zoomAt(HOME, 1e-9, [0, 0], EXTENT, SIZE).zoom).toBe(MIN_ZOOM);
 });

@@ -12,8 +12,8 @@ export interface Camera {
 export const HOME: Camera = { x: 0, y: 0, zoom: 1, rotation: 0, mirrored: false };
 export const MIN_ZOOM = 0.5;
 export const MAX_ZOOM = 400;
-/** Share of the panel's smaller side that the layout fills at zoom 1. */
-const FILL = 0.92;
+/** Share of the view that the extent fills at zoom 1, in the direction in which it is tightest. */
+const FILL = 0.94;
 
 export type Box = readonly [number, number, number, number];
 export interface Size {
@@ -46,9 +46,9 @@ export function invert(m: Affine): Affine {
 
 /** From the projection's coordinates to the panel's pixels, origin top left. */
 export function toPixels(camera: Camera, extent: Box, size: Size): Affine {
-  const side = Math.max(extent[2] - extent[0], extent[3] - extent[1]) || 1;
-  const scale = (FILL * camera.zoom * Math.min(size.width, size.height)) / side;
+  const side = sideOf(extent);
   const angle = (camera.rotation * Math.PI) / 180;
+  const scale = camera.zoom * fitScale(angle, extent, size);
   const flip = camera.mirrored ? -1 : 1;
   const a = scale * Math.cos(angle) * flip;
   const b = -scale * Math.sin(angle) * flip;
@@ -66,6 +66,20 @@ export function toPixels(camera: Camera, extent: Box, size: Size): Affine {
   };
 }
 
+function sideOf(extent: Box): number {
+  return Math.max(extent[2] - extent[0], extent[3] - extent[1]) || 1;
+}
+
+/** Pixels per unit at which the turned extent just fits. */
+function fitScale(angle: number, extent: Box, size: Size): number {
+  const [width, height] = [extent[2] - extent[0], extent[3] - extent[1]];
+  const [cos, sin] = [Math.abs(Math.cos(angle)), Math.abs(Math.sin(angle))];
+  const across = size.width / (cos * width + sin * height);
+  const up = size.height / (sin * width + cos * height);
+  const scale = FILL * Math.min(across, up);
+  return Number.isFinite(scale) ? scale : Math.min(size.width, size.height);
+}
+
 /** From the projection's coordinates to clip space (-1..1, y up) of a viewport of this size. */
 export function toClip(camera: Camera, extent: Box, size: Size): Affine {
   const m = toPixels(camera, extent, size);
@@ -75,25 +89,35 @@ export function toClip(camera: Camera, extent: Box, size: Size): Affine {
 }
 
 /** Zooms by `factor` and keeps what lies under the pixel (px, py) where it is. */
-export function zoomAt(camera: Camera, factor: number, px: number, py: number, size: Size): Camera {
+export function zoomAt(
+  camera: Camera,
+  factor: number,
+  [px, py]: readonly [number, number],
+  extent: Box,
+  size: Size,
+): Camera {
   const zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, camera.zoom * factor));
-  const dx = px - size.width / 2;
-  const dy = py - size.height / 2;
-  const [x, y] = offsetOf(camera, dx, dy, size);
+  const fromCentre = [px - size.width / 2, py - size.height / 2] as const;
+  const [x, y] = offsetOf(camera, fromCentre, extent, size);
   const zoomed = { ...camera, zoom };
-  const [xAfter, yAfter] = offsetOf(zoomed, dx, dy, size);
+  const [xAfter, yAfter] = offsetOf(zoomed, fromCentre, extent, size);
   return { ...zoomed, x: camera.x + x - xAfter, y: camera.y + y - yAfter };
 }
 
 /** Moves the picture by (dx, dy) pixels. */
-export function panBy(camera: Camera, dx: number, dy: number, size: Size): Camera {
-  const [x, y] = offsetOf(camera, dx, dy, size);
+export function panBy(camera: Camera, by: readonly [number, number], extent: Box, size: Size): Camera {
+  const [x, y] = offsetOf(camera, by, extent, size);
   return { ...camera, x: camera.x - x, y: camera.y - y };
 }
 
 /** A vector in pixels as fractions of the extent's larger side. */
-function offsetOf(camera: Camera, dx: number, dy: number, size: Size): [number, number] {
-  const unit = { ...camera, x: 0, y: 0 };
-  const m = invert(toPixels(unit, [-0.5, -0.5, 0.5, 0.5], { width: size.width, height: size.height }));
-  return [m.a * dx + m.c * dy, m.b * dx + m.d * dy];
+function offsetOf(
+  camera: Camera,
+  [dx, dy]: readonly [number, number],
+  extent: Box,
+  size: Size,
+): [number, number] {
+  const m = invert(toPixels(camera, extent, size));
+  const side = sideOf(extent);
+  return [(m.a * dx + m.c * dy) / side, (m.b * dx + m.d * dy) / side];
 }

@@ -122,6 +122,7 @@ function scaled(
     kind: "ramp",
     title,
     range: [min, top],
+    clipped: max === null,
     unit,
     entries: rampEntries(values, min, top),
   };

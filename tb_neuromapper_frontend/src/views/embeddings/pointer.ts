@@ -1,4 +1,4 @@
-import { type Camera, HOME, panBy, zoomAt } from "../../render/camera";
+import { type Box, type Camera, HOME, panBy, zoomAt } from "../../render/camera";
 import type { Store } from "../../state/store";
 import type { Stage } from "./stage";
 
@@ -25,7 +25,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
   const camera = () => store.cameras.peek()[block] ?? HOME;
   const move = (next: Camera) => store.actions.cameraMoved(block, next);
-  const drag = createDrag(element, camera, move);
+  const drag = createDrag(parts, element, camera, move);
 
   on("pointerdown", drag.start);
   on("pointermove", (event) => {
@@ -48,13 +48,14 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
       const box = element.getBoundingClientRect();
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       const factor = Math.exp(-event.deltaY * unit * 0.0015);
-      move(zoomAt(camera(), factor, event.clientX - box.left, event.clientY - box.top, box));
+      const place = [event.clientX - box.left, event.clientY - box.top] as const;
+      move(zoomAt(camera(), factor, place, stage.boxOf(block), box));
     },
     { passive: false },
   );
   on("dblclick", () => store.actions.camerasReset(block));
   on("keydown", (event) => {
-    const next = cameraAfterKey(event, camera(), element.getBoundingClientRect());
+    const next = cameraAfterKey(event, camera(), stage.boxOf(block), element.getBoundingClientRect());
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
@@ -73,25 +74,31 @@ function hoverAt({ store, stage, block }: Parts, event: PointerEvent): void {
   store.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
 }
 
-function cameraAfterKey(event: KeyboardEvent, camera: Camera, size: DOMRect): Camera | null {
-  const [x, y] = [size.width / 2, size.height / 2];
-  if (event.key === "+" || event.key === "=") return zoomAt(camera, KEY_ZOOM, x, y, size);
-  if (event.key === "-") return zoomAt(camera, 1 / KEY_ZOOM, x, y, size);
+function cameraAfterKey(event: KeyboardEvent, camera: Camera, extent: Box, size: DOMRect): Camera | null {
+  const middle = [size.width / 2, size.height / 2] as const;
+  if (event.key === "+" || event.key === "=") return zoomAt(camera, KEY_ZOOM, middle, extent, size);
+  if (event.key === "-") return zoomAt(camera, 1 / KEY_ZOOM, middle, extent, size);
   if (event.key === "0") return HOME;
   if (!event.shiftKey) return null;
   const step = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-  return step ? panBy(camera, step[0] * KEY_PAN_PX, step[1] * KEY_PAN_PX, size) : null;
+  return step ? panBy(camera, [step[0] * KEY_PAN_PX, step[1] * KEY_PAN_PX], extent, size) : null;
 }
 
 /** One pointer drags the picture, two pinch it. */
-function createDrag(element: HTMLElement, camera: () => Camera, move: (camera: Camera) => void) {
+function createDrag(
+  { stage, block }: Parts,
+  element: HTMLElement,
+  camera: () => Camera,
+  move: (camera: Camera) => void,
+) {
   const pointers = new Map<number, { x: number; y: number }>();
   let travelled = 0;
 
   const pan = (event: PointerEvent, before: { x: number; y: number }) => {
     const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
     travelled += Math.hypot(dx, dy);
-    if (travelled > CLICK_SLACK_PX) move(panBy(camera(), dx, dy, element.getBoundingClientRect()));
+    if (travelled > CLICK_SLACK_PX)
+      move(panBy(camera(), [dx, dy], stage.boxOf(block), element.getBoundingClientRect()));
   };
   const pinch = (event: PointerEvent, before: { x: number; y: number }) => {
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
@@ -99,8 +106,11 @@ function createDrag(element: HTMLElement, camera: () => Camera, move: (camera: C
     const box = element.getBoundingClientRect();
     const was = Math.hypot(before.x - other.x, before.y - other.y);
     const is = Math.hypot(event.clientX - other.x, event.clientY - other.y);
-    const [x, y] = [(event.clientX + other.x) / 2 - box.left, (event.clientY + other.y) / 2 - box.top];
-    if (was > 0) move(zoomAt(camera(), is / was, x, y, box));
+    const middle = [
+      (event.clientX + other.x) / 2 - box.left,
+      (event.clientY + other.y) / 2 - box.top,
+    ] as const;
+    if (was > 0) move(zoomAt(camera(), is / was, middle, stage.boxOf(block), box));
   };
   return {
     start(event: PointerEvent) {

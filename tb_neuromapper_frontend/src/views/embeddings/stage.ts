@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { HOME, toPixels } from "../../render/camera";
+import { type Box, HOME, toPixels } from "../../render/camera";
 import { pick } from "../../render/picking";
 import { createScatter } from "../../render/scatter";
 import type { Panel } from "../../render/scene";
@@ -16,6 +16,8 @@ export interface Stage {
   measure(): void;
   /** The sample at a place in the window; -1 without any. */
   pickAt(block: string, clientX: number, clientY: number, radius: number): number;
+  /** The part of the plane that the block's view shows at zoom 1. */
+  boxOf(block: string): Box;
   readonly nFrames: number;
   readonly nSlices: number;
   dispose(): void;
@@ -85,6 +87,10 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
       const pickable = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
       const [x, y] = [clientX - origin.x - rect.x, clientY - origin.y - rect.y];
       return pick(pickable, marks.peek().levels, x, y, radius);
+    },
+    boxOf(block) {
+      const projection = store.projections.peek().find((each) => each.block === block);
+      return projection ? fits.box(projection, nowS) : [0, 0, 1, 1];
     },
     get nFrames() {
       return scatter.nFrames;
