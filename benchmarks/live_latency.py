@@ -57,9 +57,8 @@ def main():
     median_s, worst_s = statistics.median(latencies_s), max(latencies_s)
     print(f"{options.samples} samples, 3 blocks: median {median_s:.2f} s, worst {worst_s:.2f} s")
     beyond_s = [value - RELOAD_INTERVAL_S for value in (median_s, worst_s)]
-    print(
-        f"beyond the reload interval of {RELOAD_INTERVAL_S:g} s: median {beyond_s[0]:.2f} s, worst {beyond_s[1]:.2f} s"
-    )
+    beyond = f"beyond the reload interval of {RELOAD_INTERVAL_S:g} s"
+    print(f"{beyond}: median {beyond_s[0]:.2f} s, worst {beyond_s[1]:.2f} s")
     if options.json:
         options.json.write_text(json.dumps({"latencies_s": latencies_s, "reload_interval_s": RELOAD_INTERVAL_S}))
 

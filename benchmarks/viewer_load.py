@@ -65,7 +65,7 @@ def timed_ms(function, n_runs=7):
     return statistics.median(times)
 
 
-def measure(log_dir, cache, load_fast, n_epochs):
+def measure(log_dir, cache, load_fast, n_samples, n_epochs):
     server = TensorBoardServer("--logdir", log_dir, "--load_fast", load_fast, cache=cache)
     try:
         server.get("static/index.js")
@@ -76,7 +76,7 @@ def measure(log_dir, cache, load_fast, n_epochs):
         server.get("samples?run=big")
         for step in range(n_epochs):
             server.get(f"outcomes?run=big&step={step}")
-        for sheet in range(40):
+        for sheet in range(-(-n_samples // 256)):
             server.get(f"thumbnails?run=big&sheet={sheet}")
         ids = [item["id"] for item in server.post("projections", {"run": "big"})["projections"]]
         server.post("cancel", {"ids": ids})
@@ -116,12 +116,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         write_big_run(Path(folder) / "logs" / "big", options.samples, options.epochs, options.dims)
         size_mb = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 2**20
-        print(
-            f"run: {options.samples} samples x 4 blocks x {options.epochs} epochs x {options.dims} dims, {size_mb:.0f} MB"
-        )
+        size = f"{options.samples} samples x 4 blocks x {options.epochs} epochs x {options.dims} dims"
+        print(f"{size}: {size_mb:.0f} MB")
         print(f"{'ingester':10} {'list runs':>10} {'one run':>10} {'process before':>15} {'growth':>10}")
         for name, load_fast in (("rust", "true"), ("python", "false")):
-            row = measure(Path(folder) / "logs", Path(folder) / "cache", load_fast, options.epochs)
+            row = measure(Path(folder) / "logs", Path(folder) / "cache", load_fast, options.samples, options.epochs)
             results[name] = row
             print(
                 f"{name:10} {row['listing_ms']:7.1f} ms {row['run_ms']:7.1f} ms "

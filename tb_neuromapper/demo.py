@@ -36,7 +36,8 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Conv2d(n_in, n_out, 1, stride, bias=False) if n_in != n_out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.body(x) + self.shortcut(x))
+        out: Tensor = torch.relu(self.body(x) + self.shortcut(x))
+        return out
 
 
 class DigitsResNet(nn.Module):
@@ -53,7 +54,8 @@ class DigitsResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))
-        return self.head(x.mean(dim=(2, 3)))
+        out: Tensor = self.head(x.mean(dim=(2, 3)))
+        return out
 
 
 def load_data() -> tuple[TensorDataset, TensorDataset]:
@@ -78,9 +80,9 @@ def train(log_dir: str, n_epochs: int) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(
         1
-    )  # The network is small; the other cores belong to TensorBoard, the layouts and the browser.
+    )  # The network is small; the other cores are for TensorBoard and the browser.
     train_set, probe = load_data()
-    loader = DataLoader(ConcatDataset([train_set] * N_SHIFTS), batch_size=32, shuffle=True)
+    loader: DataLoader[tuple[Tensor, ...]] = DataLoader(ConcatDataset([train_set] * N_SHIFTS), batch_size=32, shuffle=True)
     model = DigitsResNet()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_epochs)
