@@ -39,6 +39,7 @@ function Body({ state, ...screen }: ScreenProps & { state: PageState }) {
   if (!store.runs.value) return <Waiting store={store} />;
   return (
     <>
+      <h1 class="nm-hidden">NeuroMapper: embeddings</h1>
       <Controls store={store} />
       <EmbeddingsScreen {...screen} />
     </>

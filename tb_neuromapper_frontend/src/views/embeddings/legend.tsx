@@ -148,14 +148,19 @@ function ClassRow({ store, name, index, count, colored }: ClassRowProps) {
         type="button"
         class="nm-button nm-class-toggle"
         aria-pressed={shown}
-        aria-label={`Class ${name}, ${integer(count)} samples`}
         data-testid={`class-${index}`}
         data-color={mark.color}
         onClick={(event) => (event.shiftKey ? actions.onlyClass(index) : actions.classToggled(index))}
       >
         <Swatch mark={mark} />
-        <span class="nm-class-name">{name}</span>
-        <span class="nm-class-count">{integer(count)}</span>
+        <span class="nm-class-name">
+          <span class="nm-hidden">Class </span>
+          {name}
+        </span>
+        <span class="nm-class-count">
+          {integer(count)}
+          <span class="nm-hidden"> samples</span>
+        </span>
       </button>
       <button
         type="button"
