@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
-from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, TensorDataset
 
 from tb_neuromapper import NeuroMapper
 
@@ -78,11 +78,11 @@ def shift(images: Tensor) -> Tensor:
 def train(log_dir: str, n_epochs: int) -> None:
     """Train and log; one line of text an epoch."""
     torch.manual_seed(0)
-    torch.set_num_threads(
-        1
-    )  # The network is small; the other cores are for TensorBoard and the browser.
+    # The network is small; the other cores are for TensorBoard and the browser.
+    torch.set_num_threads(1)
     train_set, probe = load_data()
-    loader: DataLoader[tuple[Tensor, ...]] = DataLoader(ConcatDataset([train_set] * N_SHIFTS), batch_size=32, shuffle=True)
+    digits: Dataset[tuple[Tensor, ...]] = ConcatDataset([train_set] * N_SHIFTS)
+    loader = DataLoader(digits, batch_size=32, shuffle=True)
     model = DigitsResNet()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_epochs)
