@@ -1,6 +1,6 @@
 import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";
-import { Level, type Panel, type Scene } from "./scene";
+import { Level, type Panel, type Scene, type Slice } from "./scene";
 import { createSliceBuffers, type SliceBuffers } from "./slice_buffers";
 import { createTrailPass, type TrailPass } from "./trail_pass";
 
@@ -8,8 +8,12 @@ import { createTrailPass, type TrailPass } from "./trail_pass";
 const GPU_BUDGET_BYTES = 256 * 2 ** 20;
 
 export interface Scatter {
-  /** Draws one frame of all panels; does nothing while the context is lost. */
-  draw(scene: Scene): void;
+  /**
+   * Draws one frame of all panels; does nothing while the context is lost.
+   *
+   * @param isKept whether a slice may be drawn again: the others leave the GPU.
+   */
+  draw(scene: Scene, isKept: (slice: Slice) => boolean): void;
   readonly nFrames: number;
   /** Slices whose positions are on the GPU. */
   readonly nSlices: number;
@@ -47,11 +51,11 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
   canvas.addEventListener("webglcontextrestored", restored);
 
   return {
-    draw(scene) {
+    draw(scene, isKept) {
       if (!passes || gl.isContextLost()) return;
       fitCanvas(canvas, scene);
       drawScene(gl, passes, scene);
-      passes.slices.trim();
+      passes.slices.trim(isKept);
       nFrames += 1;
     },
     get nFrames() {

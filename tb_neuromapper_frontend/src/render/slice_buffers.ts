@@ -3,8 +3,11 @@ import type { Slice } from "./scene";
 export interface SliceBuffers {
   /** The buffer with this slice's positions; uploads them if they are not on the GPU. */
   buffer(slice: Slice): WebGLBuffer;
-  /** Frees the least recently used slices until the rest fits the budget; call it once a frame. */
-  trim(): void;
+  /**
+   * Frees what this frame did not draw and nobody keeps, and the least recently used slices until the rest fits the
+   * budget; call it once a frame.
+   */
+  trim(isKept: (slice: Slice) => boolean): void;
   readonly count: number;
   dispose(): void;
 }
@@ -37,10 +40,10 @@ export function createSliceBuffers(gl: WebGL2RenderingContext, budgetBytes: numb
       usedBytes += slice.xy.byteLength;
       return buffer;
     },
-    trim() {
+    trim(isKept) {
       for (const [slice, buffer] of buffers) {
-        if (usedBytes <= budgetBytes) break;
-        if (!inFrame.has(slice)) remove(slice, buffer);
+        if (inFrame.has(slice)) continue;
+        if (usedBytes > budgetBytes || !isKept(slice)) remove(slice, buffer);
       }
       inFrame = new Set();
     },

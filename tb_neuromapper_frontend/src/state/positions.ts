@@ -15,6 +15,8 @@ export interface PositionCache {
   slice(id: string, step: number): Slice | undefined;
   /** The same, without counting as shown. */
   peek(id: string, step: number): Slice | undefined;
+  /** The slice is in the cache, not replaced or dropped. */
+  keeps(slice: Slice): boolean;
   /** The positions are the newest there are. */
   isCurrent(projection: Projection, index: number): boolean;
   /** Fetches what is missing, the epochs around `step` first. */
@@ -36,6 +38,7 @@ export function createPositionCache(
   onFailure: (sentence: string) => void,
 ): PositionCache {
   const entries = new Map<string, Entry>();
+  const slices = new Set<Slice>();
   const failures = new Map<string, number>();
   let underWay = new Map<string, AbortController>();
   let usedBytes = 0;
@@ -44,6 +47,7 @@ export function createPositionCache(
   const keep = (key: string, entry: Entry) => {
     drop(key);
     entries.set(key, entry);
+    slices.add(entry.slice);
     usedBytes += entry.slice.xy.byteLength;
     for (const oldest of entries.keys()) {
       if (usedBytes <= BUDGET_BYTES || oldest === key) break;
@@ -54,6 +58,7 @@ export function createPositionCache(
     const entry = entries.get(key);
     if (!entry) return;
     entries.delete(key);
+    slices.delete(entry.slice);
     usedBytes -= entry.slice.xy.byteLength;
   };
   // The server may already be a revision ahead of the manifest that we know.
@@ -66,7 +71,9 @@ export function createPositionCache(
     const abort = new AbortController();
     underWay.set(name, abort);
     try {
-      for (const { id, revision, extent, xy } of await api.positions(request, abort.signal)) {
+      const arrived = await api.positions(request, abort.signal);
+      if (abort.signal.aborted) return;
+      for (const { id, revision, extent, xy } of arrived) {
         keep(keyOf(id, request.step), { revision, slice: { xy, extent } });
       }
       if (
@@ -109,6 +116,7 @@ export function createPositionCache(
       return entry.slice;
     },
     peek: (id, step) => entries.get(keyOf(id, step))?.slice,
+    keeps: (slice) => slices.has(slice),
     isCurrent,
     want(projections, step) {
       wanted = { projections, step };
@@ -125,6 +133,7 @@ export function createPositionCache(
       for (const abort of underWay.values()) abort.abort();
       underWay = new Map();
       entries.clear();
+      slices.clear();
       failures.clear();
       usedBytes = 0;
       wanted = { projections: [], step: 0 };

@@ -66,6 +66,12 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }
       <div class="nm-stage">
         <canvas class="nm-canvas" ref={canvas} data-testid="canvas" />
         <div class="nm-views" ref={views} data-testid="views">
+          {store.run.value?.steps.length === 0 && (
+            <p class="nm-words" data-testid="no-epoch">
+              No epoch of this run can be shown yet.
+              {(store.summary.value?.problems.length ?? 0) > 0 && " The problems in the log say why."}
+            </p>
+          )}
           <div class="nm-grid" style={style}>
             {blocks.map((block) => (
               <Panel key={block} store={store} stage={stage} block={block} />

@@ -51,7 +51,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     const { rects, origin } = places.measured();
     if (origin.height > 0) {
       const moment = { at: timeline.at(), nowS, morphs, fits, rects, size: origin };
-      scatter.draw(sceneOf(parts, moment));
+      scatter.draw(sceneOf(parts, moment), cache.keeps);
     }
     const active = moving || morphs.isActive(nowS) || fits.isActive(nowS);
     lastTime = active ? time : 0;
