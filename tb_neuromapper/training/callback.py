@@ -52,7 +52,8 @@ class NeuroMapper:
 
     Args:
         model: The network. Wrappers (DistributedDataParallel, DataParallel, torch.compile) are looked through.
-        log_dir: The run's directory; its only event file is then ours. Give either this or `writer`.
+        log_dir: The run's directory; its only event file is then ours. Give either this or `writer`
+            (ranks other than 0 may give neither).
         writer: A `torch.utils.tensorboard.SummaryWriter` whose event file is shared; close it after the NeuroMapper.
         probe: A Dataset, a DataLoader that does not shuffle, a tensor (n, ...), or a tuple (inputs, labels) of tensors.
             Samples may be tensors, tuples (x, y) or dicts (called as `model(**sample)`, without "labels" or "label").
@@ -118,9 +119,15 @@ class NeuroMapper:
         self._n_steps = 0
         self._is_closed = False
         self._rank, self._n_ranks = rank_and_size()
-        run_dir = _run_dir(log_dir, writer)
-        if self._rank == 0:
-            self._writer = RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
+
+        def open_writer() -> RecordWriter | None:
+            if self._rank > 0:
+                return None
+            run_dir = _run_dir(log_dir, writer)
+            return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
+
+        self._writer = together(open_writer)
+        if self._writer is not None:
             weakref.finalize(self, self._writer.finish).atexit = False
 
     def step(self) -> None:
@@ -144,9 +151,9 @@ class NeuroMapper:
                 logged before stays.
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
-        self._check_open()
+        together(self._check_open)
         step = self._check_epoch(epoch)
-        result = together(lambda: self._run())
+        result = together(self._run)
         whole = gather(result, device_of(self._model))
         together(lambda: None if whole is None else self._submit(step, whole))
         self._last_epoch = step

@@ -59,31 +59,43 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
 def find_blocks(model: nn.Module) -> list[str]:
     """The blocks of a network: stages, repeated blocks, a Sequential's parts, or its direct children.
 
-    Looked for in this order: children named like residual stages (layer1, layer2, ...); the longest list of modules of
-    one class (transformer blocks), wherever it is; the parts of a Sequential, each from a layer with weights up to the
-    next; the children that hold parameters. Of more than MAX_BLOCKS, evenly spaced ones are kept. A network
-    without children has no blocks; only its output is logged.
+    Looked for in this order: siblings named like residual stages (layer1, layer2, ...); modules of one class that fill
+    lists (transformer blocks), or, where they fill several Sequentials, these as stages; the parts of a Sequential,
+    each from a layer with weights up to the next; the children that hold parameters. Of more than MAX_BLOCKS, evenly
+    spaced ones are kept. A network without children has no blocks; only its output is logged.
     """
-    stages = [name for name, part in model.named_modules() if _STAGE.fullmatch(name) and _has_parameters(part)]
-    if len(stages) >= 2:
-        return _spread(stages)
-    repeated = _repeated_blocks(model)
-    if repeated:
-        return _spread(repeated)
-    return _spread(list(_parts(model, "")))
+    return _spread(_stages(model) or _repeated_blocks(model) or list(_parts(model, "")))
+
+
+def _stages(model: nn.Module) -> list[str]:
+    """Siblings with names like layer1 and layer2, of the parent that comes first."""
+    by_parent: dict[str, list[str]] = {}
+    for name, part in model.named_modules():
+        parent, _, own_name = name.rpartition(".")
+        if _STAGE.fullmatch(own_name) and _has_parameters(part):
+            by_parent.setdefault(parent, []).append(name)
+    return next((names for names in by_parent.values() if len(names) >= 2), [])
 
 
 def _repeated_blocks(model: nn.Module) -> list[str]:
-    best: list[str] = []
+    """The class of composite modules that fills lists most often; its members, or the Sequentials of them."""
+    lists: dict[type[nn.Module], list[tuple[str, list[str]]]] = {}
     for name, module in model.named_modules():
         if not isinstance(module, (nn.ModuleList, nn.Sequential)):
             continue
-        children = [(key, child) for key, child in module.named_children() if _has_parameters(child)]
+        children = [(f"{name}.{key}" if name else key, child) for key, child in module.named_children()]
         kinds = {type(child) for _, child in children}
-        are_blocks = len(kinds) == 1 and all(any(True for _ in child.children()) for _, child in children)
-        if are_blocks and kinds != {nn.Sequential} and len(children) > max(len(best), 1):
-            best = [f"{name}.{key}" if name else key for key, _ in children]
-    return best
+        are_composite = all(
+            _has_parameters(child) and next(child.children(), None) is not None for _, child in children
+        )
+        if len(kinds) == 1 and are_composite and nn.Sequential not in kinds:
+            lists.setdefault(kinds.pop(), []).append((name, [child for child, _ in children]))
+    best = max(lists.values(), key=lambda found: sum(len(members) for _, members in found), default=[])
+    members = [member for _, names in best for member in names]
+    are_stages = len(best) >= 2 and all(isinstance(model.get_submodule(name), nn.Sequential) for name, _ in best)
+    if are_stages:
+        return [name for name, _ in best]
+    return members if len(members) >= 2 else []
 
 
 def _parts(module: nn.Module, prefix: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ from torch.utils.data import (
 )
 from torch.utils.data.distributed import DistributedSampler
 
+# Fingerprints widen inputs to 8 bytes an element, at most so many elements at a time.
+_MAX_ELEMENTS = 2**22
 _LABEL_KEYS = ("labels", "label")
 _RANDOM_SAMPLERS = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
 
@@ -225,7 +227,9 @@ class Fingerprints:
             if tensor.shape[0] != n_rows or tensor.numel() == 0:
                 continue
             bits = _as_integers(tensor.detach()).reshape(n_rows, -1)
-            part = (bits.to(torch.int64) * self._weights_for(i, bits.shape[1], bits.device)).sum(1)
+            weights = self._weights_for(i, bits.shape[1], bits.device)
+            pieces = torch.split(bits, max(1, _MAX_ELEMENTS // bits.shape[1]))
+            part = torch.cat([(piece.to(torch.int64) * weights).sum(1) for piece in pieces])
             total = part if total is None else total + part
         return torch.zeros(n_rows, dtype=torch.int64) if total is None else total
 

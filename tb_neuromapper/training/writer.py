@@ -141,7 +141,8 @@ class RecordWriter:
 
     def finish(self) -> None:
         """Write what waits and stop; may run in any thread, at exit, or twice."""
-        if self._process_id != os.getpid():
+        # The garbage collector may call this in the writing thread itself; it drains at exit then.
+        if self._process_id != os.getpid() or threading.current_thread() is self._thread:
             return
         self._is_closed = True
         if self._thread.is_alive():
@@ -198,7 +199,9 @@ class RecordWriter:
             self._sink.write(summaries, flush.step)
             self._sink.flush()
         except Exception:
-            (self.folder / file_name).unlink(missing_ok=True)
+            # Our own event file is cut back, so nothing names the arrays; of a shared one we do not know.
+            if self._shared is None:
+                (self.folder / file_name).unlink(missing_ok=True)
             raise
         if self._probe is probe:
             self._probe = None

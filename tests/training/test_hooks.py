@@ -21,6 +21,30 @@ def test_find_blocks__takes_transformer_blocks():
     assert find_blocks(Encoder()) == [f"encoder.layers.{i}" for i in range(3)]
 
 
+class Stages(nn.Module):
+    """Like ConvNeXt: Sequentials of one kind of block, with something else between them."""
+
+    def __init__(self, container):
+        super().__init__()
+        self.features = nn.Sequential(container(mlp(), mlp()), nn.Linear(3, 6), container(mlp()))
+        for stage in (self.features[0], self.features[2]):
+            for i in range(len(stage)):
+                stage[i] = Recurrent()
+
+
+def test_find_blocks__takes_the_sequentials_that_blocks_fill():
+    """Several Sequentials of equal blocks are stages; several lists, which never run, give their members."""
+    assert find_blocks(Stages(nn.Sequential)) == ["features.0", "features.2"]
+    lists = Stages(lambda *blocks: nn.ModuleList(blocks))
+    assert find_blocks(lists) == ["features.0.0", "features.0.1", "features.2.0"]
+
+
+def test_find_blocks__finds_stages_inside_a_backbone():
+    """Stages count wherever they are, the outermost ones first."""
+    model = nn.ModuleDict({"backbone": ConvNet(), "head": nn.Linear(2, 2)})
+    assert find_blocks(model) == ["backbone.layer1", "backbone.layer2"]
+
+
 def test_find_blocks__spreads_many_blocks():
     """Of 24 layers, MAX_BLOCKS evenly spaced ones are taken, with the first and the last."""
     found = find_blocks(Encoder(n_layers=24))
