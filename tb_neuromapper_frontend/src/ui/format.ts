@@ -18,6 +18,6 @@ export function percent(share: number): string {
 /** Three significant digits, without a tail of zeros. */
 export function number(value: number): string {
   if (!Number.isFinite(value))
-    return Number.isNaN(value) ? "not a number" : value > 0 ? "infinite" : "-infinite";
-  return String(Number(value.toPrecision(3)));
+    return Number.isNaN(value) ? "not a number" : value > 0 ? "infinite" : "−infinite";
+  return String(Number(value.toPrecision(3))).replaceAll("-", "−");
 }

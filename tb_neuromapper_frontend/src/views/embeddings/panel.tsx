@@ -30,7 +30,7 @@ export function Panel({ store, stage, block }: PanelProps) {
   return (
     <section class="nm-panel" aria-label={`Block ${block}`} data-testid="panel" data-block={block}>
       <header class="nm-panel-head">
-        <h2 title={block}>{block}</h2>
+        <BlockName name={block} />
         <span class="nm-muted">{info ? count(info.n_dims, "dimension") : ""}</span>
         <span class="nm-panel-state" data-testid="panel-state">
           {stateWords(projection)}
@@ -50,6 +50,18 @@ export function Panel({ store, stage, block }: PanelProps) {
         <PlotWords projection={projection} />
       </div>
     </section>
+  );
+}
+
+/** A long name loses its middle: what tells blocks apart is mostly at the end. */
+function BlockName({ name }: { name: string }) {
+  const cut = Math.max(name.lastIndexOf("."), name.lastIndexOf("/"));
+  const end = cut > 0 ? cut : name.length;
+  return (
+    <h2 title={name}>
+      <span class="nm-name-start">{name.slice(0, end)}</span>
+      <span class="nm-name-end">{name.slice(end)}</span>
+    </h2>
   );
 }
 
