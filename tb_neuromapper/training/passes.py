@@ -135,7 +135,8 @@ def _join_labels(parts: Sequence[Any]) -> npt.NDArray[Any] | None:
         return None
     try:
         arrays = [torch.as_tensor(part).detach().cpu() for part in parts]
-        return torch.cat([array.reshape(len(array), -1) for array in arrays]).numpy()
+        labels = torch.cat([array.reshape(len(array), -1) for array in arrays])
+        return (labels.float() if labels.is_floating_point() else labels).numpy()
     except (TypeError, ValueError, RuntimeError):
         return None
 

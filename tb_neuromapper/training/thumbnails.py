@@ -34,6 +34,7 @@ class ThumbnailCollector:
             self._is_image, self._parts = False, []
             return
         images = images.detach().cpu()
+        images = images.float() if images.is_floating_point() else images
         if self._shape is None:
             self._shape = _target_shape(images.shape[-2:], self._size)
         if images.shape[-2:] != self._shape:

@@ -263,6 +263,16 @@ def test_dtype__falls_back_to_float32_where_float16_fails(tmp_path):
         assert rows.dtype == (np.float16 if name == "plain" else np.float32)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_precision__of_the_model_may_be_any(tmp_path, dtype):
+    """Half and double precision networks are logged alike, with thumbnails and outcomes."""
+    x, y = images()
+    found = log(tmp_path, ConvNet().to(dtype), probe=(x.to(dtype), y))
+    assert list(found) == ["layer1", "layer2", "output"]
+    assert read_records(tmp_path, "probe")[0][1]["probe/thumbnails"].shape == (24, 8, 8, 1)
+    assert np.isfinite(read_records(tmp_path, "outcomes")[0][1]["outcomes/loss"]).all()
+
+
 def test_wrappers__are_looked_through(tmp_path):
     """DataParallel changes neither names nor values."""
     x, _ = images()

@@ -69,7 +69,7 @@ def test_ending__loses_nothing(tmp_path, ending, status):
     if status < 0:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(-status)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=150)
     assert process.returncode == status, errors
     assert list(read_records(tmp_path, "activations"))[:5] == [0, 1, 2, 3, 4]
     if ending == "terminated":
@@ -98,7 +98,7 @@ def test_two_writers__are_refused_across_processes(tmp_path):
     with pytest.raises(RuntimeError, match=rf"another NeuroMapper is writing into .* \(process {process.pid}\)"):
         NeuroMapper(ConvNet(), tmp_path, probe=images())
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=150)
     with NeuroMapper(ConvNet(), tmp_path, probe=images()) as mapper:
         mapper.log_epoch(0)
     assert list(read_records(tmp_path, "activations")) == [0]
@@ -168,7 +168,7 @@ def test_distributed__ranks_share_the_probe(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     ranks = [start_python(RANK, rank, port, tmp_path / "two") for rank in range(2)]
-    texts = [rank.communicate(timeout=90) for rank in ranks]
+    texts = [rank.communicate(timeout=150) for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0, 0], texts
     assert texts[0][0].startswith("ValueError block 'output' gave NaN"), texts
     assert texts[1][0].startswith("RuntimeError NeuroMapper failed on rank 0: ValueError: block 'output'"), texts

@@ -150,7 +150,7 @@ for payload in ("file", "event"):
     writer.close()
 """
     process = start_python(script, tmp_path)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=150)
     assert process.returncode == 0, errors
     for payload in ("file", "event"):
         assert list(read_records(tmp_path / payload, "activations")) == [0, 2]
