@@ -16,7 +16,10 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, LayoutProgress, Neighbors
 
+# umap-learn's number. From 8,000 samples on fewer give the same quality (docs/layouts.md).
 N_PASSES = 200
+N_PASSES_LARGE = 140
+_LARGE = 8_000
 N_RESTART_PASSES = 80
 _RESTART_STEP = 0.5
 
@@ -61,7 +64,8 @@ def fit_layout(
         state = LayoutState(neighbors, parameters, tracks, settings, 0, threads)
         if layouts is None:
             state.place_start()
-            return state.run(parameters.n_passes or N_PASSES, 1.0, on_progress)
+            default = N_PASSES if max(n_rows) < _LARGE else N_PASSES_LARGE
+            return state.run(parameters.n_passes or default, 1.0, on_progress)
         state.place_slices(layouts)
         return state.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)
 

@@ -78,7 +78,7 @@ def _grow_tree(
     return order.astype(np.int32), edges
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _dot_rows(first, last, table, directions, heights):
     for i in range(first, last):
         for j in range(directions.shape[0]):
@@ -88,7 +88,7 @@ def _dot_rows(first, last, table, directions, heights):
             heights[i, j] = total
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _offer(values, rows, value, row):
     """Put a row on a list unless it is there or too far."""
     if value > values[0] or (value == values[0] and row >= rows[0]):
@@ -100,7 +100,7 @@ def _offer(values, rows, value, row):
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _meet_leaf(first, last, table, order, edges, values, rows):
     """Measure all pairs of every leaf; a row is in one leaf, so threads never share a list."""
     for leaf in range(first, last):
@@ -111,14 +111,14 @@ def _meet_leaf(first, last, table, order, edges, values, rows):
                 _offer(values[order[j]], rows[order[j]], value, order[i])
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _sort_lists(first, last, values, rows):
     """Nearest first, then turned round: a list that falls is a heap with the farthest on top."""
     for i in range(first, last):
         sort_pairs(values[i], rows[i])
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _backward(rows, n_named):
     """The rows that name every row among their first `n_named`, in order."""
     n = rows.shape[0]
@@ -139,7 +139,7 @@ def _backward(rows, n_named):
     return starts, heads
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _meet_neighbors(first, last, table, before, starts, heads, values, rows, n_new):
     """Offer every row the neighbours of those it names and of those that name it."""
     n = table.shape[0]

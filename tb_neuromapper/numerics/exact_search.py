@@ -60,7 +60,7 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
     return ids, dists
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def sink(values, rows, value, row):
     """Replace the top of a heap whose top is the largest (value, row)."""
     n = values.shape[0]
@@ -81,7 +81,7 @@ def sink(values, rows, value, row):
     values[i], rows[i] = value, row
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def sort_pairs(values, rows):
     """Insertion sort by (value, row)."""
     for i in range(1, values.shape[0]):
@@ -93,7 +93,7 @@ def sort_pairs(values, rows):
         values[j + 1], rows[j + 1] = value, row
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def squared_distance(x, y):
     total = np.float32(0.0)
     for d in range(x.shape[0]):
@@ -101,7 +101,7 @@ def squared_distance(x, y):
     return total
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FLAGS)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
 def _scan_rows(first, last, tile, top, low, values, rows):
     """Offer the tile's columns to the heaps of its rows."""
     n = tile.shape[1]
@@ -122,7 +122,7 @@ def _scan_rows(first, last, tile, top, low, values, rows):
                         limit = heap[0]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FLAGS)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
 def _scan_columns(first, last, tile, top, low, values, rows):
     """Offer the tile's rows to the heaps of its columns, _COLUMNS columns at a time."""
     limits = np.empty(_COLUMNS, np.float32)
@@ -144,7 +144,7 @@ def _scan_columns(first, last, tile, top, low, values, rows):
                         limits[j] = values[column, 0]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _measure(first, last, table, squares, values, rows, ids, dists):
     """Measure the candidates exactly; where rounding hides more than were kept (duplicates), all rows."""
     n, k = table.shape[0], ids.shape[1]

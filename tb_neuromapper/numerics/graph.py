@@ -121,7 +121,7 @@ def weigh_neighbors(
     return ids, weights
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _weigh(first, last, ids, dists, wanted, overall, weights):
     """Smooth kNN distances: weights exp(-(d - rho) / sigma) that add up to `wanted`, sigma by bisection."""
     k = dists.shape[1]
@@ -160,7 +160,7 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
             weights[i, j] = np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _count_backward(first, last, starts, ids, counts):
     """counts[i + 1]: how many rows of its slice name flat row i."""
     for i in range(starts[first], starts[last]):
@@ -169,7 +169,7 @@ def _count_backward(first, last, starts, ids, counts):
                 counts[ids[i, j] + 1] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _list_backward(first, last, starts, ids, weights, back_starts, heads, head_weights):
     """The rows that name every flat row, in order, and their weights."""
     low = starts[first]
@@ -192,7 +192,7 @@ def row_blocks(group_starts: IntArray) -> IntArray:
     return np.asarray(blocks, dtype=np.int32).reshape(-1, 4)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _merge(
     start,
     stop,

@@ -149,7 +149,7 @@ def _chebyshev(x, y):
     return largest
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _scan_all(first, last, points, largest_only, ids, dists):
     """The nearest of every row by measuring every pair."""
     for row in range(first, last):

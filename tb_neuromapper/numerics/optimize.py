@@ -11,7 +11,7 @@ import numpy as np
 from tb_neuromapper.numerics.lanes import N_LANES, ROW, attract, copy_row, repel
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _scramble(x):
     """A 32-bit hash (Wellons, lowbias32)."""
     x = np.uint32(x)
@@ -22,7 +22,7 @@ def _scramble(x):
     return np.uint32(x ^ (x >> np.uint32(16)))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def move_rows(
     start_block, stop_block, places, before, after, blocks, indptr, tails, rates, shares, visits,
     curves, scales, ratios, step, seed, n_pass
@@ -100,7 +100,7 @@ def move_rows(
             copy_row(places, after + row, current, 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def align_tracks(
     start_track, stop_track, places, before, after, heads, following, slices, rows, overlaps, strengths, step, n_fixed
 ):
@@ -153,7 +153,7 @@ def align_tracks(
                 places[after * ROW + at[i] + N_LANES] = sums[i, 1] / sums[i, 2]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def overlap_tracks(start_track, stop_track, ids, starts, slices, heads, following, preceding, overlaps):
     """Jaccard overlap of a sample's neighbours with its neighbours 1..W slices on, among samples of both slices.
 

@@ -1,14 +1,20 @@
 """How faithful a layout is, measured on a sample of its points."""
 
+# Kernels: numba derives their types.
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
+
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
+from tb_neuromapper.numerics.exact_search import sink, sort_pairs
 from tb_neuromapper.numerics.neighbors import check_points, to_euclidean
-from tb_neuromapper.numerics.types import FloatArray, LayoutQuality, Neighbors
+from tb_neuromapper.numerics.threads import Threads
+from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors
 
-N_SAMPLES = 256
+N_SAMPLES = 200
 
 
 def measure_quality(
@@ -57,17 +63,17 @@ def measure_quality(
     if size < 1:
         return LayoutQuality(1.0, 1.0, 1.0, movement)
     own = np.sort(np.random.default_rng(seed).permutation(n)[: min(n_samples, n)])
-    far = _squares(table[placed], own)
-    near = _squares(layout[placed], own)
-    near_ids = _nearest(near, size)
-    if n == len(table) and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
-        far_ids = neighbors.ids[own, :size].astype(np.intp)
-    else:
-        far_ids = _nearest(far, size)
-    trust = _rank_penalty(far, far_ids, near_ids, n, size)
-    continuity = _rank_penalty(near, near_ids, far_ids, n, size)
-    shared = (far_ids[:, :, None] == near_ids[:, None, :]).any(axis=2)
-    return LayoutQuality(trust, continuity, float(shared.mean()), movement)
+    far, near = _squares(table[placed], own), _squares(layout[placed], own)
+    with Threads() as threads:
+        near_ids = _nearest(near, size, threads)
+        if n == len(table) and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
+            far_ids = neighbors.ids[own, :size]
+        else:
+            far_ids = _nearest(far, size, threads)
+        shared = far_ids[:, :, None] == near_ids[:, None, :]
+        trust = _rank_penalty(far, near_ids, ~shared.any(axis=1), size, threads)
+        continuity = _rank_penalty(near, far_ids, ~shared.any(axis=2), size, threads)
+    return LayoutQuality(trust, continuity, float(shared.any(axis=2).mean()), movement)
 
 
 def mean_movement(positions: FloatArray, previous: FloatArray) -> float:
@@ -90,20 +96,42 @@ def _squares(table: FloatArray, own: npt.NDArray[np.intp]) -> FloatArray:
     return np.asarray(squares, dtype=np.float32)
 
 
-def _nearest(squares: FloatArray, size: int) -> npt.NDArray[np.intp]:
-    ids = np.argpartition(squares, size - 1, axis=1)[:, :size]
-    order = np.argsort(np.take_along_axis(squares, ids, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(ids, order, axis=1)
+def _nearest(squares: FloatArray, size: int, threads: Threads) -> IntArray:
+    ids = np.empty((len(squares), size), np.int32)
+    threads.run(_pick_nearest, len(squares), squares, ids)
+    return ids
 
 
 def _rank_penalty(
-    squares: FloatArray, true_ids: npt.NDArray[np.intp], shown_ids: npt.NDArray[np.intp], n: int, size: int
+    squares: FloatArray, shown: IntArray, foreign: npt.NDArray[np.bool_], size: int, threads: Threads
 ) -> float:
     """1 - the mean rank excess of shown neighbours that are not true neighbours, normalised to [0, 1]."""
-    foreign = ~(shown_ids[:, :, None] == true_ids[:, None, :]).any(axis=2)
-    total = 0.0
-    for row in np.flatnonzero(foreign.any(axis=1)):
-        shown = squares[row, shown_ids[row, foreign[row]]]
-        ranks = np.searchsorted(np.sort(squares[row]), shown, side="left") + 1
-        total += float(np.maximum(ranks - size, 0).sum())
-    return 1.0 - total * 2.0 / (len(squares) * size * (2 * n - 3 * size - 1))
+    excess = np.zeros(len(squares), np.int64)
+    threads.run(_sum_excess, len(squares), squares, shown, foreign, size, excess)
+    most = len(squares) * size * (2 * squares.shape[1] - 3 * size - 1)
+    return float(1.0 - 2.0 * excess.sum() / most)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _sum_excess(first, last, squares, shown, foreign, size, excess):
+    for row in range(first, last):
+        for m in range(shown.shape[1]):
+            if not foreign[row, m]:
+                continue
+            dist = squares[row, shown[row, m]]
+            rank = 1
+            for j in range(squares.shape[1]):
+                rank += squares[row, j] < dist
+            excess[row] += max(0, rank - size)
+
+
+@numba.njit(cache=True, nogil=True)
+def _pick_nearest(first, last, squares, ids):
+    values = np.empty(ids.shape[1], np.float32)
+    for row in range(first, last):
+        values[:] = np.inf
+        ids[row] = squares.shape[1]
+        for j in range(squares.shape[1]):
+            if squares[row, j] < values[0]:
+                sink(values, ids[row], squares[row, j], j)
+        sort_pairs(values, ids[row])

@@ -9,10 +9,13 @@ from tb_neuromapper.numerics.neighbors import find_neighbors
 from tb_neuromapper.numerics.quality import measure_quality
 from tb_neuromapper.numerics.types import LayoutParameters
 
+# More than one tile of the search, so that its columns are scanned too.
+_N = 1100
+
 
 def warm_up() -> None:
-    """Run neighbours, layout, extension and quality once on 24 points; compiled kernels are cached on disk."""
-    points = [np.random.default_rng(t).normal(size=(24, 4)).astype(np.float32) for t in range(2)]
+    """Run neighbours, layout, extension and quality once on a thousand points; compiled kernels are cached on disk."""
+    points = [np.random.default_rng(t).normal(size=(_N, 4)).astype(np.float32) for t in range(2)]
     parameters = LayoutParameters(n_neighbors=5, n_passes=1)
     neighbors = [find_neighbors(table, n_neighbors=4) for table in points]
     layout = fit_layout(neighbors, parameters)

@@ -1,0 +1,119 @@
+"""How long a whole aligned layout takes: this package and umap-learn, in one run on one machine.
+
+    python benchmarks/layout_speed.py                      # 10,000 samples x 6 epochs, both engines: about 6 minutes
+    python benchmarks/layout_speed.py --slices 40 --ours   # our engine alone
+
+Activations are those of a real training (layout_data.py). Every engine runs in a process of its own, with an empty
+kernel cache. Cold is the first fit of the process, import included; for umap-learn it is import, the first fit on 200
+samples and the warm fit, so that one long run serves both. Warm is a fit once everything is compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+ENGINES = ("neuromapper", "umap-learn")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="digits", choices=["digits", "shapes"])
+    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--slices", type=int, default=6)
+    parser.add_argument("--ours", action="store_true", help="without umap-learn")
+    parser.add_argument("--json", type=Path, default=Path("layout_speed.json"))
+    parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.engine:
+        print(json.dumps(measure(options)))
+        return
+    # Ours before and after the long run of umap-learn: what else the machine does shows in their difference.
+    order = ["neuromapper"] if options.ours else ["neuromapper", "umap-learn", "neuromapper"]
+    runs = [run_engine(engine, options) for engine in order]
+    ours = {key: min(run[key] for run in runs if run["engine"] == "neuromapper") for key in ("cold_s", "warm_s")}
+    print(f"{options.samples} samples x {options.slices} epochs x 256 dims, {options.data}")
+    print(f"{'engine':12} {'cold':>9} {'warm':>9}   ratio cold, warm to the best of ours")
+    for run in runs:
+        ratios = [run[key] / ours[key] for key in ("cold_s", "warm_s")]
+        print(f"{run['engine']:12} {run['cold_s']:7.2f} s {run['warm_s']:7.2f} s   {ratios[0]:.1f}, {ratios[1]:.1f}")
+        print(" " * 13 + ", ".join(f"{key} {value:.2f} s" for key, value in run["parts"].items()))
+    options.json.write_text(json.dumps({"data": options.data, "samples": options.samples, "runs": runs}, indent=1))
+
+
+def run_engine(engine: str, options: argparse.Namespace) -> dict:
+    command = [sys.executable, "-W", "ignore", __file__, "--engine", engine, "--data", options.data]
+    command += ["--samples", str(options.samples), "--slices", str(options.slices)]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        result = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def measure(options: argparse.Namespace) -> dict:
+    from layout_data import load_activations
+
+    activations, _ = load_activations(options.data, options.slices)
+    slices = [table[: options.samples].copy() for table in activations]
+    relations = [{row: row for row in range(options.samples)}] * (options.slices - 1)
+    start = time.perf_counter()
+    fit = fit_ours if options.engine == "neuromapper" else fit_theirs
+    parts: dict[str, float] = {}
+    if options.engine == "neuromapper":
+        fit(slices, relations)
+        cold_s = time.perf_counter() - start
+        warm_s = min(timed(lambda: fit(slices, relations)) for _ in range(3))
+        parts = measure_parts(slices)
+    else:
+        fit([table[:200] for table in slices[:2]], [{row: row for row in range(200)}])
+        first_s = time.perf_counter() - start
+        warm_s = timed(lambda: fit(slices, relations))
+        cold_s = first_s + warm_s
+        parts["import and first fit"] = first_s
+    return {"engine": options.engine, "slices": options.slices, "cold_s": cold_s, "warm_s": warm_s, "parts": parts}
+
+
+def fit_ours(slices: list, relations: list) -> None:
+    from tb_neuromapper.numerics.aligned_umap import AlignedUMAP
+
+    AlignedUMAP(random_state=0).fit(slices, relations=relations)
+
+
+def fit_theirs(slices: list, relations: list) -> None:
+    from umap import AlignedUMAP
+
+    AlignedUMAP(random_state=0).fit(slices, relations=list(relations))
+
+
+def measure_parts(slices: list) -> dict[str, float]:
+    from tb_neuromapper.numerics.aligned import fit_layout
+    from tb_neuromapper.numerics.neighbors import find_neighbors
+    from tb_neuromapper.numerics.quality import measure_quality
+    from tb_neuromapper.numerics.types import LayoutParameters
+
+    start = time.perf_counter()
+    neighbors = [find_neighbors(table, n_neighbors=14) for table in slices]
+    found = time.perf_counter()
+    layouts = fit_layout(neighbors, LayoutParameters())
+    laid_out = time.perf_counter()
+    for points, near, layout, before in zip(slices, neighbors, layouts, [None, *layouts[:-1]], strict=True):
+        measure_quality(points, near, layout, before)
+    measured = time.perf_counter()
+    return {"neighbours": found - start, "layout": laid_out - found, "quality": measured - laid_out}
+
+
+def timed(action) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
