@@ -18,6 +18,7 @@ from tb_neuromapper import schema
 from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
 from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
 from tb_neuromapper.training.distributed import gather, rank_and_size, together
+from tb_neuromapper.training.events import foreign_event_files
 from tb_neuromapper.training.hooks import choose_blocks
 from tb_neuromapper.training.passes import PassResult, device_of, run_pass
 from tb_neuromapper.training.probe import Fingerprints, ProbeSource, refuse_change
@@ -124,6 +125,8 @@ class NeuroMapper:
             if self._rank > 0:
                 return None
             run_dir = _run_dir(log_dir, writer)
+            if writer is None:
+                _warn_of_other_writers(run_dir)
             return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
 
         self._writer = together(open_writer)
@@ -287,6 +290,17 @@ def _run_dir(log_dir: str | Path | None, writer: Any) -> Path:
     if "://" in str(log_dir):
         raise ValueError(f"the run's directory is {str(log_dir)!r}; only a local path can be written to.")
     return Path(str(log_dir))
+
+
+def _warn_of_other_writers(run_dir: Path) -> None:
+    names = foreign_event_files(run_dir)
+    if names:
+        warnings.warn(
+            f"{run_dir} already has an event file of this process ({names[-1]}), probably from a SummaryWriter; of "
+            "two, TensorBoard may follow only the newer. Give the NeuroMapper that SummaryWriter: writer=...",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _unwrap(model: Any) -> nn.Module:

@@ -27,6 +27,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from tb_neuromapper import schema
 
+_SUFFIX = ".neuromapper"
 _file_numbers = itertools.count()
 
 
@@ -74,7 +75,8 @@ class OwnEventFile:
     """
 
     def __init__(self, run_dir: Path) -> None:
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_file_numbers)}"
+        number = next(_file_numbers)
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{number}{_SUFFIX}"
         self._path = run_dir / name
         self._file: io.FileIO | None = None
         self._n_good_bytes = 0
@@ -107,6 +109,13 @@ class OwnEventFile:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def foreign_event_files(run_dir: Path) -> list[str]:
+    """Names of the event files in a run that this process wrote by other means, with a SummaryWriter say."""
+    own = f".{socket.gethostname()}.{os.getpid()}."
+    names = [path.name for path in run_dir.glob("*tfevents*")]
+    return sorted(name for name in names if own in name and not name.endswith(_SUFFIX))
 
 
 class SharedWriter:

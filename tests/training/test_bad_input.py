@@ -250,6 +250,16 @@ def test_two_writers__are_refused_in_one_process(tmp_path):
     assert list(read_records(tmp_path, "activations")) == [0]
 
 
+def test_two_writers__a_summary_writer_beside_is_a_warning(tmp_path):
+    """A SummaryWriter of this process in the same directory should be shared, not doubled; a resumed run is fine."""
+    NeuroMapper(ConvNet(), tmp_path, probe=X).close()
+    with NeuroMapper(ConvNet(), tmp_path, probe=X) as mapper:
+        mapper.log_epoch(0)
+    NeuroMapper(ConvNet(), tmp_path, probe=X).close()
+    with SummaryWriter(str(tmp_path)), pytest.warns(UserWarning, match="already has an event file of this process"):
+        NeuroMapper(ConvNet(), tmp_path, probe=X).close()
+
+
 def test_unlabelled_second_part__warns_once(tmp_path):
     """A probe whose second part is no label (an autoencoder's target, say) is logged without labels."""
     with NeuroMapper(ConvNet(), tmp_path, probe=(X, X)) as mapper:
