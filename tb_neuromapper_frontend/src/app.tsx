@@ -6,9 +6,11 @@ import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
   pageState: () => PageState;
+  /** Stops the computations that are under way. */
+  onCancel: () => void;
 }
 
-export function App({ pageState, ...screen }: AppProps) {
+export function App({ pageState, onCancel, ...screen }: AppProps) {
   const { store } = screen;
   const state = pageState();
   return (
@@ -27,7 +29,7 @@ export function App({ pageState, ...screen }: AppProps) {
       data-connection={store.connection.value.state}
     >
       <Body {...screen} state={state} />
-      <StatusLine store={store} />
+      <StatusLine store={store} onCancel={onCancel} />
     </main>
   );
 }

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { render as renderPreact } from "preact";
-import { createApi } from "./api/client";
+import { type Api, createApi } from "./api/client";
+import { asApiError } from "./api/errors";
 import { App } from "./app";
 import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
 import { inspector } from "./inspect";
@@ -10,7 +11,7 @@ import { createMarks } from "./state/marks";
 import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
-import { createStore, type Store } from "./state/store";
+import { createStore, isActive, type Store } from "./state/store";
 import { fromParams, toParams, type UrlState } from "./state/url";
 import css from "./style.css?inline";
 import type { Stage } from "./views/embeddings/stage";
@@ -63,10 +64,26 @@ function start(root: HTMLElement, dataUrl: string): void {
       marks={marks}
       coloring={coloring}
       onStage={onStage}
+      onCancel={() => void cancel(store, api)}
       pageState={() => pageStateOf(store, hasPoints())}
     />,
     root,
   );
+}
+
+/** Stops the computations that are under way. */
+async function cancel(store: Store, api: Api): Promise<void> {
+  const run = store.runName.peek();
+  const ids = store.newest
+    .peek()
+    .filter(isActive)
+    .map(({ id }) => id);
+  if (run === null || ids.length === 0) return;
+  try {
+    store.actions.projectionsLoaded(run, await api.cancel(ids));
+  } catch (caught) {
+    store.actions.failed(asApiError(caught).message);
+  }
 }
 
 /** The address says what is shown, a little after it is shown. */
@@ -92,6 +109,8 @@ function urlStateOf(store: Store): UrlState {
     ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
     ...(enlarged.value === null ? {} : { large: enlarged.value }),
     ...(pinned.value === null ? {} : { pin: pinned.value }),
+    layout: store.settings.value,
+    sampling: store.sampling.value,
     hidden: [...hiddenClasses.value],
     color: colorBy.value,
     speed: store.speed.value,

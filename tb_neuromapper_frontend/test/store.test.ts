@@ -195,13 +195,16 @@ describe("classes", () => {
 
   it("hidden ones are not drawn; beside the one pointed at, others fade", () => {
     const labels = new Int32Array([0, 1, 2, -1]);
-    expect([...levelsOf(labels, 4, new Set([0]), 1)]).toEqual([
+    expect([...levelsOf(new Uint8Array(4).fill(1), labels, new Set([0]), 1)]).toEqual([
       Level.hidden,
       Level.normal,
       Level.faded,
       Level.faded,
     ]);
-    expect([...levelsOf(null, 2, new Set([0]), 1)]).toEqual([Level.normal, Level.normal]);
+    expect([...levelsOf(new Uint8Array([1, 0]), null, new Set([0]), 1)]).toEqual([
+      Level.normal,
+      Level.hidden,
+    ]);
   });
 });
 

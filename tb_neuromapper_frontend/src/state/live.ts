@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
+import { groupByParameters } from "./parameters";
 import type { Store } from "./store";
 
 /** How long to wait before asking again. */
@@ -32,7 +33,8 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
   const unwatch = effect(() => {
     // Another run or other parameters: what is under way is of no use, ask at once.
     store.runName.value;
-    store.parameters.value;
+    store.settings.value;
+    store.nRequests.value;
     current.abort();
     wake();
   });
@@ -106,12 +108,16 @@ function createFollower(store: Store, api: Api): Follower {
     actions.samplesLoaded(name, await api.samples(name, signal));
     asked = { ...asked, samples: sampleSet };
   };
+  const start = async (run: string, signal: AbortSignal) => {
+    const groups = groupByParameters(store.settings.peek(), store.blocks.peek());
+    const answers = groups.map((group) => api.startProjections({ run, ...group }, signal));
+    return (await Promise.all(answers)).flat();
+  };
   const askProjections = async (name: string, signal: AbortSignal) => {
-    const parameters = store.parameters.peek();
-    const wanted = JSON.stringify([asked.summary, parameters]);
-    const known = store.projections.peek();
+    const wanted = JSON.stringify([asked.summary, store.settings.peek(), store.nRequests.peek()]);
+    const known = store.newest.peek();
     if (wanted !== asked.projections || known.length === 0) {
-      actions.projectionsLoaded(name, await api.startProjections({ run: name, parameters }, signal));
+      actions.projectionsLoaded(name, await start(name, signal));
       asked = { ...asked, projections: wanted };
     } else if (store.computing.peek()) {
       const ids = known.map((projection) => projection.id);
@@ -124,7 +130,7 @@ function createFollower(store: Store, api: Api): Follower {
     } catch (error) {
       // A server that was started again does not know the ids: asking anew gives the same ones.
       if (!(error instanceof ApiError && error.kind === "refused")) throw error;
-      return api.startProjections({ run, parameters: store.parameters.peek() }, signal);
+      return start(run, signal);
     }
   };
   return {

@@ -11,6 +11,7 @@ import {
 } from "../color/palette";
 import { Level, type Marks, MISSING, type Slice } from "../render/scene";
 import type { PositionCache } from "./positions";
+import { sampleRows } from "./sampling";
 import type { Store } from "./store";
 
 /** What the colours say, for the legend. */
@@ -55,8 +56,11 @@ export function createMarks(store: Store, cache: PositionCache) {
     const count = kind === "ramp" ? RAMP_LENGTH : kind === "correct" ? 2 : nClasses.value;
     return paletteTexels(kind, count, store.theme.value);
   });
+  const drawn = computed(() =>
+    sampleRows(nPoints.value, store.samples.value?.labels ?? null, store.sampling.value),
+  );
   const levels = computed(() =>
-    levelsOf(colors.value.classes, nPoints.value, store.hiddenClasses.value, store.hoverClass.value),
+    levelsOf(drawn.value, colors.value.classes, store.hiddenClasses.value, store.hoverClass.value),
   );
   const marks: ReadonlySignal<Marks> = computed(() => ({
     entries: colors.value.entries,
@@ -145,16 +149,17 @@ export function countClasses(classes: Int32Array, nClasses: number): number[] {
   return counts;
 }
 
-/** Hidden classes are not drawn; while one class is pointed at, the others fade. */
+/** Only the rows of the sample are drawn, and no hidden classes; while one class is pointed at, the others fade. */
 export function levelsOf(
+  drawn: Uint8Array,
   classes: Int32Array | null,
-  n: number,
   hidden: ReadonlySet<number>,
   pointedAt: number | null,
 ): Uint8Array {
-  const levels = new Uint8Array(n).fill(Level.normal);
+  const levels = drawn.map((isDrawn) => (isDrawn ? Level.normal : Level.hidden));
   if (!classes || (hidden.size === 0 && pointedAt === null)) return levels;
-  for (let row = 0; row < n; row++) {
+  for (let row = 0; row < levels.length; row++) {
+    if (levels[row] === Level.hidden) continue;
     const label = classes[row];
     if (hidden.has(label)) levels[row] = Level.hidden;
     else if (pointedAt !== null && label !== pointedAt) levels[row] = Level.faded;

@@ -1,6 +1,5 @@
 import { batch } from "@preact/signals";
-import type { Outcomes, Projection, Run, Runs, Samples } from "../api/types";
-import { indexOfStep } from "./steps";
+import type { Outcomes, Run, Runs, Samples } from "../api/types";
 import type { State } from "./store";
 
 export function runActions(state: State) {
@@ -8,6 +7,8 @@ export function runActions(state: State) {
     state.run.value = null;
     state.samples.value = null;
     state.projections.value = [];
+    state.successors.value = {};
+    state.tried.value = [];
     state.outcomes.value = null;
     state.hover.value = null;
     state.pinned.value = null;
@@ -65,20 +66,6 @@ export function runActions(state: State) {
     outcomesLoaded(name: string, outcomes: Outcomes | null) {
       if (name === state.runName.peek()) state.outcomes.value = outcomes;
     },
-    /** Manifests arrived; those of other blocks stay. Follows to the newest step. */
-    projectionsLoaded(name: string, loaded: Projection[]) {
-      if (name !== state.runName.peek()) return;
-      batch(() => {
-        const byBlock = new Map(state.projections.peek().map((p) => [p.block, p]));
-        for (const projection of loaded) byBlock.set(projection.block, projection);
-        const order = state.blocks.peek();
-        const next = [...byBlock.values()]
-          .filter((p) => order.includes(p.block))
-          .sort((a, b) => order.indexOf(a.block) - order.indexOf(b.block));
-        if (JSON.stringify(next) !== JSON.stringify(state.projections.peek())) state.projections.value = next;
-        followSteps(state);
-      });
-    },
     positionsArrived() {
       state.nArrivals.value += 1;
     },
@@ -86,15 +73,4 @@ export function runActions(state: State) {
       state.settled.value = settled;
     },
   };
-}
-
-/** Keeps the step on the newest while following, and on an existing one otherwise. */
-function followSteps(state: State): void {
-  const steps = state.steps.peek();
-  if (steps.length === 0) return;
-  const step = state.step.peek();
-  if (step === null || (state.follow.peek() && !state.playing.peek()))
-    state.step.value = steps[steps.length - 1];
-  else if (!steps.includes(step) && !state.computing.peek())
-    state.step.value = steps[indexOfStep(steps, step)];
 }

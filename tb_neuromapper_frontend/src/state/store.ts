@@ -4,7 +4,10 @@ import type { Theme } from "../color/palette";
 import type { Camera } from "../render/camera";
 import { classActions } from "./class_actions";
 import { connectionActions } from "./connection_actions";
+import { layoutActions } from "./layout_actions";
+import type { Figures, LayoutSettings } from "./parameters";
 import { runActions } from "./run_actions";
+import { ALL_SAMPLES, type Sampling } from "./sampling";
 import { type ColorBy, DEFAULT_SPEED } from "./settings";
 import { unionOfSteps } from "./steps";
 import { timeActions } from "./time_actions";
@@ -37,7 +40,15 @@ export interface State {
   run: Signal<Run | null>;
   samples: Signal<Samples | null>;
   projections: Signal<Projection[]>;
-  parameters: Signal<Parameters>;
+  /** Of the layouts: what is asked for, what was before it, and what has been seen of each. */
+  settings: Signal<LayoutSettings>;
+  previousSettings: Signal<LayoutSettings | null>;
+  tried: Signal<readonly Tried[]>;
+  /** Grows when a cancelled or failed layout is asked for again. */
+  nRequests: Signal<number>;
+  /** By block: a layout with new parameters, as long as it has no positions; the old one stays on the screen. */
+  successors: Signal<Readonly<Record<string, Projection>>>;
+  sampling: Signal<Sampling>;
   /** Of the current epoch, or of the last one that they were fetched for. */
   outcomes: Signal<Outcomes | null>;
   /** The epoch that is shown or moved to. */
@@ -75,7 +86,19 @@ export interface State {
   views: ReadonlySignal<readonly string[]>;
   panels: ReadonlySignal<readonly string[]>;
   summary: ReadonlySignal<RunSummary | null>;
+  /** For each block the layout that was asked for last, on the screen or not. */
+  newest: ReadonlySignal<Projection[]>;
   computing: ReadonlySignal<boolean>;
+}
+
+/** A setting of the layout that has been computed, with its figures. */
+export interface Tried extends Figures {
+  block: string;
+  parameters: Parameters;
+}
+
+export function isActive({ state }: Projection): boolean {
+  return state === "queued" || state === "running";
 }
 
 export type Store = State & { actions: ReturnType<typeof createActions> };
@@ -85,6 +108,7 @@ export function createStore(): Store {
   const runName = signal<string | null>(null);
   const run = signal<Run | null>(null);
   const projections = signal<Projection[]>([]);
+  const successors = signal<Readonly<Record<string, Projection>>>({});
   const chosenBlocks = signal<readonly string[] | null>(null);
   const enlarged = signal<string | null>(null);
   const blocks = computed(() => run.value?.blocks.map((block) => block.name) ?? []);
@@ -102,7 +126,12 @@ export function createStore(): Store {
     run,
     samples: signal<Samples | null>(null),
     projections,
-    parameters: signal<Parameters>({}),
+    settings: signal<LayoutSettings>({}),
+    previousSettings: signal<LayoutSettings | null>(null),
+    tried: signal<readonly Tried[]>([]),
+    nRequests: signal(0),
+    successors,
+    sampling: signal(ALL_SAMPLES),
     outcomes: signal<Outcomes | null>(null),
     step: signal<number | null>(null),
     follow: signal(true),
@@ -131,7 +160,8 @@ export function createStore(): Store {
       views.value.includes(enlarged.value ?? "") ? [enlarged.value ?? ""] : views.value,
     ),
     summary: computed(() => runs.value?.runs.find((each) => each.name === runName.value) ?? null),
-    computing: computed(() => projections.value.some((p) => p.state === "queued" || p.state === "running")),
+    newest: computed(() => projections.value.map((shown) => successors.value[shown.block] ?? shown)),
+    computing: computed(() => [...projections.value, ...Object.values(successors.value)].some(isActive)),
   };
   return { ...state, actions: createActions(state) };
 }
@@ -140,6 +170,7 @@ function createActions(state: State) {
   return {
     ...connectionActions(state),
     ...runActions(state),
+    ...layoutActions(state),
     ...timeActions(state),
     ...classActions(state),
     ...viewActions(state),

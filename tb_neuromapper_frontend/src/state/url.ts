@@ -1,4 +1,6 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
+import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
+import { ALL_SAMPLES, type Sampling } from "./sampling";
 import { COLOR_BYS, type ColorBy, DEFAULT_SPEED, SPEEDS } from "./settings";
 
 /** What of the state a link carries. Absent means: the default. */
@@ -15,6 +17,8 @@ export interface UrlState {
   pin?: number;
   linked?: boolean;
   cameras?: Record<string, Camera>;
+  layout?: LayoutSettings;
+  sampling?: Sampling;
 }
 
 const MAX_CLASSES = 1_000_000;
@@ -34,7 +38,14 @@ export function toParams(state: UrlState): Record<string, string> {
   if (state.linked) params.linked = "1";
   const cameras = Object.entries(state.cameras ?? {}).filter(([, camera]) => !isHome(camera));
   if (cameras.length > 0)
-    params.cameras = toList(cameras.flatMap(([block, camera]) => [block, toText(camera)]));
+    params.cameras = toList(cameras.flatMap(([block, camera]) => [block, cameraToText(camera)]));
+  const layout = Object.entries(state.layout ?? {}).filter(
+    ([, parameters]) => Object.keys(parameters).length > 0,
+  );
+  if (layout.length > 0)
+    params.layout = toList(layout.flatMap(([block, each]) => [`=${block}`, parametersToText(each)]));
+  const { size, seed, stratified } = state.sampling ?? ALL_SAMPLES;
+  if (size !== null) params.samples = [size, seed, stratified ? 1 : 0].join("_");
   return params;
 }
 
@@ -59,6 +70,12 @@ export function fromParams(params: Record<string, string>): UrlState {
   if (params.linked === "1") state.linked = true;
   const cameras = camerasOf(fromList(params.cameras));
   if (Object.keys(cameras).length > 0) state.cameras = cameras;
+  const layout = layoutOf(fromList(params.layout));
+  if (Object.keys(layout).length > 0) state.layout = layout;
+  const samples = /^(\d{1,9})_(\d{1,9})_([01])$/.exec(params.samples ?? "");
+  if (samples && Number(samples[1]) > 0) {
+    state.sampling = { size: Number(samples[1]), seed: Number(samples[2]), stratified: samples[3] === "1" };
+  }
   return state;
 }
 
@@ -77,11 +94,22 @@ function fromList(text: string | undefined): string[] {
 }
 
 function isHome(camera: Camera): boolean {
-  return toText(camera) === toText(HOME);
+  return cameraToText(camera) === cameraToText(HOME);
 }
 
-function toText({ x, y, zoom, rotation, mirrored }: Camera): string {
+function cameraToText({ x, y, zoom, rotation, mirrored }: Camera): string {
   return [x.toFixed(4), y.toFixed(4), zoom.toPrecision(4), rotation, mirrored ? 1 : 0].map(Number).join("_");
+}
+
+/** Pairs of "=block", "=" alone for all blocks, and its parameters. */
+function layoutOf(parts: string[]): LayoutSettings {
+  const layout: Record<string, LayoutSettings[string]> = {};
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const parameters = fromText(parts[i + 1]);
+    if (parts[i].startsWith("=") && Object.keys(parameters).length > 0)
+      layout[parts[i].slice(1)] = parameters;
+  }
+  return layout;
 }
 
 function camerasOf(parts: string[]): Record<string, Camera> {

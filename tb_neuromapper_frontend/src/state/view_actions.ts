@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
+import { ALL_SAMPLES } from "./sampling";
 import { type ColorBy, DEFAULT_SPEED } from "./settings";
 import type { Hover, State } from "./store";
 import type { UrlState } from "./url";
@@ -101,6 +102,7 @@ function urlActions(state: State) {
           state.run.value = null;
           state.samples.value = null;
           state.projections.value = [];
+          state.successors.value = {};
         }
         state.step.value = url.step ?? null;
         state.follow.value = url.step === undefined;
@@ -113,6 +115,8 @@ function urlActions(state: State) {
         state.pinned.value = url.pin ?? null;
         state.linked.value = url.linked ?? false;
         state.cameras.value = url.cameras ?? {};
+        state.settings.value = url.layout ?? {};
+        state.sampling.value = url.sampling ?? ALL_SAMPLES;
       });
     },
   };

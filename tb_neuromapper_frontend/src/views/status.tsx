@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import type { Store } from "../state/store";
+import { isActive, type Store } from "../state/store";
 import { count, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 
 /** One line at the foot: what is shown, what is under way, what is wrong. */
-export function StatusLine({ store }: { store: Store }) {
+export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => void }) {
   const open = useSignal(false);
   const problems = store.summary.value?.problems ?? store.run.value?.problems ?? [];
   const connection = store.connection.value;
@@ -14,6 +14,11 @@ export function StatusLine({ store }: { store: Store }) {
       <p role="status" aria-live="polite" data-testid="status">
         {progressWords(store) || factWords(store)}
       </p>
+      {store.computing.value && (
+        <button type="button" class="nm-button" data-testid="cancel" onClick={onCancel}>
+          cancel
+        </button>
+      )}
       {failure && (
         <p class="nm-error nm-failure" role="alert" data-testid="failure">
           {failure}
@@ -61,7 +66,7 @@ function factWords(store: Store): string {
 }
 
 function progressWords(store: Store): string {
-  const active = store.projections.value.filter(({ state }) => state === "running" || state === "queued");
+  const active = store.newest.value.filter(isActive);
   if (active.length === 0) return "";
   const running = active.find(({ state }) => state === "running");
   if (!running) return `${count(active.length, "layout")} waiting to be computed`;

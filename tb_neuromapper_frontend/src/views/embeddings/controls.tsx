@@ -2,6 +2,8 @@ import { SPEEDS } from "../../state/settings";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
+import { LayoutMenu } from "./layout_menu";
+import { SamplesMenu } from "./samples_menu";
 import { ViewsMenu } from "./views_menu";
 
 /** One row: which run, which epoch, and how it plays. */
@@ -137,6 +139,8 @@ function Playback({ store }: { store: Store }) {
   const { actions } = store;
   return (
     <div class="nm-playback">
+      <LayoutMenu store={store} />
+      <SamplesMenu store={store} />
       <ViewsMenu store={store} />
       <label title="Speed of playing, in epochs per second">
         <span class="nm-hidden">Speed</span>

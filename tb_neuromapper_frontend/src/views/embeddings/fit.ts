@@ -42,18 +42,19 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
   };
   return {
     box(projection, nowS) {
-      const known = fits.get(projection.id);
+      const view = JSON.stringify([projection.run, projection.block]);
+      const known = fits.get(view);
       if (known?.look === look) return mixed(known, nowS);
       const wanted = wantedBox(projection);
       if (!known || !wanted) {
-        const box = wanted ?? projection.extent;
-        if (wanted) fits.set(projection.id, { from: box, to: box, startS: nowS, look });
+        const box = wanted ?? (known ? mixed(known, nowS) : projection.extent);
+        if (wanted) fits.set(view, { from: box, to: box, startS: nowS, look });
         return box;
       }
       known.look = look;
       if (holds(known.to, wanted)) return mixed(known, nowS);
       const from = jump() ? wanted : mixed(known, nowS);
-      fits.set(projection.id, { from, to: wanted, startS: nowS, look });
+      fits.set(view, { from, to: wanted, startS: nowS, look });
       endS = nowS + MOVE_S;
       return from;
     },

@@ -3,10 +3,12 @@ import { ease } from "../../state/steps";
 
 /** Moves a view that stands still from its old positions to new ones of the same epoch. */
 export interface Morphs {
-  /** What to draw for a projection whose picture stands still at `target`. */
-  still(id: string, target: Slice, nowS: number): { from: Slice; to: Slice; mix: number };
-  /** The projection's picture moves by itself now. */
-  moving(id: string): void;
+  /** What to draw in a view whose picture stands still at `target`. */
+  still(view: string, target: Slice, nowS: number): { from: Slice; to: Slice; mix: number };
+  /** The view's picture moves by itself now. */
+  moving(view: string): void;
+  /** What the view stood still at last; null if it never did. */
+  last(view: string): { from: Slice; to: Slice; mix: number } | null;
   /** Whether any is under way. */
   isActive(nowS: number): boolean;
 }
@@ -42,6 +44,10 @@ export function createMorphs(jump: () => boolean): Morphs {
     },
     moving(id) {
       morphs.delete(id);
+    },
+    last(id) {
+      const morph = morphs.get(id);
+      return morph ? { from: morph.to, to: morph.to, mix: 0 } : null;
     },
     isActive: (nowS) => nowS < endS,
   };

@@ -26,14 +26,16 @@ export function Panel({ store, stage, block }: PanelProps) {
     };
   }, [stage, block, store]);
   const info = store.run.value?.blocks.find((each) => each.name === block);
-  const projection = store.projections.value.find((each) => each.block === block);
+  const projection = store.newest.value.find((each) => each.block === block);
+  const shown = store.projections.value.find((each) => each.block === block);
+  const hasPoints = (shown?.steps.length ?? 0) > 0;
   return (
     <section class="nm-panel" aria-label={`Block ${block}`} data-testid="panel" data-block={block}>
       <header class="nm-panel-head">
         <BlockName name={block} />
         <span class="nm-muted">{info ? count(info.n_dims, "dimension") : ""}</span>
         <span class="nm-panel-state" data-testid="panel-state">
-          {stateWords(projection)}
+          {hasPoints && stateWords(projection)}
         </span>
         <Tools store={store} block={block} />
       </header>
@@ -47,7 +49,7 @@ export function Panel({ store, stage, block }: PanelProps) {
         aria-label={plotLabel(store, block)}
         data-testid="plot"
       >
-        <PlotWords projection={projection} />
+        {!hasPoints && <PlotWords store={store} projection={projection} />}
       </div>
     </section>
   );
@@ -105,11 +107,12 @@ function plotLabel(store: Store, block: string): string {
   return `${block}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all.`;
 }
 
+/** Words beside the name while there are points. */
 function stateWords(projection: Projection | undefined): string {
-  // Without points the same words stand in the plot.
-  if (!projection || projection.steps.length === 0) return "";
+  if (!projection || projection.state === "done") return "";
   if (projection.state === "queued") return projection.message || "waiting for its turn";
-  if (projection.state !== "running") return "";
+  if (projection.state === "cancelled") return "cancelled";
+  if (projection.state === "failed") return projection.message;
   return `${projection.message || "laying out"} (${percent(projection.progress)})`;
 }
 
@@ -120,11 +123,18 @@ function ProgressLine({ projection }: { projection: Projection | undefined }) {
 }
 
 /** Words where points should be, as long as there are none. */
-function PlotWords({ projection }: { projection: Projection | undefined }) {
-  if (!projection || projection.steps.length > 0) {
-    return projection?.state === "failed" ? <p class="nm-words nm-error">{projection.message}</p> : null;
+function PlotWords({ store, projection }: { store: Store; projection: Projection | undefined }) {
+  if (!projection) return null;
+  const { state, message } = projection;
+  if (state !== "failed" && state !== "cancelled") {
+    return <p class="nm-words">{message || "The layout is about to be computed."}</p>;
   }
-  if (projection.state === "failed") return <p class="nm-words nm-error">{projection.message}</p>;
-  if (projection.state === "cancelled") return <p class="nm-words">The layout was cancelled.</p>;
-  return <p class="nm-words">{projection.message || "The layout is about to be computed."}</p>;
+  return (
+    <div class={state === "failed" ? "nm-words nm-error" : "nm-words"} data-testid="plot-words">
+      <p>{state === "failed" ? message : "The layout was cancelled."}</p>
+      <button type="button" class="nm-button nm-primary" onClick={store.actions.layoutRequested}>
+        compute again
+      </button>
+    </div>
+  );
 }

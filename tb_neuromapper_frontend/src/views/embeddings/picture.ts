@@ -40,19 +40,26 @@ export function sceneOf(parts: PictureParts, moment: Moment): Scene {
 function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
   const { store, cache } = parts;
   const rect = moment.rects.get(projection.block);
-  const slices = rect && slicesOf(store, cache, projection, moment.at);
+  // A new layout whose positions are not here yet leaves the old picture where it is.
+  const slices =
+    rect && (slicesOf(store, cache, projection, moment.at) ?? moment.morphs.last(viewOf(projection)));
   if (!rect || !slices) return null;
   const camera = store.cameras.peek()[projection.block] ?? HOME;
   const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
-  if (!still) moment.morphs.moving(projection.id);
+  if (!still) moment.morphs.moving(viewOf(projection));
   return {
     rect,
     view: toClip(camera, box, rect),
-    ...(still ? moment.morphs.still(projection.id, slices.to, moment.nowS) : slices),
+    ...(still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices),
     ...lookOf(slices.to.xy.length / 2, rect, camera.zoom),
     trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
   };
+}
+
+/** What stays the same while a block's layouts come and go. */
+export function viewOf({ run, block }: Projection): string {
+  return JSON.stringify([run, block]);
 }
 
 /** The two slices of a projection that are mixed at a place in time. */

@@ -1,0 +1,163 @@
+import { useState } from "preact/hooks";
+import type { Parameters } from "../../api/types";
+import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, toText } from "../../state/parameters";
+import type { Store, Tried } from "../../state/store";
+import { number, percent } from "../../ui/format";
+import { Menu } from "../../ui/menu";
+
+/** How the layout is computed, and how good it came out. */
+export function LayoutMenu({ store }: { store: Store }) {
+  const settings = store.settings.value;
+  const isDefault = Object.values(settings).every((parameters) => Object.keys(parameters).length === 0);
+  return (
+    <Menu label={isDefault ? "Layout" : "Layout*"} testId="layout-menu">
+      <LayoutForm store={store} key={JSON.stringify(settings)} />
+      <TriedTable store={store} />
+    </Menu>
+  );
+}
+
+function LayoutForm({ store }: { store: Store }) {
+  const [block, setBlock] = useState(ALL);
+  const settings = store.settings.value;
+  const current = { ...settings[ALL], ...settings[block] };
+  const { actions } = store;
+  return (
+    <form
+      class="nm-layout-form"
+      data-testid="layout-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        actions.layoutChosen(block, read(new FormData(event.currentTarget)));
+      }}
+    >
+      <label>
+        <span>for</span>
+        <select
+          value={block}
+          data-testid="layout-block"
+          onChange={(event) => setBlock(event.currentTarget.value)}
+        >
+          <option value={ALL}>all blocks</option>
+          {store.blocks.value.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Fields key={block} current={current} />
+      <div class="nm-form-buttons">
+        <button type="submit" class="nm-button nm-primary" data-testid="layout-compute">
+          compute
+        </button>
+        <button
+          type="button"
+          class="nm-button"
+          data-testid="layout-previous"
+          disabled={store.previousSettings.value === null}
+          onClick={actions.previousLayout}
+        >
+          previous setting
+        </button>
+        <button type="button" class="nm-button" data-testid="layout-reset" onClick={actions.layoutReset}>
+          defaults
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Fields({ current }: { current: Parameters }) {
+  return (
+    <>
+      {NUMBER_SPECS.map(({ name, label, title, min, max, step, fallback }) => (
+        <label key={name} title={`${title}; ${min} to ${max}`}>
+          <span>{label}</span>
+          <input
+            type="number"
+            name={name}
+            min={min}
+            max={max}
+            step={step < 1 ? "any" : step}
+            required
+            defaultValue={String(current[name] ?? fallback)}
+            data-testid={`layout-${name}`}
+          />
+        </label>
+      ))}
+      {(["metric", "engine"] as const).map((name) => (
+        <label key={name}>
+          <span>{name}</span>
+          <select name={name} defaultValue={current[name] ?? CHOICES[name][0]} data-testid={`layout-${name}`}>
+            {CHOICES[name].map((choice) => (
+              <option key={choice} value={choice} selected={choice === (current[name] ?? CHOICES[name][0])}>
+                {choice}
+              </option>
+            ))}
+          </select>
+        </label>
+      ))}
+    </>
+  );
+}
+
+function read(form: FormData): Parameters {
+  const parameters: Record<string, number | string> = {};
+  for (const spec of NUMBER_SPECS) {
+    const value = Number(form.get(spec.name));
+    if (isAllowed(spec, value)) parameters[spec.name] = value;
+  }
+  for (const name of ["metric", "engine"] as const) parameters[name] = String(form.get(name));
+  return parameters as Parameters;
+}
+
+/** The figures of every setting that was computed, means over blocks and epochs. */
+function TriedTable({ store }: { store: Store }) {
+  const bySetting = new Map<string, Tried[]>();
+  for (const tried of store.tried.value) {
+    const key = keyOf(tried.parameters);
+    bySetting.set(key, [...(bySetting.get(key) ?? []), tried]);
+  }
+  if (bySetting.size === 0) return null;
+  return (
+    <table class="nm-tried" data-testid="tried">
+      <thead>
+        <tr>
+          <th scope="col">setting</th>
+          <th
+            scope="col"
+            title="Share of a point's neighbours in the picture that are neighbours in the network"
+          >
+            trust
+          </th>
+          <th scope="col" title="Share of the neighbours in the network that stay neighbours in the picture">
+            kept
+          </th>
+          <th scope="col" title="Mean way of a sample from one epoch to the next, in the layout's units">
+            moved
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {[...bySetting].map(([key, tried]) => (
+          <tr key={key}>
+            <th scope="row">{toText(tried[0].parameters) || "defaults"}</th>
+            <td>{mean(tried, "trustworthiness", percent)}</td>
+            <td>{mean(tried, "preservation", percent)}</td>
+            <td>{mean(tried, "movement", number)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function mean(
+  tried: readonly Tried[],
+  figure: "trustworthiness" | "preservation" | "movement",
+  format: (value: number) => string,
+): string {
+  const values = tried.map((each) => each[figure]).filter((value) => value !== null);
+  return values.length === 0 ? "–" : format(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
