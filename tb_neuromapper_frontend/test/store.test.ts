@@ -320,3 +320,58 @@ it("a link to a run that comes after others is followed when it comes", () => {
   fresh.actions.runsLoaded(runs("one", "late"));
   expect([fresh.runName.value, fresh.failure.value]).toEqual(["late", ""]);
 });
+
+describe("layouts", () => {
+  const shown = () => store.projections.value.map(({ id }) => id);
+  const fresh = (changes: Partial<Projection>) => projection("a", [], { id: "new", ...changes });
+  beforeEach(() => store.actions.projectionsLoaded("one", [projection("a", [0, 5])]));
+
+  it("stay on the screen until the next one has positions", () => {
+    store.actions.projectionsLoaded("one", [fresh({ state: "running" })]);
+    expect([shown(), store.computing.value]).toEqual([["id-a"], true]);
+    expect(store.newest.value.map(({ id }) => id)).toEqual(["new"]);
+    store.actions.projectionsLoaded("one", [fresh({ steps: [0], revisions: [1] })]);
+    expect([shown(), store.successors.value]).toEqual([["new"], {}]);
+  });
+
+  it("stay on the screen if the next one fails, and the failure is known", () => {
+    store.actions.projectionsLoaded("one", [fresh({ state: "failed", message: "too few samples" })]);
+    expect(shown()).toEqual(["id-a"]);
+    expect(store.newest.value[0].message).toBe("too few samples");
+    expect(store.computing.value).toBe(false);
+  });
+
+  it("for all blocks take the place of a block's own", () => {
+    store.actions.layoutChosen("a", { n_neighbors: 5, min_dist: 0.1 });
+    expect(store.settings.value).toEqual({ a: { n_neighbors: 5 } });
+    store.actions.layoutChosen("", { min_dist: 0.4 });
+    expect(store.settings.value).toEqual({ "": { min_dist: 0.4 } });
+  });
+
+  it("go back to the previous setting, and forth", () => {
+    store.actions.layoutChosen("", { n_neighbors: 5 });
+    store.actions.layoutChosen("", { n_neighbors: 30 });
+    store.actions.previousLayout();
+    expect(store.settings.value).toEqual({ "": { n_neighbors: 5 } });
+    store.actions.previousLayout();
+    expect(store.settings.value).toEqual({ "": { n_neighbors: 30 } });
+  });
+
+  it("asked for again as they are, are asked for again: they may have been cancelled", () => {
+    const before = store.nRequests.value;
+    store.actions.layoutChosen("", {});
+    expect(store.nRequests.value).toBe(before + 1);
+  });
+
+  it("that are finished leave their figures, one entry for each block and setting", () => {
+    const quality = [
+      { step: 0, trustworthiness: 0.9, preservation: 0.5, continuity: 1, movement: null },
+      { step: 5, trustworthiness: 0.8, preservation: 0.7, continuity: 1, movement: 0.2 },
+    ];
+    for (let i = 0; i < 2; i++)
+      store.actions.projectionsLoaded("one", [projection("a", [0, 5], { quality })]);
+    expect(store.tried.value.length).toBe(1);
+    expect(store.tried.value[0].trustworthiness).toBeCloseTo(0.85, 9);
+    expect(store.tried.value[0].movement).toBe(0.2);
+  });
+});

@@ -7,8 +7,13 @@ import type { State, Tried } from "./store";
 
 export function layoutActions(state: State) {
   const set = (settings: LayoutSettings) => {
-    state.previousSettings.value = state.settings.peek();
-    state.settings.value = settings;
+    batch(() => {
+      const now = state.settings.peek();
+      if (JSON.stringify(now) !== JSON.stringify(settings)) state.previousSettings.value = now;
+      state.settings.value = settings;
+      // The same again: it may have been cancelled.
+      state.nRequests.value += 1;
+    });
   };
   return {
     /** Manifests arrived; those of other blocks stay. Follows to the newest step. */

@@ -40,9 +40,10 @@ export function sceneOf(parts: PictureParts, moment: Moment): Scene {
 function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
   const { store, cache } = parts;
   const rect = moment.rects.get(projection.block);
-  // A new layout whose positions are not here yet leaves the old picture where it is.
-  const slices =
-    rect && (slicesOf(store, cache, projection, moment.at) ?? moment.morphs.last(viewOf(projection)));
+  // A new layout whose positions are still to come leaves the old picture where it is.
+  const coming = projection.state !== "failed" && projection.state !== "cancelled";
+  const last = () => (coming ? moment.morphs.last(viewOf(projection)) : null);
+  const slices = rect && (slicesOf(store, cache, projection, moment.at) ?? last());
   if (!rect || !slices) return null;
   const camera = store.cameras.peek()[projection.block] ?? HOME;
   const box = moment.fits.box(projection, moment.nowS);
