@@ -46,10 +46,12 @@ class LocalWorker(Executor):
         self._jobs.put((future, pickle.dumps((fn, args, kwargs))))
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
-        """Take no more jobs; with `wait`, return when those already queued are done."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more jobs; with `wait`, return when those queued are done; with `cancel_futures`, end the process."""
         self._closed = True
         self._jobs.put(None)
+        if cancel_futures:
+            self.kill()
         if wait:
             self._thread.join()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorboard.plugins import base_plugin
 
+from tb_neuromapper.backend.scheduler import check_scheduler
 from tb_neuromapper.schema import PLUGIN_NAME
 
 
@@ -29,11 +30,22 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
             help="Bound on the size of that directory; the least recently used layouts go first (default: 4).",
         )
 
+        group.add_argument(
+            "--neuromapper_scheduler",
+            metavar="ADDRESS",
+            default="",
+            help="Compute layouts on the Dask cluster at this address, for example tcp://10.0.0.1:8786.",
+        )
+
     def fix_flags(self, flags: argparse.Namespace) -> None:
         if not flags.neuromapper_cache_gb > 0:
             raise base_plugin.FlagsError(
                 f"--neuromapper_cache_gb is {flags.neuromapper_cache_gb}; only a number above 0 is allowed."
             )
+        try:
+            check_scheduler(flags.neuromapper_scheduler)
+        except ValueError as error:
+            raise base_plugin.FlagsError(str(error)) from error
         samples = getattr(flags, "samples_per_plugin", None)
         if isinstance(samples, dict):
             samples.setdefault(PLUGIN_NAME, 0)  # 0 keeps all steps; TensorBoard's default would keep ten.

@@ -14,10 +14,10 @@ from tensorboard.plugins import base_plugin
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import DEFAULT_MAX_BYTES, ResultCache, default_folder
 from tb_neuromapper.backend.http import route
-from tb_neuromapper.backend.jobs import LocalWorker
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogReader
 from tb_neuromapper.backend.routes import Routes
+from tb_neuromapper.backend.scheduler import open_executor
 from tb_neuromapper.backend.static import serve_static
 from tb_neuromapper.schema import PLUGIN_NAME
 
@@ -41,8 +41,8 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         cache = ResultCache(Path(folder).expanduser(), int(max_gb * 2**30))
         reader = LogReader(context.data_provider, run_directories(context))
         loader = ArrayLoader(reader, cache)
-        self._worker = LocalWorker()
-        self._projections = Projections(cache, loader, self._worker)
+        self._executor = open_executor(getattr(flags, "neuromapper_scheduler", ""))
+        self._projections = Projections(cache, loader, self._executor)
         log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
         self._routes = Routes(log_dir, reader, loader, self._projections)
         atexit.register(self.close)
@@ -53,9 +53,8 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def close(self) -> None:
         """End the worker and remove what only running jobs need."""
         atexit.unregister(self.close)
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        self._worker.kill()
         self._projections.clean_up()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def is_active(self) -> bool:
         """Whether any run has our data; TensorBoard then shows the tab without being asked."""

@@ -1,22 +1,20 @@
 """The job that a worker runs: neighbours, aligned layout and quality of one block, from the log's files to the cache.
 
 TensorBoard's process imports this module only to name the job; the numerics are imported inside the functions, in the
-worker. The job and TensorBoard talk through the job's folder: progress and intermediate layouts come out of it,
-the wish to cancel goes into it.
+worker.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout, store_array, write_atomically
+from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
+from tb_neuromapper.backend.job_folder import JobCancelled, Reporter
 from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.backend.storage import ArraySource, load_array
 from tb_neuromapper.schema import RecordError
@@ -24,9 +22,10 @@ from tb_neuromapper.schema import RecordError
 if TYPE_CHECKING:
     from tb_neuromapper.numerics.types import LayoutParameters, LayoutProgress, Neighbors
 
-_SECONDS_BETWEEN_REPORTS = 0.25
 # Neighbour lists are stored at least this long, so that smaller n_neighbors need no new search.
 _MIN_STORED_NEIGHBORS = 30
+# After a change of parameters this many steps to either side of the one on view are laid out first.
+_N_AROUND_FOCUS = 2
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,13 @@ class ProjectionJob:
     """One block of one run, laid out over its steps.
 
     Attributes:
-        folder: The job's own folder.
-        cache: Folder and bound of the results cache.
+        folder: The job's own folder (job_folder.py).
+        cache: The results cache.
         steps: Ascending; one per source.
         sources: The block's activations (n, d) at each step.
         parameters: What shapes the layout.
+        start_from: Parameters of a stored layout of the same slices from which to start, or None to start afresh.
+        focus: The step on view, whose surroundings are laid out first if the job starts from a stored layout.
     """
 
     folder: Path
@@ -46,6 +47,8 @@ class ProjectionJob:
     steps: tuple[int, ...]
     sources: tuple[ArraySource, ...]
     parameters: ProjectionParameters
+    start_from: ProjectionParameters | None = None
+    focus: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,39 +60,15 @@ class BrokenSlice:
     message: str
 
 
-class JobCancelled(Exception):
-    """The user cancelled the job."""
-
-
 @dataclass(frozen=True)
-class JobState:
-    """What a running job reports.
+class _Slice:
+    step: int
+    source: ArraySource
+    neighbors: Neighbors
 
-    Attributes:
-        progress: 0 to 1.
-        message: What is being done, in words.
-        version: Grows with every intermediate layout; 0 before the first.
-        steps: The steps of the intermediate layout, in the rows of positions.npy.
-    """
-
-    progress: float
-    message: str
-    version: int = 0
-    steps: tuple[int, ...] = ()
-
-
-def read_job_state(folder: Path) -> JobState | None:
-    """What the job in this folder reported last, or None before its first report."""
-    try:
-        values = json.loads((folder / "state.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return JobState(values["progress"], values["message"], values["version"], tuple(values["steps"]))
-
-
-def request_cancel(folder: Path) -> None:
-    """Ask the job in this folder to stop."""
-    (folder / "cancel").touch()
+    @property
+    def checksum(self) -> str:
+        return self.source.spec.checksum
 
 
 def warm_up() -> None:
@@ -106,92 +85,69 @@ def project(job: ProjectionJob) -> list[BrokenSlice]:
         JobCancelled: The job's folder holds a file named cancel.
         RecordError: No step is usable.
     """
-    report = _Reporter(job.folder)
-    slices, broken = _find_all_neighbors(job, report)
+    from tb_neuromapper.numerics.types import LayoutCancelled
+
+    try:
+        return _project(job, Reporter(job.folder))
+    except LayoutCancelled as error:
+        raise JobCancelled from error
+
+
+def _project(job: ProjectionJob, report: Reporter) -> list[BrokenSlice]:
+    stored = _find_layout(job, [source.spec.checksum for source in job.sources])
+    if _is_extension(job, stored, len(job.sources)):
+        assert stored is not None
+        first = max(0, len(stored) - job.parameters.window)
+        slices, broken = _find_all_neighbors(job, first, report)
+        _extend(job, slices, first, stored, report)
+        return broken
+    started = _start_quickly(job, report)
+    slices, broken = _find_all_neighbors(job, 0, report)
     if not slices:
         raise RecordError(f"no step can be laid out; {broken[0].message}")
-    checksums = [item.source.spec.checksum for item in slices]
-    stored = job.cache.find_layout(checksums, job.parameters)
-    n_stored = len(stored) if stored is not None else 0
-    if stored is not None and len(slices) - n_stored <= n_stored and job.parameters.engine == "neuromapper":
-        _extend(job, slices, stored, report)
+    stored = _find_layout(job, [item.checksum for item in slices])
+    if _is_extension(job, stored, len(slices)):
+        assert stored is not None
+        _extend(job, slices, 0, stored, report)
     else:
-        stored = _lay_out(job, slices, report)
-        _measure_base(job, slices, stored, report)
+        _measure_base(job, slices, _lay_out(job, slices, started, report), report)
     return broken
 
 
-@dataclass(frozen=True)
-class _Slice:
-    step: int
-    source: ArraySource
-    neighbors: Neighbors
+def _find_layout(job: ProjectionJob, checksums: Sequence[str]) -> StoredLayout | None:
+    return job.cache.find_layout(checksums, job.parameters)
 
 
-class _Reporter:
-    """Writes progress into the job's folder, at most a few times a second, and notices a wish to cancel."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._version = 0
-        self._steps: tuple[int, ...] = ()
-        self._reported_s = 0.0
-
-    def should_stop(self) -> bool:
-        return (self._folder / "cancel").exists()
-
-    def say(self, progress: float, message: str) -> None:
-        if self.should_stop():
-            raise JobCancelled
-        state = JobState(progress, message, self._version, self._steps)
-        write_atomically(self._folder / "state.json", json.dumps(vars(state)).encode())
-
-    def show(self, progress: float, message: str, steps: Sequence[int], positions: Sequence[FloatArray]) -> None:
-        now_s = time.monotonic()
-        if now_s - self._reported_s < _SECONDS_BETWEEN_REPORTS:
-            return
-        self._reported_s = now_s
-        self._version += 1
-        self._steps = tuple(steps)
-        store_array(self._folder / f"positions-{self._version}.npy", np.stack(positions))
-        self.say(progress, message)
-        (self._folder / f"positions-{self._version - 2}.npy").unlink(missing_ok=True)
+def _is_extension(job: ProjectionJob, stored: StoredLayout | None, n_slices: int) -> bool:
+    """Whether the stored layout covers at least half of the slices, so that the others are added to it."""
+    return stored is not None and n_slices <= 2 * len(stored) and job.parameters.engine == "neuromapper"
 
 
-def live_positions(folder: Path, version: int) -> FloatArray:
-    """float32 (T, n, 2) of an intermediate layout, mapped from its file.
-
-    Raises:
-        OSError: A newer layout has replaced it.
-    """
-    positions: FloatArray = np.load(folder / f"positions-{version}.npy", mmap_mode="r")
-    return positions
-
-
-def _find_all_neighbors(job: ProjectionJob, report: _Reporter) -> tuple[list[_Slice], list[BrokenSlice]]:
+def _find_all_neighbors(job: ProjectionJob, first: int, report: Reporter) -> tuple[list[_Slice], list[BrokenSlice]]:
     slices: list[_Slice] = []
     broken: list[BrokenSlice] = []
-    for index, (step, source) in enumerate(zip(job.steps, job.sources, strict=True)):
+    for index in range(first, len(job.steps)):
+        step, source = job.steps[index], job.sources[index]
         report.say(0.3 * index / len(job.steps), f"finding neighbours: step {index + 1} of {len(job.steps)}")
         try:
-            slices.append(_Slice(step, source, _neighbors(job, source)))
+            slices.append(_Slice(step, source, _find_neighbors(job, source, report.should_stop)))
         except (RecordError, ValueError) as error:
             broken.append(BrokenSlice(step, source.spec.checksum, str(error)))
     return slices, broken
 
 
-def _neighbors(job: ProjectionJob, source: ArraySource) -> Neighbors:
+def _find_neighbors(job: ProjectionJob, source: ArraySource, should_stop: Callable[[], bool]) -> Neighbors:
     from tb_neuromapper.numerics.neighbors import find_neighbors
     from tb_neuromapper.numerics.types import Neighbors
 
-    wanted = job.parameters.n_neighbors - 1
-    stored = job.cache.find_neighbors(source.spec.checksum, job.parameters.metric, wanted)
+    wanted, metric = job.parameters.n_neighbors - 1, job.parameters.metric
+    stored = job.cache.find_neighbors(source.spec.checksum, metric, wanted)
     if stored is not None:
         return Neighbors(*stored)
-    points = _points(source)
     k = max(wanted, _MIN_STORED_NEIGHBORS)
-    found = find_neighbors(points, n_neighbors=k, metric=job.parameters.metric, seed=job.parameters.seed)
-    job.cache.store_neighbors(source.spec.checksum, job.parameters.metric, found.ids, found.dists)
+    seed = job.parameters.seed
+    found = find_neighbors(_points(source), n_neighbors=k, metric=metric, seed=seed, should_stop=should_stop)
+    job.cache.store_neighbors(source.spec.checksum, metric, found.ids, found.dists)
     return found
 
 
@@ -219,9 +175,49 @@ def _layout_parameters(parameters: ProjectionParameters) -> LayoutParameters:
     )
 
 
-def _lay_out(job: ProjectionJob, slices: Sequence[_Slice], report: _Reporter) -> StoredLayout:
+def _start_quickly(job: ProjectionJob, report: Reporter) -> dict[str, FloatArray]:
+    """Where the slices are in the layout to start from, those around the focus laid out anew; by checksum.
+
+    Empty if the job starts afresh.
+    """
+    checksums = [source.spec.checksum for source in job.sources]
+    present = job.cache.find_layout(checksums, job.start_from) if job.start_from is not None else None
+    if present is None or len(present) < len(checksums) or job.parameters.engine != "neuromapper":
+        return {}
+    positions = [present.positions(index) for index in range(len(present))]
+    if job.focus in job.steps:
+        focus = job.steps.index(job.focus)
+        chosen = range(max(0, focus - _N_AROUND_FOCUS), min(len(positions), focus + _N_AROUND_FOCUS + 1))
+        _move_focus(job, chosen, positions, report)
+    return dict(zip(checksums, positions, strict=True))
+
+
+def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[FloatArray], report: Reporter) -> None:
     from tb_neuromapper.numerics.aligned import fit_layout
-    from tb_neuromapper.numerics.types import LayoutCancelled
+
+    indices = list(chosen)
+
+    def on_progress(progress: LayoutProgress) -> None:
+        if progress.n_done:
+            for index, moved in zip(indices, progress.positions, strict=True):
+                positions[index] = moved.copy()
+            report.show(0.1 * progress.n_done / progress.n_total, "laying out what is on view", job.steps, positions)
+
+    moved = fit_layout(
+        [_find_neighbors(job, job.sources[index], report.should_stop) for index in indices],
+        _layout_parameters(job.parameters),
+        starts=[positions[index] for index in indices],
+        on_progress=on_progress,
+        should_stop=report.should_stop,
+    )
+    for index, array in zip(indices, moved, strict=True):
+        positions[index] = array
+
+
+def _lay_out(
+    job: ProjectionJob, slices: Sequence[_Slice], started: dict[str, FloatArray], report: Reporter
+) -> StoredLayout:
+    from tb_neuromapper.numerics.aligned import fit_layout
 
     steps = [item.step for item in slices]
 
@@ -229,22 +225,20 @@ def _lay_out(job: ProjectionJob, slices: Sequence[_Slice], report: _Reporter) ->
         message = f"laying out: pass {progress.n_done} of {progress.n_total}"
         report.show(0.3 + 0.6 * progress.n_done / progress.n_total, message, steps, progress.positions)
 
-    try:
-        if job.parameters.engine == "umap-learn":
-            positions = _lay_out_by_umap_learn(job, slices, report)
-        else:
-            positions = fit_layout(
-                [item.neighbors for item in slices],
-                _layout_parameters(job.parameters),
-                on_progress=on_progress,
-                should_stop=report.should_stop,
-            )
-    except LayoutCancelled as error:
-        raise JobCancelled from error
-    return job.cache.store_base([item.source.spec.checksum for item in slices], job.parameters, positions)
+    if job.parameters.engine == "umap-learn":
+        positions = _lay_out_by_umap_learn(job, slices, report)
+    else:
+        positions = fit_layout(
+            [item.neighbors for item in slices],
+            _layout_parameters(job.parameters),
+            starts=[started[item.checksum] for item in slices] if started else None,
+            on_progress=on_progress,
+            should_stop=report.should_stop,
+        )
+    return job.cache.store_base([item.checksum for item in slices], job.parameters, positions)
 
 
-def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report: _Reporter) -> list[FloatArray]:
+def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report: Reporter) -> list[FloatArray]:
     from tb_neuromapper.numerics.reference_engine import umap_learn_layout
 
     report.say(0.3, "umap-learn is laying out; it reports no progress and takes about a hundred times as long")
@@ -252,29 +246,28 @@ def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report:
     return umap_learn_layout(points, _layout_parameters(job.parameters), metric=job.parameters.metric)
 
 
-def _extend(job: ProjectionJob, slices: Sequence[_Slice], stored: StoredLayout, report: _Reporter) -> None:
+def _extend(job: ProjectionJob, slices: Sequence[_Slice], first: int, stored: StoredLayout, report: Reporter) -> None:
+    """Add slices to a stored layout one at a time; `slices` begins with the layout's slice `first`."""
     from tb_neuromapper.numerics.aligned import extend_layout
-    from tb_neuromapper.numerics.types import LayoutCancelled
 
-    for index in range(len(stored), len(slices)):
-        report.say(0.3 + 0.7 * index / len(slices), f"adding step {slices[index].step}")
-        first = max(0, index - job.parameters.window)
-        older = [stored.positions(t) for t in range(first, index)]
-        try:
-            positions = extend_layout(
-                [item.neighbors for item in slices[first : index + 1]],
-                older,
-                _layout_parameters(job.parameters),
-                should_stop=report.should_stop,
-            )
-        except LayoutCancelled as error:
-            raise JobCancelled from error
-        stored = job.cache.store_extension(stored, slices[index].source.spec.checksum, positions)
-        quality = _measure(slices[index], positions, older[-1], job.parameters)
+    n_total = first + len(slices)
+    for index in range(len(stored), n_total):
+        item = slices[index - first]
+        report.say(0.3 + 0.7 * index / n_total, f"adding step {item.step}")
+        begin = max(first, index - job.parameters.window)
+        older = [stored.positions(t) for t in range(begin, index)]
+        positions = extend_layout(
+            [other.neighbors for other in slices[begin - first : index - first + 1]],
+            older,
+            _layout_parameters(job.parameters),
+            should_stop=report.should_stop,
+        )
+        stored = job.cache.store_extension(stored, item.checksum, positions)
+        quality = _measure(item, positions, older[-1], job.parameters)
         job.cache.store_qualities(stored, index, [quality])
 
 
-def _measure_base(job: ProjectionJob, slices: Sequence[_Slice], stored: StoredLayout, report: _Reporter) -> None:
+def _measure_base(job: ProjectionJob, slices: Sequence[_Slice], stored: StoredLayout, report: Reporter) -> None:
     qualities = []
     previous = None
     for index, item in enumerate(slices):

@@ -7,6 +7,7 @@ ones from their job's folder.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -22,18 +23,9 @@ from typing import Any
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
+from tb_neuromapper.backend.job_folder import JobCancelled, live_positions, read_job_state, request_cancel
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projecting import (
-    BrokenSlice,
-    JobCancelled,
-    JobState,
-    ProjectionJob,
-    live_positions,
-    project,
-    read_job_state,
-    request_cancel,
-    warm_up,
-)
+from tb_neuromapper.backend.projecting import BrokenSlice, ProjectionJob, project, warm_up
 from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices, bounds, extent_around
 from tb_neuromapper.schema import RecordError
@@ -115,10 +107,20 @@ class Projections:
         with self._lock:
             if not self._warm:
                 self._warm = True
-                self._executor.submit(warm_up)
+                with contextlib.suppress(OSError):  # A cluster that does not answer is told when a layout is asked for.
+                    self._executor.submit(warm_up)
 
-    def request(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
-        """The projection, brought up to date with the log: a job is started unless one runs or nothing is missing."""
+    def request(
+        self, log: RunLog, block: str, parameters: ProjectionParameters, *, focus: int | None = None
+    ) -> Projection:
+        """The projection, brought up to date with the log: a job is started unless one runs or nothing is missing.
+
+        Args:
+            log: The run.
+            block: One of its blocks.
+            parameters: What shapes the layout.
+            focus: The step on view; if the parameters have changed, its surroundings are laid out first.
+        """
         with self._lock:
             projection = self._find(log.name, block, parameters)
             projection.slices = block_slices(log, block)
@@ -126,7 +128,7 @@ class Projections:
             usable = projection.usable()
             covered = isinstance(projection.picture.layout, StoredLayout) and len(projection.picture.steps)
             if usable and projection.future is None and covered != len(usable):
-                self._start(projection, log, usable)
+                self._start(projection, log, usable, focus)
             return projection
 
     def get(self, projection_id: str) -> Projection | None:
@@ -194,19 +196,32 @@ class Projections:
             self._projections[projection_id] = Projection(projection_id, run, block, parameters)
         return self._projections[projection_id]
 
-    def _start(self, projection: Projection, log: RunLog, usable: Sequence[Slice]) -> None:
+    def _start(self, projection: Projection, log: RunLog, usable: Sequence[Slice], focus: int | None) -> None:
         entries = log.entries["activations"]
         try:
             sources = tuple(self._loader.source(entries[item.step], item.tensor) for item in usable)
             jobs = self._cache.folder / "jobs"
             jobs.mkdir(parents=True, exist_ok=True)
             projection.folder = Path(tempfile.mkdtemp(prefix=f"{projection.id}-", dir=jobs))
+            steps = tuple(item.step for item in usable)
+            start_from = self._layout_to_start_from(projection, len(usable))
+            job = ProjectionJob(
+                projection.folder, self._cache, steps, sources, projection.parameters, start_from, focus
+            )
+            projection.future = self._executor.submit(project, job)
         except (OSError, RecordError) as error:
-            projection.ended = ("failed", f"the job could not be prepared: {error}")
-            return
-        steps = tuple(item.step for item in usable)
-        job = ProjectionJob(projection.folder, self._cache, steps, sources, projection.parameters)
-        projection.future = self._executor.submit(project, job)
+            projection.ended = ("failed", f"the job could not be started: {error}")
+
+    def _layout_to_start_from(self, projection: Projection, n_slices: int) -> ProjectionParameters | None:
+        """The parameters of the newest finished layout of the same slices, of which this one is a variation."""
+        parameters = projection.parameters
+        for other in reversed(self._projections.values()):
+            is_variation = (other.run, other.block) == (projection.run, projection.block) and other is not projection
+            is_finished = isinstance(other.picture.layout, StoredLayout) and len(other.picture.steps) == n_slices
+            alike = (other.parameters.metric, other.parameters.engine) == (parameters.metric, parameters.engine)
+            if is_variation and is_finished and alike and other.parameters.seed == parameters.seed:
+                return other.parameters
+        return None
 
     def _refresh(self, projection: Projection) -> None:
         self._collect(projection)
@@ -268,7 +283,6 @@ class Projections:
                 return "failed", 0.0, reason.message if reason else "no step of this block has been logged"
             return state, 1.0 if state == "done" else 0.0, message
         reported = read_job_state(projection.folder) if projection.folder is not None else None
-        if not projection.future.running() or reported is None:
+        if reported is None:
             return "queued", 0.0, "waiting for the worker"
-        assert isinstance(reported, JobState)
         return "running", reported.progress, reported.message

@@ -130,7 +130,10 @@ class Routes:
         if not isinstance(parameters, dict):
             raise HttpError(400, f"parameters is {parameters!r:.80}; only an object is allowed.")
         checked = parse_parameters(parameters)
-        return self._manifests([self._projections.request(log, block, checked) for block in blocks])
+        focus = body.get("focus")
+        if focus is not None and (not isinstance(focus, int) or isinstance(focus, bool)):
+            raise HttpError(400, f"focus is {focus!r:.80}; only a step is allowed.")
+        return self._manifests([self._projections.request(log, block, checked, focus=focus) for block in blocks])
 
     def projections(self, request: Request) -> Response:
         return self._manifests([self._projection(key) for key in _ids(argument(request, "ids").split(","))])

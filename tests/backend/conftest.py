@@ -21,8 +21,9 @@ PREFIX = "/data/plugin/neuromapper"
 class Viewer:
     """TensorBoard's WSGI application with our plugin in it, over one log directory."""
 
-    def __init__(self, log_dir, cache):
+    def __init__(self, log_dir, cache, scheduler=""):
         flags = argparse.Namespace(neuromapper_cache=str(cache), neuromapper_cache_gb=1.0)
+        flags.neuromapper_scheduler = scheduler
         flags.samples_per_plugin = {}
         loader = NeuroMapperLoader()
         loader.fix_flags(flags)
@@ -80,8 +81,8 @@ def open_viewer(cache_folder):
     """A function that opens a Viewer over a log directory; all are closed at the end of the test."""
     viewers = []
 
-    def opened(log_dir, cache=cache_folder):
-        viewers.append(Viewer(log_dir, cache))
+    def opened(log_dir, cache=cache_folder, **options):
+        viewers.append(Viewer(log_dir, cache, **options))
         return viewers[-1]
 
     yield opened

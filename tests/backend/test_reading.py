@@ -328,3 +328,25 @@ def test_log_directory__is_never_written_to(tmp_path, open_viewer):
     viewer.frame("samples", run="a")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
     assert json.dumps(viewer.json("runs"))
+
+
+def test_projections__of_changed_parameters_start_from_the_present_layout(tmp_path, open_viewer):
+    """After a change of min_dist every class stays where it was: its centre moves less than the classes are apart."""
+    writer = write_run(tmp_path / "a", n=300)
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
+    (before, _) = viewer.project("a")
+    (after, _) = viewer.project("a", min_dist=0.4)
+    fresh = open_viewer(tmp_path, tmp_path / "other")
+    (anew, _) = fresh.project("a", min_dist=0.4)
+    for step in (0, 2):
+        old = centres(plane_positions(viewer, before, step), writer.labels)
+        new = centres(plane_positions(viewer, after, step), writer.labels)
+        other = centres(plane_positions(fresh, anew, step), writer.labels)
+        apart = np.linalg.norm(old[0] - old[1])
+        assert np.linalg.norm(new - old, axis=1).max() < apart / 3
+        assert np.linalg.norm(new - old) < np.linalg.norm(other - old) + apart / 3
+    assert after["id"] != before["id"]
+
+
+def centres(positions, labels):
+    return np.stack([positions[labels == label].mean(axis=0) for label in np.unique(labels)])
