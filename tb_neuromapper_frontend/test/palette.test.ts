@@ -4,6 +4,7 @@ import {
   classEntries,
   classMark,
   finiteRange,
+  N_MARKS,
   paletteTexels,
   rampColor,
   rampEntries,
@@ -46,11 +47,13 @@ describe.each(THEMES)("the class colours on %s ground", (theme) => {
     expect(new Set(marks).size).toBe(100);
   });
 
-  it("are the bytes of the points' texture, legend and points alike", () => {
-    const texels = paletteTexels("class", 1000, theme);
+  it("are the bytes of the points' texture, legend and points alike, also of a million classes", () => {
+    const texels = paletteTexels("class", N_MARKS, theme);
     expect(texels.length % 1024).toBe(0);
-    for (const index of [-1, 0, 7, 25, 99, 999]) {
-      const [r, g, b, shape] = texels.subarray((index + 1) * 4, (index + 2) * 4);
+    const classes = [-1, 0, 7, 25, 99, 100, 999_999];
+    const entries = classEntries(Int32Array.from(classes), 1_000_000);
+    for (const [i, index] of classes.entries()) {
+      const [r, g, b, shape] = texels.subarray(entries[i] * 4, entries[i] * 4 + 4);
       const mark = classMark(index, theme);
       expect(toHex([r / 255, g / 255, b / 255])).toBe(mark.color);
       expect(SHAPES[shape]).toBe(mark.shape);

@@ -30,6 +30,9 @@ export interface Mark {
   shape: Shape;
 }
 
+/** After this many classes the marks come again. */
+export const N_MARKS = 100;
+
 /** How class `index` is drawn, in the points and in the legend; -1 is "no label". */
 export function classMark(index: number, theme: Theme): Mark {
   if (index < 0) return { color: UNLABELLED[theme], shape: "disc" };
@@ -68,7 +71,7 @@ export type PaletteKind = "class" | "ramp" | "correct";
 
 /**
  * The palette as the points' texture: RGBA bytes, rows of 256; alpha holds the shape's number.
- * Entry 0 is "unknown"; entry i + 1 is class i, or the scale's i-th colour, or wrong (1) and right (2).
+ * Entry 0 is "unknown"; entry i + 1 is the mark of class i, or the scale's i-th colour, or wrong (1) and right (2).
  */
 export function paletteTexels(kind: PaletteKind, count: number, theme: Theme): Uint8Array {
   const rows = Math.ceil((count + 1) / TEXTURE_WIDTH);
@@ -87,9 +90,9 @@ function markOf(kind: PaletteKind, index: number, count: number, theme: Theme): 
   return { color: rampColor(index / Math.max(1, count - 1), theme), shape: "disc" };
 }
 
-/** Palette entries of class labels: label + 1, so that -1 becomes 0. */
+/** Palette entries of class labels; labels that are no class have entry 0. */
 export function classEntries(labels: Int32Array, nClasses: number): Uint16Array {
-  return Uint16Array.from(labels, (label) => (label < 0 || label >= nClasses ? 0 : label + 1));
+  return Uint16Array.from(labels, (label) => (label < 0 || label >= nClasses ? 0 : 1 + (label % N_MARKS)));
 }
 
 /** Palette entries of numbers on the scale from `min` to `max`; what is not finite has none. */

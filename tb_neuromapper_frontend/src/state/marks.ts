@@ -3,6 +3,7 @@ import type { Outcomes, Projection, Samples } from "../api/types";
 import {
   classEntries,
   finiteRange,
+  N_MARKS,
   type PaletteKind,
   paletteTexels,
   quantile,
@@ -13,6 +14,8 @@ import { Level, type Marks, MISSING, type Slice } from "../render/scene";
 import type { PositionCache } from "./positions";
 import { sampleRows } from "./sampling";
 import type { Store } from "./store";
+
+const PALETTE_LENGTH: Record<PaletteKind, number> = { class: N_MARKS, ramp: RAMP_LENGTH, correct: 2 };
 
 /** What the colours say, for the legend. */
 export interface Coloring {
@@ -53,8 +56,7 @@ export function createMarks(store: Store, cache: PositionCache) {
   });
   const palette = computed(() => {
     const { kind } = colors.value;
-    const count = kind === "ramp" ? RAMP_LENGTH : kind === "correct" ? 2 : nClasses.value;
-    return paletteTexels(kind, count, store.theme.value);
+    return paletteTexels(kind, PALETTE_LENGTH[kind], store.theme.value);
   });
   const drawn = computed(() =>
     sampleRows(nPoints.value, store.samples.value?.labels ?? null, store.sampling.value),

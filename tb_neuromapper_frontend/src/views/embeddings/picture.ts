@@ -53,7 +53,11 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
     rect,
     view: toClip(camera, box, rect),
     ...(still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices),
-    ...lookOf(slices.to.xy.length / 2, rect, camera.zoom),
+    ...lookOf(
+      Math.min(slices.to.xy.length / 2, store.sampling.peek().size ?? Number.POSITIVE_INFINITY),
+      rect,
+      camera.zoom,
+    ),
     trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
   };
 }
