@@ -16,12 +16,13 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, LayoutProgress, Neighbors
 
-# umap-learn's number. From 8,000 samples on fewer give the same quality (docs/layouts.md).
+# umap-learn does 200 from a step of 1. From a spectral start shared by all slices, a smaller first step keeps more
+# neighbours in half the passes (docs/layouts.md).
 N_PASSES = 200
-N_PASSES_LARGE = 140
+N_PASSES_LARGE = 100
+N_RESTART_PASSES = 60
 _LARGE = 8_000
-N_RESTART_PASSES = 80
-_RESTART_STEP = 0.5
+_FIRST_STEP = 0.3
 
 
 def fit_layout(
@@ -65,9 +66,9 @@ def fit_layout(
         if layouts is None:
             state.place_start()
             default = N_PASSES if max(n_rows) < _LARGE else N_PASSES_LARGE
-            return state.run(parameters.n_passes or default, 1.0, on_progress)
+            return state.run(parameters.n_passes or default, _FIRST_STEP, on_progress)
         state.place_slices(layouts)
-        return state.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)
+        return state.run(parameters.n_passes or N_RESTART_PASSES, _FIRST_STEP, on_progress)
 
 
 def extend_layout(
@@ -105,7 +106,7 @@ def extend_layout(
         settings = settings or same_settings(parameters, len(n_rows))
         state = LayoutState(neighbors, parameters, tracks, settings, n_fixed, threads)
         state.place_slices([*layouts, fresh])
-        return state.run(parameters.n_passes or N_RESTART_PASSES, _RESTART_STEP, on_progress)[-1]
+        return state.run(parameters.n_passes or N_RESTART_PASSES, _FIRST_STEP, on_progress)[-1]
 
 
 def same_settings(parameters: LayoutParameters, n_slices: int) -> SliceSettings:

@@ -16,7 +16,9 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, LayoutProgress, Neighbors
 
+# Between reports; the first ones come sooner, so that a change shows at once.
 _PROGRESS_S = 0.1
+_FIRST_PROGRESS_S = 0.02
 # Absent lanes lie here: repulsion falls off with the fourth power, so that they move nothing.
 _FAR = np.float32(3e4)
 # umap-learn pulls between slices at each of the seven moves that come of a visit. Ours are fewer and surer: with
@@ -140,12 +142,12 @@ class LayoutState:
         self, n_passes: int, first_step: float, on_progress: Callable[[LayoutProgress], None] | None
     ) -> list[FloatArray]:
         """All passes, the step size falling to 0 in a line; then the layout."""
-        last_report = -np.inf
+        last_report, wait_s = -np.inf, _FIRST_PROGRESS_S
         for n_done in range(n_passes):
             now = time.perf_counter()
-            if on_progress is not None and now - last_report > _PROGRESS_S:
+            if on_progress is not None and now - last_report > wait_s:
                 on_progress(LayoutProgress(n_done, n_passes, self.positions()))
-                last_report = now
+                last_report, wait_s = now, min(2 * wait_s, _PROGRESS_S) if n_done else wait_s
             self._move(np.float32(first_step * (1 - n_done / n_passes)), n_done)
         return self.positions()
 
