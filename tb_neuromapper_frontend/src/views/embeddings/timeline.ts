@@ -44,6 +44,8 @@ export function createTimeline(store: Store, cache: PositionCache, jump: () => b
   const target = () => indexOfStep(steps, store.step.peek() ?? 0);
 
   const play = (elapsedS: number) => {
+    // Playing starts where the store says, for instance at the first epoch after the last.
+    if (Math.abs(clock.at - target()) > 1) clock.moveTo(target(), true);
     const next = Math.min(steps.length - 1, Math.floor(clock.at) + 1);
     clock.advance(elapsedS, store.speed.peek(), isLoaded(next) ? next : Math.floor(clock.at));
     if (clock.at >= steps.length - 1) {
