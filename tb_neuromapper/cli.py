@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import signal
 import socket
@@ -12,11 +13,16 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tb_neuromapper import __version__
+from tb_neuromapper.backend.parameters import ProjectionParameters, parse_parameters
+
+if TYPE_CHECKING:
+    from tb_neuromapper.backend.offline import Progress
 
 _START_TIMEOUT_S = 60
+_BAR_WIDTH = 24
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,8 +35,61 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--logdir", type=Path, default=Path("runs"), help="where the run is written (default: runs)")
     demo.add_argument("--epochs", type=int, default=30, help="epochs to train (default: 30)")
     demo.add_argument("--exit", action="store_true", help="end when the training ends, instead of at Ctrl-C")
+    ahead = commands.add_parser("precompute", help="lay out all blocks of all runs, so that the tab shows them at once")
+    ahead.add_argument("logdir", type=Path, help="the log directory")
+    ahead.add_argument("--cache", type=Path, help="where layouts are kept (default: the user's cache directory)")
+    for field in dataclasses.fields(ProjectionParameters):
+        flag = f"--{field.name.replace('_', '-')}"
+        ahead.add_argument(flag, type=type(field.default), help=f"default: {field.default}")
     options = parser.parse_args(arguments)
-    return run_demo(options.port, options.logdir, options.epochs, exit_when_trained=options.exit)
+    if options.command == "demo":
+        return run_demo(options.port, options.logdir, options.epochs, exit_when_trained=options.exit)
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(ProjectionParameters)}
+    return run_precompute(
+        options.logdir, options.cache, {key: value for key, value in given.items() if value is not None}
+    )
+
+
+def run_precompute(log_dir: Path, cache_folder: Path | None, parameters: dict[str, Any]) -> int:
+    """Lay out every block of every run below a log directory, with a progress bar; 1 if one failed.
+
+    Raises:
+        SystemExit: No such folder, nothing in it, or a parameter that is not allowed.
+    """
+    from tb_neuromapper.backend import cache, jobs, offline
+
+    if not log_dir.is_dir():
+        _fail(f"{log_dir} is not a folder; give the log directory that TensorBoard is started with.")
+    try:
+        checked = parse_parameters(parameters)
+    except ValueError as error:
+        _fail(str(error))
+    reader, logs = offline.read_log_directory(log_dir)
+    if not logs:
+        _fail(f"No run in {log_dir} has NeuroMapper data.")
+    results = cache.ResultCache(cache_folder or cache.default_folder())
+    worker = jobs.LocalWorker()
+    failed = 0
+    try:
+        for progress in offline.precompute(reader, logs, checked, results, worker):
+            _show_progress(progress)
+            failed += progress.state == "failed"
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        worker.shutdown(wait=False, cancel_futures=True)
+    return 1 if failed else 0
+
+
+def _show_progress(progress: Progress) -> None:
+    """One line a block, rewritten in place on a terminal, written once at its end elsewhere."""
+    is_over = progress.state not in ("queued", "running")
+    if not (is_over or sys.stderr.isatty()):
+        return
+    n_filled = round(_BAR_WIDTH * progress.share)
+    bar = "#" * n_filled + "." * (_BAR_WIDTH - n_filled)
+    line = f"{progress.run}  {progress.block}  [{bar}] {progress.state} {progress.message}"
+    print(f"\r\x1b[K{line}" if sys.stderr.isatty() else line, end="\n" if is_over else "", file=sys.stderr, flush=True)
 
 
 def run_demo(port: int, log_dir: Path, n_epochs: int, *, exit_when_trained: bool) -> int:

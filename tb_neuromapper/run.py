@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import ResultCache, default_folder
+from tb_neuromapper.backend.offline import read_run
 from tb_neuromapper.backend.parameters import parse_parameters
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.views.embeddings import block_names, n_samples
-from tb_neuromapper.schema import KINDS, PLUGIN_NAME
+from tb_neuromapper.schema import KINDS
 
 T = TypeVar("T")
 FloatArray = npt.NDArray[np.float32]
@@ -71,12 +71,7 @@ def open_run(path: str | Path, *, cache: str | Path | None = None) -> Run:
     folder = Path(path)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give the folder of one run, for example runs/resnet18.")
-    multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: 0})
-    multiplexer.AddRun(str(folder), name=folder.name)
-    multiplexer.Reload()
-    provider = data_provider.MultiplexerDataProvider(multiplexer, str(folder))
-    reader = LogReader(provider, lambda _: folder)
-    log = reader.run_log(folder.name)
+    reader, log = read_run(folder)
     if log is None:
         raise ValueError(f"{folder} holds no NeuroMapper data; log some with tb_neuromapper.NeuroMapper(model, ...).")
     return Run(log, reader, ResultCache(Path(cache) if cache is not None else default_folder()))

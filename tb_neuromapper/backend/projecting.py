@@ -283,7 +283,8 @@ def _measure(
 ) -> dict[str, Any]:
     from tb_neuromapper.numerics.quality import measure_quality
 
-    quality = measure_quality(_points(item.source), item.neighbors, positions, previous, seed=parameters.seed)
+    metric, seed = parameters.metric, parameters.seed
+    quality = measure_quality(_points(item.source), item.neighbors, positions, previous, metric=metric, seed=seed)
     return {"step": item.step, **{name: _finite(value) for name, value in vars(quality).items()}}
 
 

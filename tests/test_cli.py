@@ -1,0 +1,61 @@
+"""The command tb-neuromapper, as a user runs it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tb_neuromapper import open_run
+from tests.logs import LogWriter, write_run
+
+
+def cli(*arguments):
+    command = [sys.executable, "-m", "tb_neuromapper.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_precompute__fills_the_cache(tmp_path):
+    """All blocks of all runs are laid out; opening one afterwards computes nothing."""
+    write_run(tmp_path / "logs" / "a")
+    write_run(tmp_path / "logs" / "deep" / "b", steps=[1, 5])
+    result = cli("precompute", tmp_path / "logs", "--cache", tmp_path / "cache", "--n-neighbors", 10)
+    assert result.returncode == 0, result.stderr
+    lines = result.stderr.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        [run, block] for run in ("a", "deep/b") for block in ("layer1", "output")
+    ]
+    assert all("[########################] done" in line for line in lines)
+    before = sorted((tmp_path / "cache").rglob("*.npy"))
+    open_run(tmp_path / "logs" / "deep" / "b", cache=tmp_path / "cache").project("output", n_neighbors=10)
+    assert sorted((tmp_path / "cache").rglob("*.npy")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "nowhere is not a folder"),
+        ([".", "--min-dist", "7"], "from 0 to 1"),
+        ([".", "--metric", "hamming"], "allowed are euclidean"),
+        ([".", "--seed", "x"], "invalid int value"),
+    ],
+)
+def test_precompute__explains_bad_input(tmp_path, arguments, words):
+    """A missing folder and a wrong parameter each get a sentence."""
+    result = cli("precompute", tmp_path / arguments[0], *arguments[1:])
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_precompute__tells_what_failed(tmp_path):
+    """A block without a usable step fails in words, with status 1; a folder without our data is told."""
+    assert "has NeuroMapper data" in cli("precompute", tmp_path).stderr
+    writer = LogWriter(tmp_path / "a")
+    path = writer.epoch(0, blocks=["layer1"])
+    writer.close()
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    result = cli("precompute", tmp_path, "--cache", tmp_path / "cache")
+    assert result.returncode == 1
+    assert "checksum" in result.stderr
