@@ -3,7 +3,8 @@ import type { Projection } from "../src/api/types";
 import { quantile } from "../src/color/palette";
 import { MISSING, type Slice } from "../src/render/scene";
 import { trailTriangles } from "../src/render/trail";
-import { countClasses, movementOf } from "../src/state/marks";
+import { countClasses, metadataColors, outcomeColors } from "../src/state/colors";
+import { movementOf } from "../src/state/marks";
 import { createMorphs } from "../src/views/embeddings/morph";
 
 const EXTENT = [0, 0, 4, 2] as const;
@@ -62,4 +63,34 @@ it("without motion, new positions are shown at once", () => {
   const [old, fresh] = [slice(0, 0), slice(9, 9)];
   morphs.still("a", old, 0);
   expect(morphs.still("a", fresh, 1)).toEqual({ from: fresh, to: fresh, mix: 0 });
+});
+
+function base(metadata: Record<string, unknown[]> = {}) {
+  const labels = new Int32Array([0, 1, -1]);
+  const samples = { ids: [0, 1, 2], descriptions: [], metadata, labels, targets: null };
+  return { n: 3, nClasses: 2, classNames: ["a", "b"], samples };
+}
+
+it("words of a column are classes of their own in a human order, absent ones have none", () => {
+  const colors = metadataColors(base({ writer: ["w10", null, "w2"] }), "writer");
+  expect(colors.classNames).toEqual(["w2", "w10"]);
+  expect([...(colors.classes ?? [])]).toEqual([1, -1, 0]);
+  expect([...colors.entries]).toEqual([2, 0, 1]);
+});
+
+it("numbers of a column are on the scale", () => {
+  const colors = metadataColors(base({ age: [10, null, 30] }), "age");
+  expect([colors.kind, colors.range, [...colors.entries]]).toEqual(["ramp", [10, 30], [1, 0, 256]]);
+});
+
+it("a column that does not exist has no colours, and that is said", () => {
+  const colors = metadataColors(base(), "constructor");
+  expect([colors.pending, [...colors.entries]]).toEqual([true, [0, 0, 0]]);
+});
+
+it("right and wrong need a label", () => {
+  const outcomes = { step: 0, predicted: new Int32Array([0, 0, 0]), confidence: null, loss: null };
+  expect([...outcomeColors(base(), "correct", outcomes).entries]).toEqual([2, 1, 0]);
+  expect(outcomeColors(base(), "confidence", outcomes).pending).toBe(true);
+  expect(outcomeColors(base(), "loss", null).pending).toBe(true);
 });

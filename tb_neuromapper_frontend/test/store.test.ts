@@ -183,11 +183,11 @@ describe("classes", () => {
     const hidden = () => [...store.hiddenClasses.value].sort();
     store.actions.classToggled(1);
     expect(hidden()).toEqual([1]);
-    store.actions.classesInverted();
+    store.actions.classesInverted(3);
     expect(hidden()).toEqual([0, 2]);
-    store.actions.onlyClass(2);
+    store.actions.onlyClass(2, 3);
     expect(hidden()).toEqual([0, 1]);
-    store.actions.noClasses();
+    store.actions.noClasses(3);
     expect(hidden()).toEqual([0, 1, 2]);
     store.actions.allClasses();
     expect(hidden()).toEqual([]);

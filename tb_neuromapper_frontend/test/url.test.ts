@@ -16,6 +16,7 @@ const STATES: UrlState[] = [
     linked: true,
     cameras: { "a,b": { x: 0.25, y: -0.5, zoom: 2.5, rotation: 30, mirrored: true } },
   },
+  { color: "metadata:writer & co" },
   { run: ".", step: 1200, hidden: [0, 1, 2, 9], speed: 8, loop: true },
 ];
 
@@ -33,6 +34,7 @@ describe("the state in the address", () => {
     ["speed", "Infinity"],
     ["loop", "yes"],
     ["color", "toString"],
+    ["color", "metadata:"],
     ["views", "%E0%A4%A"],
     ["pin", "-1"],
     ["layout", "=,n_neighbors:1e9 metric:toString constructor:1"],

@@ -1,7 +1,7 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
-import { COLOR_BYS, type ColorBy, DEFAULT_SPEED, SPEEDS } from "./settings";
+import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
@@ -60,7 +60,7 @@ export function fromParams(params: Record<string, string>): UrlState {
   const speed = Number(params.speed);
   if ((SPEEDS as readonly number[]).includes(speed)) state.speed = speed;
   if (params.loop === "1") state.loop = true;
-  const color = COLOR_BYS.find((each) => each === params.color);
+  const color = toColorBy(params.color);
   if (color && color !== "label") state.color = color;
   const views = fromList(params.views);
   if (views.length > 0) state.views = [...new Set(views)];

@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { ALL_SAMPLES } from "./sampling";
-import { type ColorBy, DEFAULT_SPEED } from "./settings";
+import { type ColorBy, DEFAULT_SPEED, isMetadata } from "./settings";
 import type { Hover, State } from "./store";
 import type { UrlState } from "./url";
 
@@ -22,7 +22,13 @@ function sampleActions(state: State) {
       state.pinned.value = row === state.pinned.peek() ? null : row;
     },
     colorChosen(colorBy: ColorBy) {
-      state.colorBy.value = colorBy;
+      batch(() => {
+        const before = state.colorBy.peek();
+        // A column of the metadata has classes of its own, so what is hidden means nothing there.
+        const sameClasses = !isMetadata(before) && !isMetadata(colorBy);
+        if (before !== colorBy && !sameClasses) state.hiddenClasses.value = new Set();
+        state.colorBy.value = colorBy;
+      });
     },
   };
 }

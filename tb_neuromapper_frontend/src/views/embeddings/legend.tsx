@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { classMark, correctMark, rampColor } from "../../color/palette";
-import { type Coloring, countClasses } from "../../state/marks";
-import { COLOR_BYS, type ColorBy } from "../../state/settings";
+import { type Coloring, countClasses } from "../../state/colors";
+import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../../state/settings";
 import type { Store } from "../../state/store";
 import { integer, number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
@@ -10,7 +10,7 @@ const SEARCH_FROM = 20;
 /** Rows of the list at most: the rest is found by searching. */
 const MAX_ROWS = 200;
 
-const COLOR_NAMES: Record<ColorBy, string> = {
+const COLOR_NAMES: Record<FixedColorBy, string> = {
   label: "label",
   predicted: "prediction",
   correct: "right or wrong",
@@ -56,11 +56,16 @@ function ColorChoice({ store }: { store: Store }) {
         aria-label="Colour by"
         data-testid="color-by"
         value={colorBy}
-        onChange={(event) => store.actions.colorChosen(event.currentTarget.value as ColorBy)}
+        onChange={(event) => store.actions.colorChosen(toColorBy(event.currentTarget.value) ?? "label")}
       >
         {offered.map((each) => (
           <option key={each} value={each}>
             {each === "label" && run?.label_kind === "target" ? "target" : COLOR_NAMES[each]}
+          </option>
+        ))}
+        {run?.metadata.map((column) => (
+          <option key={column} value={`metadata:${column}`}>
+            {column}
           </option>
         ))}
       </select>
@@ -72,7 +77,8 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
   const search = useSignal("");
   const { actions } = store;
   const counts = countClasses(classes, coloring.nClasses);
-  const names = store.run.value?.class_names ?? counts.map((_, index) => String(index));
+  const { nClasses } = coloring;
+  const names = coloring.classNames ?? counts.map((_, index) => String(index));
   const wanted = search.value.trim().toLowerCase();
   const all = names.map((name, index) => ({ name, index }));
   const found = all.filter(({ name }) => name.toLowerCase().includes(wanted));
@@ -82,13 +88,18 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
         <button type="button" class="nm-button" onClick={actions.allClasses} data-testid="classes-all">
           all
         </button>
-        <button type="button" class="nm-button" onClick={actions.noClasses} data-testid="classes-none">
+        <button
+          type="button"
+          class="nm-button"
+          onClick={() => actions.noClasses(nClasses)}
+          data-testid="classes-none"
+        >
           none
         </button>
         <button
           type="button"
           class="nm-button"
-          onClick={actions.classesInverted}
+          onClick={() => actions.classesInverted(nClasses)}
           data-testid="classes-invert"
         >
           invert
@@ -115,6 +126,7 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
             name={name}
             index={index}
             count={counts[index] ?? 0}
+            nClasses={nClasses}
             colored={coloring.kind === "class"}
           />
         ))}
@@ -130,11 +142,12 @@ interface ClassRowProps {
   name: string;
   index: number;
   count: number;
+  nClasses: number;
   /** The points have the classes' colours. */
   colored: boolean;
 }
 
-function ClassRow({ store, name, index, count, colored }: ClassRowProps) {
+function ClassRow({ store, name, index, count, nClasses, colored }: ClassRowProps) {
   const { actions } = store;
   const shown = !store.hiddenClasses.value.has(index);
   const mark = classMark(colored ? index : -1, store.theme.value);
@@ -150,7 +163,9 @@ function ClassRow({ store, name, index, count, colored }: ClassRowProps) {
         aria-pressed={shown}
         data-testid={`class-${index}`}
         data-color={mark.color}
-        onClick={(event) => (event.shiftKey ? actions.onlyClass(index) : actions.classToggled(index))}
+        onClick={(event) =>
+          event.shiftKey ? actions.onlyClass(index, nClasses) : actions.classToggled(index)
+        }
       >
         <Swatch mark={mark} />
         <span class="nm-class-name">
@@ -167,7 +182,7 @@ function ClassRow({ store, name, index, count, colored }: ClassRowProps) {
         class="nm-button nm-only"
         aria-label={`Only class ${name}`}
         data-testid={`only-${index}`}
-        onClick={() => actions.onlyClass(index)}
+        onClick={() => actions.onlyClass(index, nClasses)}
       >
         only
       </button>

@@ -60,10 +60,27 @@ export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
         <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
         <LabelFact store={store} run={run} samples={samples} row={row} />
         <OutcomeFacts store={store} run={run} samples={samples} row={row} />
+        {Object.entries(samples.metadata).map(([column, values]) => (
+          <MetadataFact key={column} column={column} value={values[row]} />
+        ))}
       </dl>
       {description && <p class="nm-description">{description}</p>}
     </div>
   );
+}
+
+function MetadataFact({ column, value }: { column: string; value: unknown }) {
+  return (
+    <>
+      <dt>{column}</dt>
+      <dd data-testid={`metadata-${column}`}>{wordsOf(value)}</dd>
+    </>
+  );
+}
+
+function wordsOf(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "number" && !Number.isInteger(value) ? number(value) : String(value);
 }
 
 type FactProps = Omit<CardProps, "api" | "size">;
