@@ -147,22 +147,31 @@ def _scan_columns(first, last, tile, top, low, values, rows):
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _measure(first, last, table, squares, values, rows, ids, dists):
     """Measure the candidates exactly; where rounding hides more than were kept (duplicates), all rows."""
-    n, k = table.shape[0], ids.shape[1]
-    n_kept = values.shape[1]
+    n, k, n_kept = table.shape[0], ids.shape[1], values.shape[1]
     for row in range(first, last):
         sort_pairs(values[row], rows[row])
-        kth = max(values[row, k - 1], np.float32(0.0))
-        reach = np.sqrt(squares[row]) + np.sqrt(kth)
-        edge = kth + np.float32(4e-6) * (squares[row] + reach * reach)
+        kth = values[row, k - 1]
+        if kth < 0:
+            kth = np.float32(0.0)
+        square = squares[row]
+        # Rounding is below 1e-6 of |x| |y|, and |y| is at most |x| plus the distance.
+        edge = kth + np.float32(8e-6) * (square + kth)
         best, near = dists[row], ids[row]
         best[:] = np.inf
         near[:] = n
-        all_rows = n_kept < n - 1 and values[row, n_kept - 1] <= edge
-        for c in range(n if all_rows else n_kept):
-            other = c if all_rows else rows[row, c]
-            if other == row or (not all_rows and values[row, c] > edge):
-                continue
-            exact = squared_distance(table[row], table[other])
-            if exact < best[0] or (exact == best[0] and other < near[0]):
-                sink(best, near, exact, other)
+        if n_kept < n - 1 and values[row, n_kept - 1] <= edge:
+            for other in range(n):
+                if other != row:
+                    _offer_exact(table, row, other, best, near)
+        else:
+            for c in range(n_kept):
+                if values[row, c] <= edge:
+                    _offer_exact(table, row, np.int64(rows[row, c]), best, near)
         sort_pairs(best, near)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _offer_exact(table, row, other, best, near):
+    exact = squared_distance(table[row], table[other])
+    if exact < best[0] or (exact == best[0] and other < near[0]):
+        sink(best, near, exact, other)

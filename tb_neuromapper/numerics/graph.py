@@ -15,6 +15,7 @@ from itertools import pairwise
 import numba
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from tb_neuromapper.numerics.lanes import N_LANES
 from tb_neuromapper.numerics.threads import Threads
@@ -65,13 +66,7 @@ def build_graph(
     """
     ids, weights = weigh_neighbors(neighbors, tracks.starts, n_columns, threads, first_slice)
     n_rows = int(tracks.group_starts[-1])
-    counts = np.zeros(len(ids) + 1, dtype=np.int64)
-    threads.run(_count_backward, tracks.n_slices, tracks.starts, ids, counts, most=threads.n)
-    back_starts = np.cumsum(counts)
-    heads, head_weights = np.empty(back_starts[-1], np.int32), np.empty(back_starts[-1], np.float32)
-    threads.run(
-        _list_backward, tracks.n_slices, tracks.starts, ids, weights, back_starts, heads, head_weights, most=threads.n
-    )
+    back_starts, heads, head_weights = _list_backward(ids, weights, tracks.starts, threads)
     blocks = row_blocks(tracks.group_starts)
     most = max(1, len(blocks) * 40_000 // n_rows)
     args = (ids, weights, back_starts, heads, head_weights, tracks.flats, tracks.rows, blocks)
@@ -160,27 +155,21 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
             weights[i, j] = np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _count_backward(first, last, starts, ids, counts):
-    """counts[i + 1]: how many rows of its slice name flat row i."""
-    for i in range(starts[first], starts[last]):
-        for j in range(ids.shape[1]):
-            if ids[i, j] >= 0:
-                counts[ids[i, j] + 1] += 1
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _list_backward(first, last, starts, ids, weights, back_starts, heads, head_weights):
-    """The rows that name every flat row, in order, and their weights."""
-    low = starts[first]
-    free = back_starts[low : starts[last]].copy()
-    for i in range(low, starts[last]):
-        for j in range(ids.shape[1]):
-            tail = ids[i, j]
-            if tail >= 0:
-                heads[free[tail - low]] = i
-                head_weights[free[tail - low]] = weights[i, j]
-                free[tail - low] += 1
+def _list_backward(
+    ids: IntArray, weights: FloatArray, starts: IntArray, threads: Threads
+) -> tuple[npt.NDArray[np.int64], IntArray, FloatArray]:
+    """For every flat row the rows that name it, in order, and their weights, as compressed rows."""
+    counts, heads, values = [np.zeros(1, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    for first, last in pairwise(starts):
+        threads.check_stop()
+        n = int(last - first)
+        named = ids[first:last] >= 0
+        indptr = np.concatenate([[0], np.cumsum(named.sum(axis=1))])
+        table = csr_matrix((weights[first:last][named], ids[first:last][named] - first, indptr), shape=(n, n)).tocsc()
+        counts.append(np.diff(table.indptr).astype(np.int64))
+        heads.append(table.indices + first)
+        values.append(table.data)
+    return np.cumsum(np.concatenate(counts)), np.concatenate(heads).astype(np.int32), np.concatenate(values)
 
 
 def row_blocks(group_starts: IntArray) -> IntArray:
@@ -192,82 +181,88 @@ def row_blocks(group_starts: IntArray) -> IntArray:
     return np.asarray(blocks, dtype=np.int32).reshape(-1, 4)
 
 
+# The fewer expressions, the sooner this compiles: types are derived for each.
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _put(other, lane, value, n_slots, slot_of, others, merged):
+    """Join a weight to the slot of a row, a + b - ab, or open one."""
+    slot = slot_of[other]
+    if slot < 0:
+        slot = n_slots
+        slot_of[other] = slot
+        others[slot] = other
+        for s in range(N_LANES):
+            merged[slot, s] = 0.0
+        n_slots += 1
+    had = merged[slot, lane]
+    merged[slot, lane] = had + value - had * value
+    return n_slots
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _merge(
     start,
     stop,
     ids,
     weights,
-    rev_starts,
-    rev_heads,
-    rev_weights,
+    back_starts,
+    heads,
+    head_weights,
     flats,
     rows,
     blocks,
     indptr,
-    counts,
+    degrees,
     tails,
     rates,
     shares,
     visits,
 ):
     """Symmetrise (a + b - ab) and merge the lanes; with an empty `indptr` only count the edges of every row."""
-    n_lanes = flats.shape[1]
     k = ids.shape[1]
-    fill = indptr.shape[0] > 0
     for block in range(start, stop):
-        first, last, low, high = blocks[block]
-        slot_of = np.full(high - low, -1, np.int32)
-        size = 0
-        for row in range(first, last):
+        first, low, size = blocks[block, 0], blocks[block, 2], 0
+        for row in range(first, blocks[block, 1]):
             n_most = 0
-            for lane in range(n_lanes):
-                if flats[row, lane] >= 0:
-                    n_most += k + rev_starts[flats[row, lane] + 1] - rev_starts[flats[row, lane]]
-            size = max(size, n_most)
-        others = np.empty(size, np.int32)
-        out = np.zeros((size, n_lanes), np.float32)
-        for row in range(first, last):
+            for lane in range(N_LANES):
+                flat = flats[row, lane]
+                if flat >= 0:
+                    n_most += k + back_starts[flat + 1] - back_starts[flat]
+            if n_most > size:
+                size = n_most
+        slot_of = np.full(blocks[block, 3] - low, -1, np.int64)
+        others = np.empty(size, np.int64)
+        merged = np.empty((size, N_LANES), np.float32)
+        for row in range(first, blocks[block, 1]):
             n_slots = 0
-            for lane in range(n_lanes):
+            for lane in range(N_LANES):
                 flat = flats[row, lane]
                 if flat < 0:
                     continue
-                n_named = rev_starts[flat + 1] - rev_starts[flat]
-                for m in range(k + n_named):
-                    if m < k:
-                        other = ids[flat, m]
-                        value = weights[flat, m]
-                    else:
-                        other = rev_heads[rev_starts[flat] + m - k]
-                        value = rev_weights[rev_starts[flat] + m - k]
-                    if other < 0:
-                        continue
-                    other = rows[other]
-                    slot = slot_of[other - low]
-                    if slot < 0:
-                        slot = n_slots
-                        n_slots += 1
-                        slot_of[other - low] = slot
-                        others[slot] = other
-                        for s in range(n_lanes):
-                            out[slot, s] = 0.0
-                    out[slot, lane] = out[slot, lane] + value - out[slot, lane] * value
+                for j in range(k):
+                    near = ids[flat, j]
+                    if near >= 0:
+                        n_slots = _put(rows[near] - low, lane, weights[flat, j], n_slots, slot_of, others, merged)
+                for j in range(back_starts[flat], back_starts[flat + 1]):
+                    n_slots = _put(rows[heads[j]] - low, lane, head_weights[j], n_slots, slot_of, others, merged)
             n_kept = 0
             for slot in range(n_slots):
-                slot_of[others[slot] - low] = -1
-                rate = np.float32(0.0)
-                for s in range(n_lanes):
-                    rate = max(rate, out[slot, s])
-                if rate < _LEAST_WEIGHT:
+                slot_of[others[slot]] = -1
+                rate = _LEAST_WEIGHT
+                for s in range(N_LANES):
+                    value = merged[slot, s]
+                    if value > rate:
+                        rate = value
+                if rate == _LEAST_WEIGHT:
                     continue
-                if fill:
+                if indptr.shape[0] > 0:
                     edge = indptr[row] + n_kept
-                    tails[edge] = others[slot]
+                    tails[edge] = others[slot] + low
                     rates[edge] = rate
-                    for s in range(n_lanes):
-                        value = out[slot, s] if out[slot, s] >= _LEAST_WEIGHT else np.float32(0.0)
+                    for s in range(N_LANES):
+                        value = merged[slot, s]
+                        if value < _LEAST_WEIGHT:
+                            value = np.float32(0.0)
                         shares[edge, s] = np.uint8(value / rate * np.float32(255.0) + np.float32(0.5))
                         visits[row, s] += value
                 n_kept += 1
-            counts[row] = n_kept
+            degrees[row] = n_kept

@@ -137,7 +137,9 @@ def align_tracks(
             n += 1
             flat = following[flat]
         for i in range(n):
-            for o in range(1, min(window, n - 1 - i) + 1):
+            for o in range(1, window + 1):
+                if i + o >= n:
+                    break
                 weight = overlaps[own[i], o - 1] * decay[o - 1] * step
                 forth = weight * strengths[own[i]]
                 back = weight * strengths[own[i + o]]
