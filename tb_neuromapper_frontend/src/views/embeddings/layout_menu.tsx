@@ -127,11 +127,14 @@ function TriedTable({ store }: { store: Store }) {
           <th scope="col">setting</th>
           <th
             scope="col"
-            title="Share of a point's neighbours in the picture that are neighbours in the network"
+            title="Trustworthiness: how few of the neighbours in the picture are strangers in the network"
           >
             trust
           </th>
-          <th scope="col" title="Share of the neighbours in the network that stay neighbours in the picture">
+          <th
+            scope="col"
+            title="Share of a sample's neighbours in the network that are its neighbours in the picture"
+          >
             kept
           </th>
           <th scope="col" title="Mean way of a sample from one epoch to the next, in the layout's units">

@@ -35,7 +35,8 @@ export function Panel({ store, stage, block }: PanelProps) {
         <BlockName name={block} />
         <span class="nm-muted">{info ? count(info.n_dims, "dimension") : ""}</span>
         <span class="nm-panel-state" data-testid="panel-state">
-          {hasPoints && stateWords(projection)}
+          {hasPoints &&
+            (stateWords(projection) || <QualityWords projection={shown} step={store.step.value} />)}
         </span>
         <Tools store={store} block={block} />
       </header>
@@ -114,6 +115,27 @@ function stateWords(projection: Projection | undefined): string {
   if (projection.state === "cancelled") return "cancelled";
   if (projection.state === "failed") return projection.message;
   return `${projection.message || "laying out"} (${percent(projection.progress)})`;
+}
+
+/** How far the picture of this epoch can be trusted. */
+function QualityWords({ projection, step }: { projection: Projection | undefined; step: number | null }) {
+  const quality = projection?.quality.find((each) => each.step === step);
+  if (!quality) return null;
+  const { trustworthiness, preservation } = quality;
+  return (
+    <>
+      {trustworthiness !== null && (
+        <span title="Trustworthiness: how few of the neighbours in the picture are strangers in the network">
+          trust {percent(trustworthiness)}
+        </span>
+      )}
+      {preservation !== null && (
+        <span title="Share of a sample's neighbours in the network that are its neighbours in the picture">
+          {" · "}kept {percent(preservation)}
+        </span>
+      )}
+    </>
+  );
 }
 
 function ProgressLine({ projection }: { projection: Projection | undefined }) {
