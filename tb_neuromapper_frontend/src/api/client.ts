@@ -18,6 +18,8 @@ export interface ProjectionRequest {
   run: string;
   blocks?: string[];
   parameters?: Parameters;
+  /** The step on view; after a change of parameters its surroundings are laid out first. */
+  focus?: number;
 }
 
 export interface WantedPositions {

@@ -110,7 +110,9 @@ function createFollower(store: Store, api: Api): Follower {
   };
   const start = async (run: string, signal: AbortSignal) => {
     const groups = groupByParameters(store.settings.peek(), store.blocks.peek());
-    const answers = groups.map((group) => api.startProjections({ run, ...group }, signal));
+    const step = store.step.peek();
+    const focus = step === null ? {} : { focus: step };
+    const answers = groups.map((group) => api.startProjections({ run, ...group, ...focus }, signal));
     return (await Promise.all(answers)).flat();
   };
   const askProjections = async (name: string, signal: AbortSignal) => {
