@@ -138,11 +138,8 @@ class AlignedUMAP:
         self._neighbors = [self._find(t, table) for t, table in enumerate(tables)]
         n_rows = [len(table) for table in tables]
         links = [_link(t, relation, n_rows) for t, relation in enumerate(relations)]
-        self._parameters = self._layout_parameters(fit_params)
-        layouts = fit_layout(
-            self._neighbors, self._parameters, relations=links, settings=self._settings(range(len(tables)))
-        )
-        self.embeddings_ = layouts
+        parameters, settings = self._layout_parameters(fit_params), self._settings(range(len(tables)))
+        self.embeddings_ = fit_layout(self._neighbors, parameters, relations=links, settings=settings)
         return self
 
     def fit_transform(self, X: Sequence[npt.ArrayLike], y: Any = None, **fit_params: Any) -> list[FloatArray]:
@@ -173,6 +170,14 @@ class AlignedUMAP:
             self.embeddings_ = _plain(self._mapper.embeddings_)
             self.dict_relations_, self.n_models_ = self._mapper.dict_relations_, self._mapper.n_models_
             return self
+        before = self.get_params()
+        try:
+            return self._extend(X, dict(relation), fit_params)
+        except BaseException:
+            self.set_params(**before)
+            raise
+
+    def _extend(self, X: npt.ArrayLike, relation: dict[int, int], fit_params: dict[str, Any]) -> AlignedUMAP:
         t = self.n_models_
         table = check_points(X, f"slice {t}")
         _check_width(t, table, self.n_features_in_)
@@ -180,17 +185,14 @@ class AlignedUMAP:
             if name in fit_params:
                 setattr(self, name, _append(getattr(self, name), fit_params[name], t))
         neighbors = [*self._neighbors, self._find(t, table)]
-        relations = [*self.dict_relations_, dict(relation)]
-        self._parameters = self._layout_parameters(fit_params)
-        first = max(0, t - max(1, self._parameters.window))
+        relations = [*self.dict_relations_, relation]
+        parameters = self._layout_parameters(fit_params)
+        first = max(0, t - max(1, parameters.window))
         n_rows = [len(near.ids) for near in neighbors]
         links = [_link(i, relations[i], n_rows) for i in range(first, t)]
+        settings = self._settings(range(first, t + 1))
         layout = extend_layout(
-            neighbors[first:],
-            self.embeddings_[first:],
-            self._parameters,
-            relations=links,
-            settings=self._settings(range(first, t + 1)),
+            neighbors[first:], self.embeddings_[first:], parameters, relations=links, settings=settings
         )
         self._neighbors, self.dict_relations_, self.n_models_ = neighbors, relations, t + 1
         self.embeddings_ = [*self.embeddings_, layout]

@@ -16,12 +16,12 @@ from tb_neuromapper.numerics.exact_search import sink, sort_pairs, squared_dista
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray
 
-_N_TREES = 4
+_N_TREES = 5
 _LEAF = 160
-_N_ROUNDS = 4
+_N_ROUNDS = 6
 # Neighbours of neighbours and rows that name a row, looked at per row and round.
-_N_FORWARD = 12
-_N_BACKWARD = 12
+_N_FORWARD = 15
+_N_BACKWARD = 15
 _SETTLED = 0.002
 # Rows between two questions whether to stop.
 _MOST = 8_000

@@ -136,7 +136,9 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
         sigma = np.float32(max(mean - rho, np.float32(1e-3) * mean)) if mean > 0 else np.float32(1.0)
         for _ in range(40):
             total = np.float32(0.0)
-            for j in range(count):
+            for j in range(k):
+                if ids[i, j] < 0:
+                    continue
                 gap = dists[i, j] - rho
                 total += np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
             if abs(total - wanted) < np.float32(1e-4):
@@ -150,7 +152,9 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
             if sigma > np.float32(1e30) or sigma < np.float32(1e-30):
                 break
         sigma = max(sigma, np.float32(1e-3) * (mean if rho > 0.0 else overall), np.float32(1e-30))
-        for j in range(count):
+        for j in range(k):
+            if ids[i, j] < 0:
+                continue
             gap = dists[i, j] - rho
             weights[i, j] = np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
 

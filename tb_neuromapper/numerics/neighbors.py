@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tb_neuromapper.numerics.approximate_search import search_approximate
 from tb_neuromapper.numerics.exact_search import search_exact, sink, sort_pairs
 from tb_neuromapper.numerics.threads import Threads
-from tb_neuromapper.numerics.types import FloatArray, Neighbors
+from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
 _ALIASES = {
     "euclidean": "euclidean",
@@ -41,6 +41,7 @@ def find_neighbors(
     n_neighbors: int,
     metric: str = "euclidean",
     seed: int = 0,
+    name: str = "points",
     should_stop: Callable[[], bool] | None = None,
 ) -> Neighbors:
     """The nearest other samples of every sample, nearest first, ties by row.
@@ -51,6 +52,7 @@ def find_neighbors(
         metric: One of METRICS. cosine and correlation are 1 - r, in [0, 2]; rows of zero length are at 0 from one
             another and at 1 from all others.
         seed: Of approximate search, from 30,000 samples on.
+        name: What errors call the points, for example "slice 3".
         should_stop: Asked at least every 100 ms; True cancels.
 
     Returns:
@@ -60,27 +62,41 @@ def find_neighbors(
         ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric.
         LayoutCancelled: `should_stop` said so.
     """
-    name = check_metric(metric)
-    table = check_points(points)
+    canonical = check_metric(metric)
+    table = check_points(points, name)
     if n_neighbors < 1:
         raise ValueError(f"n_neighbors is {n_neighbors}; at least 1 neighbour is needed.")
     k = min(int(n_neighbors), len(table) - 1)
     if k == 0:
         return Neighbors(np.empty((len(table), 0), np.int32), np.empty((len(table), 0), np.float32))
-    if name in ("manhattan", "chebyshev"):
-        ids = np.full((len(table), k), len(table), np.int32)
-        dists = np.full((len(table), k), np.inf, np.float32)
-        with Threads(should_stop=should_stop) as threads:
-            most = max(16, 10_000_000 // len(table))
-            threads.run(_scan_all, len(table), table, name == "chebyshev", ids, dists, most=most)
-        return Neighbors(ids, dists)
-    flat = to_euclidean(table, name)
     with Threads(should_stop=should_stop) as threads:
-        if len(flat) <= _MOST_EXACT:
-            ids, squares = search_exact(flat, k, threads)
+        if canonical in ("cosine", "correlation"):
+            ids, squares = _search(to_euclidean(table, canonical), k, seed, threads)
+            return Neighbors(ids, squares * np.float32(0.5))
+        peak = np.abs(table).max()
+        # Squares of numbers beyond these leave the range of float32.
+        unit = peak if peak > 1e10 or 0 < peak < 1e-10 else np.float32(1.0)
+        if canonical == "euclidean":
+            ids, squares = _search(table / unit, k, seed, threads)
+            dists = np.sqrt(squares)
         else:
-            ids, squares = search_approximate(flat, k, seed, threads)
-    return Neighbors(ids, squares * np.float32(0.5) if name != "euclidean" else np.sqrt(squares))
+            ids, dists = _scan(table / unit, k, canonical == "chebyshev", threads)
+    with np.errstate(over="ignore"):
+        return Neighbors(ids, np.minimum(dists * unit, np.finfo(np.float32).max))
+
+
+def _search(table: FloatArray, k: int, seed: int, threads: Threads) -> tuple[IntArray, FloatArray]:
+    if len(table) <= _MOST_EXACT:
+        return search_exact(table, k, threads)
+    return search_approximate(table, k, seed, threads)
+
+
+def _scan(table: FloatArray, k: int, largest_only: bool, threads: Threads) -> tuple[IntArray, FloatArray]:
+    ids = np.full((len(table), k), len(table), np.int32)
+    dists = np.full((len(table), k), np.inf, np.float32)
+    most = max(16, 10_000_000 // len(table))
+    threads.run(_scan_all, len(table), table, largest_only, ids, dists, most=most)
+    return ids, dists
 
 
 def check_metric(metric: str) -> str:

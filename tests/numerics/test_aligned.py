@@ -193,6 +193,20 @@ def test_fit_layout__takes_degenerate_points(points):
             assert len(np.unique(layout, axis=0)) == len(points)
 
 
+def test_fit_layout__ignores_missing_neighbors_wherever_they_stand(fitted):
+    """A missing neighbour in the middle of a list is the same as one at its end."""
+    near = fitted[2][0]
+    gaps = np.arange(300) % 13
+    middle = near.ids.copy()
+    middle[np.arange(300), gaps] = -1
+    order = np.argsort(middle < 0, axis=1, kind="stable")
+    end = np.take_along_axis(middle, order, axis=1)
+    chosen = LayoutParameters(n_passes=5)
+    first = fit_layout([Neighbors(middle, near.dists)], chosen)[0]
+    second = fit_layout([Neighbors(end, np.take_along_axis(near.dists, order, axis=1))], chosen)[0]
+    np.testing.assert_allclose(first, second, atol=1e-4)
+
+
 def test_extend_layout__leaves_the_others_and_stays_near(fitted):
     """A new slice lies as well as in a joint fit, and near the slice before."""
     slices, _, neighbors, layouts = fitted

@@ -172,7 +172,8 @@ def test_aligned_umap__refuses_a_bad_update(iris):
         (slices[2][:, :2], {}, "2 columns"),
     ):
         with pytest.raises(ValueError, match=message):
-            model.update(table, relations=relation)
+            model.update(table, relations=relation, n_neighbors=5)
+    assert model.n_neighbors == 15
     assert model.n_models_ == len(model.embeddings_) == 2
 
 

@@ -56,6 +56,17 @@ def test_find_neighbors__survives_rounding_far_from_the_origin():
     assert set(found.ids[25]) == {24, 26}
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev", "cosine"])
+@pytest.mark.parametrize("unit", [1e-36, 1e-20, 1e18, 1e36])
+def test_find_neighbors__does_not_depend_on_the_unit(metric, unit):
+    """Points so small or large that their squares leave float32 have the same neighbours."""
+    points = draw(40, 3).astype(np.float64)
+    found, scaled = (find_neighbors(table, n_neighbors=5, metric=metric) for table in (points, points * unit))
+    np.testing.assert_array_equal(found.ids, scaled.ids)
+    if metric != "cosine":
+        np.testing.assert_allclose(found.dists, scaled.dists / unit, rtol=1e-5)
+
+
 def test_find_neighbors__puts_duplicates_first_in_row_order():
     """A hundred copies of one point are each other's neighbours at distance 0, lowest rows first."""
     points = np.vstack([draw(50, 3), np.tile(draw(1, 3, 1), (100, 1))])
