@@ -1,5 +1,5 @@
 import { createProgram, uniformsOf } from "./gl";
-import type { Marks, Panel } from "./scene";
+import { Level, type Marks, type Panel } from "./scene";
 
 /** From normalised uint16 to clip space; a slice's missing points take the other slice's place. */
 export const PLACE_GLSL = `
@@ -68,6 +68,8 @@ const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_
 export interface PointsPass {
   /** Uploads what is new of the marks. */
   setMarks(marks: Marks): void;
+  /** Whether any point is faded: looked at once per change, not in every frame. */
+  readonly anyFaded: boolean;
   draw(panel: Panel, from: WebGLBuffer, to: WebGLBuffer, options: PointsOptions): void;
   dispose(): void;
 }
@@ -86,13 +88,20 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
   const levels = gl.createBuffer();
   const palette = gl.createTexture();
   let shown: Marks | null = null;
+  let anyFaded = false;
 
   return {
     setMarks(marks) {
       if (marks.entries !== shown?.entries) upload(gl, entries, marks.entries);
-      if (marks.levels !== shown?.levels) upload(gl, levels, marks.levels);
+      if (marks.levels !== shown?.levels) {
+        upload(gl, levels, marks.levels);
+        anyFaded = marks.levels.includes(Level.faded);
+      }
       if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
       shown = marks;
+    },
+    get anyFaded() {
+      return anyFaded;
     },
     draw(panel, from, to, { level, opacity, pixelRatio }) {
       if (!shown) return;

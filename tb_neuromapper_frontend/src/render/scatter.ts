@@ -100,10 +100,9 @@ function drawScene(gl: WebGL2RenderingContext, passes: Passes, scene: Scene): vo
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   passes.points.setMarks(scene.marks);
-  const anyFaded = scene.marks.levels.includes(Level.faded);
   for (const panel of scene.panels) {
     if (!setViewport(gl, panel, scene)) continue;
-    drawPanel(passes, panel, scene, anyFaded);
+    drawPanel(passes, panel, scene);
   }
 }
 
@@ -118,11 +117,11 @@ function setViewport(gl: WebGL2RenderingContext, { rect }: Panel, { size, pixelR
   return true;
 }
 
-function drawPanel(passes: Passes, panel: Panel, scene: Scene, anyFaded: boolean): void {
+function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const { pixelRatio } = scene;
   const from = passes.slices.buffer(panel.from);
   const to = passes.slices.buffer(panel.to);
-  if (anyFaded) {
+  if (passes.points.anyFaded) {
     passes.points.draw(panel, from, to, { level: Level.faded, opacity: panel.opacity * 0.15, pixelRatio });
   }
   passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio });
