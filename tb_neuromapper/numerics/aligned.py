@@ -16,12 +16,12 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, LayoutProgress, Neighbors
 
-# umap-learn does 200 from a step of 1. From a spectral start shared by all slices, a smaller first step keeps more
-# neighbours in half the passes (docs/layouts.md).
+# umap-learn does 200 passes from a step of 1. From a spectral start shared by all slices, a smaller first step keeps
+# more neighbours in as many (docs/layouts.md).
 N_PASSES = 200
-N_PASSES_LARGE = 100
-N_RESTART_PASSES = 60
-_LARGE = 8_000
+N_PASSES_SMALL = 500
+N_RESTART_PASSES = 100
+_SMALL = 2_000
 _FIRST_STEP = 0.3
 
 
@@ -65,7 +65,7 @@ def fit_layout(
         state = LayoutState(neighbors, parameters, tracks, settings, 0, threads)
         if layouts is None:
             state.place_start()
-            default = N_PASSES if max(n_rows) < _LARGE else N_PASSES_LARGE
+            default = N_PASSES_SMALL if max(n_rows) < _SMALL else N_PASSES
             return state.run(parameters.n_passes or default, _FIRST_STEP, on_progress)
         state.place_slices(layouts)
         return state.run(parameters.n_passes or N_RESTART_PASSES, _FIRST_STEP, on_progress)

@@ -118,7 +118,7 @@ def weigh_neighbors(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _weigh(first, last, ids, dists, wanted, overall, weights):
-    """Smooth kNN distances: weights exp(-(d - rho) / sigma) that add up to `wanted`, sigma by bisection."""
+    """Smooth kNN distances: weights exp(-(d - rho) / sigma) that add up to `wanted`; sigma by Newton within bounds."""
     k = dists.shape[1]
     for i in range(first, last):
         rho = np.float32(0.0)
@@ -136,18 +136,30 @@ def _weigh(first, last, ids, dists, wanted, overall, weights):
         sigma = np.float32(max(mean - rho, np.float32(1e-3) * mean)) if mean > 0 else np.float32(1.0)
         for _ in range(40):
             total = np.float32(0.0)
+            slope = np.float32(0.0)
             for j in range(k):
                 if ids[i, j] < 0:
                     continue
                 gap = dists[i, j] - rho
-                total += np.exp(-gap / sigma) if gap > 0.0 else np.float32(1.0)
+                if gap > 0.0:
+                    gap /= sigma
+                    part = np.exp(-gap)
+                    total += part
+                    slope += part * gap
+                else:
+                    total += np.float32(1.0)
             if abs(total - wanted) < np.float32(1e-4):
                 break
             if total > wanted:
                 high = sigma
-                sigma = np.float32(0.5) * (low + high)
             else:
                 low = sigma
+            # Newton's step in log sigma, where it stays between the bounds; else half way.
+            factor = (wanted - total) / slope if slope > np.float32(1e-20) else np.float32(2.0)
+            step = sigma * np.exp(min(max(factor, np.float32(-2.0)), np.float32(2.0)))
+            if low < step < high:
+                sigma = step
+            else:
                 sigma = np.float32(2.0) * sigma if high == _UNBOUNDED else np.float32(0.5) * (low + high)
             if sigma > np.float32(1e30) or sigma < np.float32(1e-30):
                 break

@@ -21,6 +21,8 @@ _PROGRESS_S = 0.1
 _FIRST_PROGRESS_S = 0.02
 # Absent lanes lie here: repulsion falls off with the fourth power, so that they move nothing.
 _FAR = np.float32(3e4)
+# A visit of umap-learn pulls both ends of the edge together and pushes one end from random samples; ours moves one end.
+_MOVES_PER_EDGE = 2
 # umap-learn pulls between slices at each of the seven moves that come of a visit. Ours are fewer and surer: with
 # 9 the movement between slices is no larger than its own (docs/layouts.md).
 _FORCES_PER_VISIT = 9
@@ -32,7 +34,7 @@ class SliceSettings:
 
     Attributes:
         a, b: The curve 1 / (1 + a d^(2b)).
-        n_negatives: Random samples a visit.
+        n_negatives: umap-learn's negative_sample_rate.
         repulsion: Factor on their number.
         learning_rate: First step size.
     """
@@ -103,7 +105,7 @@ class LayoutState:
             scales[group, lane] = settings.learning_rate[t]
             # A random row of the group is in this slice only now and then: draw so many more.
             crowding = n_group_rows[group] / (tracks.starts[t + 1] - tracks.starts[t])
-            ratios[group, lane] = settings.n_negatives[t] * settings.repulsion[t] * crowding
+            ratios[group, lane] = settings.n_negatives[t] / _MOVES_PER_EDGE * settings.repulsion[t] * crowding
         group_of = np.searchsorted(tracks.group_starts, self.blocks[:, 2], side="right") - 1
         self.curves = curves[group_of].reshape(-1)
         self.scales = (scales[group_of] / np.float32(255)).reshape(-1)

@@ -115,7 +115,7 @@ def test_fit_layout__reports_progress(fitted):
     seen = []
     fit_layout(neighbors, LayoutParameters(), on_progress=lambda p: seen.append((p.n_done, p.n_total, p.positions)))
     assert seen[0][0] == 0
-    assert seen[0][1] == 200
+    assert seen[0][1] == 500
     assert [p.shape for p in seen[0][2]] == [layout.shape for layout in layouts]
     assert all(a[0] < b[0] for a, b in pairwise(seen))
 
