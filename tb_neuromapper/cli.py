@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import importlib.util
+import os
 import signal
 import socket
 import subprocess
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tb_neuromapper.backend.offline import Progress
 
 _START_TIMEOUT_S = 60
+_FAREWELL_S = 3.0
 _BAR_WIDTH = 24
 
 
@@ -103,7 +106,7 @@ def run_demo(port: int, log_dir: Path, n_epochs: int, *, exit_when_trained: bool
     run = log_dir / time.strftime("digits-%Y%m%d-%H%M%S")
     children: list[subprocess.Popen[bytes]] = []
     try:
-        run.mkdir(parents=True, exist_ok=True)
+        _make_folder(run)
         flags = ["--logdir", str(log_dir), "--port", str(port), "--reload_interval", "1"]
         tensorboard = subprocess.Popen([sys.executable, "-m", "tensorboard.main", *flags])
         children.append(tensorboard)
@@ -117,9 +120,8 @@ def run_demo(port: int, log_dir: Path, n_epochs: int, *, exit_when_trained: bool
             print(f"\nTrained. Still showing http://localhost:{port}/#neuromapper; Ctrl-C ends.", flush=True)
             return tensorboard.wait()
         return status
-    except OSError as error:
-        _fail(f"The log folder {run} cannot be made ({error.strerror}); give another with --logdir.")
     except KeyboardInterrupt:
+        _wait(children, _FAREWELL_S)  # Ctrl-C reached them too; a second signal would interrupt their farewell.
         return 130
     finally:
         _end(children)
@@ -134,7 +136,8 @@ def _check_demo(port: int, n_epochs: int) -> None:
     if n_epochs < 1:
         _fail(f"--epochs is {n_epochs}; at least 1 is needed.")
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # There the option would hide a taken port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("localhost", port))
         except OSError as error:
@@ -152,6 +155,21 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     _fail(f"TensorBoard did not answer on port {port} within {_START_TIMEOUT_S} s.")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _fail(f"The log folder {folder} cannot be made ({error.strerror}); give another with --logdir.")
+
+
+def _wait(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
+    """Wait until all have ended, or the seconds are over."""
+    deadline_s = time.monotonic() + seconds
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0.0, deadline_s - time.monotonic()))
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:

@@ -25,6 +25,8 @@ KINDS = ("probe", "activations", "outcomes", "gradients", "parameters", "units")
 # numpy dtypes that may be stored, plus "json": a UTF-8 JSON array of strings or numbers, stored as uint8.
 ARRAY_DTYPES = ("uint8", "int32", "int64", "float16", "float32", "float64")
 DTYPES = (*ARRAY_DTYPES, "json")
+_MAX_RANK = 8
+_MAX_ITEMS = 2**40
 
 # Sidecars live here, below the run's directory; TensorBoard keeps plugin assets in the same way.
 ASSET_FOLDER = f"plugins/{PLUGIN_NAME}"
@@ -106,8 +108,8 @@ def from_json_array(array: npt.NDArray[np.uint8]) -> list[Any]:
     """
     try:
         values = json.loads(array.tobytes().decode())
-    except ValueError as error:
-        raise RecordError(f"a json tensor does not hold JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"a json tensor does not hold JSON ({error.__class__.__name__}).") from error
     if not isinstance(values, list):
         raise RecordError(f"a json tensor holds a {type(values).__name__}; only a list is allowed.")
     return values
@@ -174,7 +176,18 @@ def _decode_spec(name: str, spec: object) -> TensorSpec:
         raise RecordError(f"tensor {name!r} has shape {shape!r}; only integers of 0 or more are allowed.")
     if not isinstance(digest, str):
         raise RecordError(f"tensor {name!r} has no checksum.")
+    _check_size(name, shape)
     return TensorSpec(dtype, tuple(shape), digest)
+
+
+def _check_size(name: str, shape: Sequence[int]) -> None:
+    """Refuse shapes that no real record has, before anything is multiplied or allocated by them."""
+    if len(shape) > _MAX_RANK:
+        raise RecordError(f"tensor {name!r} has {len(shape)} axes; at most {_MAX_RANK} are allowed.")
+    if math.prod(shape) > _MAX_ITEMS or (0 in shape and shape[0] != 0):
+        raise RecordError(
+            f"tensor {name!r} has shape {list(shape)}; at most {_MAX_ITEMS} values, and no 0, are allowed."
+        )
 
 
 def _is_count(value: object) -> TypeGuard[int]:

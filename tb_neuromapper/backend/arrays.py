@@ -80,7 +80,7 @@ class ArrayLoader:
         return ArraySource(path, name, spec, raw=True)
 
     def _blob(self, entry: LogEntry, name: str) -> bytes:
-        return self._reader.read_blob(entry.blob_keys[list(entry.record.tensors).index(name)])
+        return self._reader.read_blob(entry.blob_keys[name])
 
 
 def _spec(entry: LogEntry, name: str) -> Any:

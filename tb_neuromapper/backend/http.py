@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper.schema import RecordError
@@ -96,12 +97,17 @@ def json_body(request: Request) -> dict[str, Any]:
             415, f"the content type is {request.mimetype or 'missing'!r}; only application/json is allowed."
         )
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    # Behind a proxy that renames the host, the browser's own word counts: no page can forge this header.
+    is_own = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if origin is not None and not is_own and urlsplit(origin).netloc != request.host:
         raise HttpError(403, f"the request comes from {origin[:200]!r}; only this TensorBoard's own page may send it.")
     if (request.content_length or 0) > _MAX_BODY_BYTES:
         raise HttpError(413, f"the body has {request.content_length} bytes; at most {_MAX_BODY_BYTES} are allowed.")
+    request.max_content_length = _MAX_BODY_BYTES
     try:
         body = json.loads(request.get_data())
+    except RequestEntityTooLarge:
+        raise HttpError(413, f"the body is too long; at most {_MAX_BODY_BYTES} bytes are allowed.") from None
     except (ValueError, RecursionError):
         raise HttpError(400, "the body is not JSON.") from None
     if not isinstance(body, dict):

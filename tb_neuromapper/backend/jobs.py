@@ -18,10 +18,12 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
-_SERVE = "from tb_neuromapper.backend.worker import serve; serve()"
+# `python -c` puts the current directory first on the path. It may be a log directory that holds, say, a numba.py.
+_SERVE = "import sys; sys.path[:] = filter(None, sys.path); from tb_neuromapper.backend.worker import serve; serve()"
 
 
 class WorkerDied(RuntimeError):
@@ -35,6 +37,7 @@ class LocalWorker(Executor):
         self._jobs: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._cancelled = False
         self._thread = threading.Thread(target=self._run, name="neuromapper-jobs", daemon=True)
         self._thread.start()
 
@@ -51,18 +54,22 @@ class LocalWorker(Executor):
         self._closed = True
         self._jobs.put(None)
         if cancel_futures:
+            self._cancelled = True
             self.kill()
         if wait:
             self._thread.join()
 
     def kill(self) -> None:
         """End the process now; the running job fails with WorkerDied."""
-        if self._process is not None:
-            self._process.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def _run(self) -> None:
         while (item := self._jobs.get()) is not None:
             future, job = item
+            if self._cancelled:
+                future.cancel()
             if not future.set_running_or_notify_cancel():
                 continue
             try:
@@ -101,13 +108,18 @@ class LocalWorker(Executor):
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # Where TensorBoard runs without being installed, its module path must reach the worker.
-    path = os.pathsep.join(folder for folder in sys.path if folder)
     # Threads that wait by spinning take the cores from the training beside them: ten times slower was measured.
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
+    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": os.pathsep.join(_module_path())}
     return subprocess.Popen(
         [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     )
+
+
+def _module_path() -> list[str]:
+    """Our own module path without the current directory, unless the user's PYTHONPATH names it."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    here = str(Path.cwd())
+    return [path for path in sys.path if path and (path in named or path != here)]
 
 
 def write_message(stream: IO[bytes], data: bytes) -> None:

@@ -38,9 +38,10 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
         )
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
-        if not flags.neuromapper_cache_gb > 0:
+        if not 0 < flags.neuromapper_cache_gb < 1e6:
             raise base_plugin.FlagsError(
-                f"--neuromapper_cache_gb is {flags.neuromapper_cache_gb}; only a number above 0 is allowed."
+                f"--neuromapper_cache_gb is {flags.neuromapper_cache_gb}; "
+                "only a number above 0 and below a million is allowed."
             )
         try:
             check_scheduler(flags.neuromapper_scheduler)

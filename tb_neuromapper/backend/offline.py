@@ -42,6 +42,7 @@ class Progress:
 
 def read_run(folder: Path) -> tuple[LogReader, RunLog | None]:
     """One run's reader and index; the index is None if the folder holds none of our data."""
+    folder = folder.expanduser().resolve()
     multiplexer = _multiplexer()
     multiplexer.AddRun(str(folder), name=folder.name)
     multiplexer.Reload()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from tb_neuromapper.backend.routes import Routes
 from tb_neuromapper.backend.scheduler import open_executor
 from tb_neuromapper.backend.static import serve_static
 from tb_neuromapper.schema import PLUGIN_NAME
-
-logger = logging.getLogger("tb_neuromapper")
 
 
 class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]

@@ -113,7 +113,7 @@ class Routes:
         pixels = embeddings.sheet(rows)
         buffer = io.BytesIO()
         Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=3)
-        cacheable = request.args.get("v") == log.probe.record.sample_set
+        cacheable = request.args.get("v") == embeddings.probe_version(log)
         return respond_bytes(buffer.getvalue(), "image/png", cacheable=cacheable)
 
     def request_projections(self, request: Request) -> Response:

@@ -58,7 +58,7 @@ def sidecar_path(run_directory: Path, file: str) -> Path:
     path = folder / file
     if not path.is_file():
         raise RecordError(f"the file {file} is missing; was the run copied without its plugins/ folder?")
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not path.resolve().is_relative_to(run_directory.resolve()):
         raise RecordError(f"the file {file} leads out of the run's folder; it is not read.")
     return path
 

@@ -18,8 +18,8 @@ def test_quantise__is_exact_to_one_quantum(positions):
     extent = embeddings.extent_around([embeddings.bounds(positions)], None)
     quanta = embeddings.quantise(positions, extent)
     side = extent[2] - extent[0]
-    back = np.array(extent[:2]) + quanta / 65534 * side
-    assert np.abs(back - positions).max() <= side / 65534 / 2 + 1e-3
+    back = np.array(extent[:2]) + quanta / 65535 * side
+    assert np.abs(back - positions).max() <= side / 65535 / 2 + 1e-3
     assert quanta.max() <= 65534
 
 

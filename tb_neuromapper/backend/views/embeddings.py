@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ Extent = tuple[float, float, float, float]
 PER_SHEET = 256
 SHEET_COLUMNS = 16
 _PREFIX = "activations/"
-_QUANTUM_MAX = 65534  # 65535 means "no position".
+_N_QUANTA = 65535
 _MARGIN = 0.08
 
 
@@ -53,7 +54,7 @@ def block_slices(log: RunLog, block: str) -> list[Slice]:
 def n_samples(log: RunLog) -> int:
     """The number of probe samples; without a probe record, the rows of the first activations."""
     if log.probe is not None:
-        return int(log.probe.record.attributes.get("n_samples", 0)) or _rows(log.probe.record.tensors)
+        return int(log.probe.record.attributes["n_samples"])
     for entry in log.entries.get("activations", {}).values():
         return _rows(entry.record.tensors)
     return 0
@@ -77,6 +78,7 @@ def describe(log: RunLog, class_names: Sequence[str] | None, problems: Sequence[
     return {
         **describe_briefly(log, problems),
         "sample_set": log.probe.record.sample_set if log.probe is not None else None,
+        "probe_version": probe_version(log),
         "outcome_steps": log.steps("outcomes"),
         "blocks": [_describe_block(log, block) for block in block_names(log)],
         "label_kind": label_kind,
@@ -86,14 +88,22 @@ def describe(log: RunLog, class_names: Sequence[str] | None, problems: Sequence[
     }
 
 
+def probe_version(log: RunLog) -> str | None:
+    """Something that differs between any two probe records: what was read of one must not be shown with another."""
+    if log.probe is None:
+        return None
+    checksums = ",".join(f"{name}:{spec.checksum}" for name, spec in log.probe.record.tensors.items())
+    return hashlib.sha256(checksums.encode()).hexdigest()[:16]
+
+
 def quantise(positions: FloatArray, extent: Extent) -> npt.NDArray[np.uint16]:
-    """Positions (n, 2) as uint16: 0 is the extent's minimum, 65534 its maximum, 65535 stands for NaN."""
+    """Positions (n, 2) as uint16: x is extent's minimum + x / 65535 of its side; 65535 itself stands for NaN."""
     low, high = np.array(extent[:2], np.float64), np.array(extent[2:], np.float64)
     share = (positions.astype(np.float64) - low) / np.maximum(high - low, 1e-12)
     missing = ~np.isfinite(share).all(axis=1)
     share[missing] = 0
-    quanta = np.rint(np.clip(share, 0, 1) * _QUANTUM_MAX).astype(np.uint16)
-    quanta[missing] = 65535
+    quanta = np.clip(np.rint(share * _N_QUANTA), 0, _N_QUANTA - 1).astype(np.uint16)
+    quanta[missing] = _N_QUANTA
     return quanta
 
 
@@ -138,7 +148,7 @@ def _describe_block(log: RunLog, block: str) -> dict[str, Any]:
     for entry in reversed(log.entries.get("activations", {}).values()):
         if tensor in entry.record.tensors:
             shape = entry.record.tensors[tensor].shape
-            details = entry.record.attributes.get("blocks", {}).get(block, {})
+            details = _details(entry.record.attributes, block)
             return {
                 "name": block,
                 "n_dims": shape[1] if len(shape) == 2 else None,
@@ -146,6 +156,12 @@ def _describe_block(log: RunLog, block: str) -> dict[str, Any]:
                 "reduction": details.get("reduction"),
             }
     raise KeyError(block)
+
+
+def _details(attributes: Mapping[str, Any], block: str) -> dict[str, Any]:
+    blocks = attributes.get("blocks")
+    details = blocks.get(block) if isinstance(blocks, dict) else None
+    return details if isinstance(details, dict) else {}
 
 
 def _describe_thumbnails(probe: Any) -> dict[str, int] | None:
