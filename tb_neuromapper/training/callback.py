@@ -15,14 +15,17 @@ import numpy.typing as npt
 from torch import nn
 
 from tb_neuromapper import schema
+from tb_neuromapper.training.arguments import check_options, find_run_dir, unwrap, warn_of_other_writers
 from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
 from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
 from tb_neuromapper.training.distributed import gather, rank_and_size, together
-from tb_neuromapper.training.events import foreign_event_files
 from tb_neuromapper.training.hooks import choose_blocks
 from tb_neuromapper.training.passes import PassResult, device_of, run_pass
 from tb_neuromapper.training.probe import Fingerprints, ProbeSource, refuse_change
 from tb_neuromapper.training.writer import Draft, Flush, RecordWriter
+
+# From here on, not every integer is a JSON number that every reader keeps exactly.
+_MAX_EPOCH = 2**53
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,10 @@ class NeuroMapper:
         describe: Gives the text shown for a sample, from its row.
         max_dims: Wider blocks are reduced by PCA.
         dtype: "float16" or "float32" on disk; blocks that float16 cannot hold are stored as float32.
-        gradient_every: Reserved: gradient flow every so many calls of `step`. Nothing is recorded yet.
+        gradient_every: Reserved: gradient flow every so many calls of `step`. Checked, but nothing is recorded yet.
         payload: "file" puts arrays beside the event file, "event" inside it (for pipelines that ship events only).
         batch_size: Samples per batch of the probe pass, unless `probe` is a DataLoader.
-        thumbnail_size: Longest side in pixels of the pictures kept of image samples; 0 keeps none.
+        thumbnail_size: Longest side in pixels, at most 128, of the pictures kept of image samples; 0 keeps none.
         forward: Calls the network on a batch's inputs, `forward(model, inputs)`, where `model(inputs)` does not fit.
         queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do.
 
@@ -102,8 +105,8 @@ class NeuroMapper:
         queue_size: int = 3,
     ) -> None:
         self._writer: RecordWriter | None = None
-        _check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
-        self._model = _unwrap(model)
+        check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
+        self._model = unwrap(model)
         self._names = choose_blocks(self._model, blocks)
         self._is_automatic = blocks is None
         self._description: Description = describe_probe(
@@ -113,20 +116,19 @@ class NeuroMapper:
         if self._source.n_samples is not None:
             self._description.check_size(self._source.n_samples)
         self._max_dims, self._dtype, self._thumbnail_size = max_dims, dtype, thumbnail_size
-        self._gradient_every, self._forward = gradient_every, forward
+        self._forward = forward
         self._fingerprints = Fingerprints()
         self._known: _Known | None = None
         self._last_epoch: int | None = None
-        self._n_steps = 0
         self._is_closed = False
         self._rank, self._n_ranks = rank_and_size()
 
         def open_writer() -> RecordWriter | None:
             if self._rank > 0:
                 return None
-            run_dir = _run_dir(log_dir, writer)
+            run_dir = find_run_dir(log_dir, writer)
             if writer is None:
-                _warn_of_other_writers(run_dir)
+                warn_of_other_writers(run_dir)
             return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
 
         self._writer = together(open_writer)
@@ -134,19 +136,18 @@ class NeuroMapper:
             weakref.finalize(self, self._writer.finish).atexit = False
 
     def step(self) -> None:
-        """Count a training step; call it after each `optimizer.step()`.
+        """Call it after each `optimizer.step()`: reserved for gradient flow, of which nothing is recorded yet.
 
-        Costs well under a microsecond. Reserved for gradient flow, of which nothing is recorded yet.
+        Costs well under a microsecond.
         """
         if self._is_closed:
             self._check_open()
-        self._n_steps += 1
 
     def log_epoch(self, epoch: int) -> None:
         """Run the probe set and log activations and outcomes; returns before they are on disk.
 
         Args:
-            epoch: The step of the records, an integer of 0 or more, greater than at the last call.
+            epoch: The step of the records, an integer of 0 or more and below 2 ** 53, greater than at the last call.
 
         Raises:
             ValueError: The epoch repeats or goes back, the probe changed, labels do not fit, a chosen block is
@@ -192,6 +193,8 @@ class NeuroMapper:
     def _check_epoch(self, epoch: Any) -> int:
         if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 0:
             raise ValueError(f"log_epoch got {epoch!r}; only an integer of 0 or more is allowed.")
+        if epoch >= _MAX_EPOCH:
+            raise ValueError(f"log_epoch got {epoch!r}; readers take integers below 2 ** 53 only. Count from 0.")
         if self._last_epoch is not None and epoch <= self._last_epoch:
             raise ValueError(
                 f"log_epoch({epoch}) after log_epoch({self._last_epoch}); epochs must increase. Count them over the "
@@ -258,61 +261,3 @@ class NeuroMapper:
             )
             return Labels()
         return check_labels(values, self._description.class_names, origin="the probe's labels")
-
-
-def _check_options(
-    max_dims: int, dtype: str, gradient_every: int, payload: str, thumbnail_size: int, queue_size: int
-) -> None:
-    least = {"max_dims": 2, "gradient_every": 0, "thumbnail_size": 0, "queue_size": 1}
-    given = {
-        "max_dims": max_dims,
-        "gradient_every": gradient_every,
-        "thumbnail_size": thumbnail_size,
-        "queue_size": queue_size,
-    }
-    for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least[name]:
-            raise ValueError(f"{name} is {value!r}; only an integer of {least[name]} or more is allowed.")
-    if dtype not in ("float16", "float32"):
-        raise ValueError(f'dtype is {dtype!r}; allowed are "float16" and "float32".')
-    if payload not in ("file", "event"):
-        raise ValueError(f'payload is {payload!r}; allowed are "file" and "event".')
-
-
-def _run_dir(log_dir: str | Path | None, writer: Any) -> Path:
-    if (log_dir is None) == (writer is None):
-        came = "neither" if log_dir is None else "both"
-        raise ValueError(f"log_dir and writer: {came} given; give one of them.")
-    if writer is not None:
-        if not hasattr(writer, "add_scalar") or not hasattr(writer, "file_writer"):
-            raise ValueError(f"writer is a {type(writer).__name__}; give a torch.utils.tensorboard.SummaryWriter.")
-        log_dir = writer.log_dir
-    if "://" in str(log_dir):
-        raise ValueError(f"the run's directory is {str(log_dir)!r}; only a local path can be written to.")
-    return Path(str(log_dir))
-
-
-def _warn_of_other_writers(run_dir: Path) -> None:
-    names = foreign_event_files(run_dir)
-    if names:
-        warnings.warn(
-            f"{run_dir} already has an event file of this process ({names[-1]}), probably from a SummaryWriter; of "
-            "two, TensorBoard may follow only the newer. Give the NeuroMapper that SummaryWriter: writer=...",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
-def _unwrap(model: Any) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module.")
-    network: nn.Module = model
-    wrappers = (nn.parallel.DistributedDataParallel, nn.DataParallel)
-    while True:
-        inner = network.module if isinstance(network, wrappers) else getattr(network, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            break
-        network = inner
-    if any(isinstance(parameter, nn.UninitializedParameter) for parameter in network.parameters()):
-        raise ValueError("the model has lazy modules that have seen no data yet; run one batch through it first.")
-    return network

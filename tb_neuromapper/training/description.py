@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +165,22 @@ def _text(describe: Callable[[int], str], row: int) -> str:
     text = describe(row)
     if not isinstance(text, str):
         raise ValueError(f"describe({row}) returned a {type(text).__name__}; it must return a text (str).")
+    return _check_unicode(text, f"describe({row})")
+
+
+def _check_unicode(text: str, origin: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{origin} is {text!r}, which is no valid Unicode: it holds a lone surrogate. Decode file names and the "
+            'like with errors="replace" instead of "surrogateescape".'
+        ) from None
     return text
+
+
+def _check_all_unicode(texts: Iterable[str], origin: str) -> list[str]:
+    return [_check_unicode(str(text), f"{origin}[{i}]") for i, text in enumerate(texts)]
 
 
 def _check_class_names(names: Any) -> list[str] | None:
@@ -174,21 +189,22 @@ def _check_class_names(names: Any) -> list[str] | None:
     is_list = isinstance(names, (list, tuple)) or (isinstance(names, np.ndarray) and names.ndim == 1)
     if not is_list or not all(isinstance(name, str) for name in names):
         raise ValueError(f"class_names is {_short(names)}; give a list with one text (str) per class.")
-    return [str(name) for name in names]
+    return _check_all_unicode(names, "class_names")
 
 
 def _check_ids(values: Any) -> list[int] | list[str]:
     ids = as_array(values, "sample_ids").tolist() if hasattr(values, "shape") else list(values)
     if not (all(_is_int(i) for i in ids) or all(isinstance(i, str) for i in ids)):
         raise ValueError(f"sample_ids is {_short(ids)}; give integers only, or texts (str) only.")
-    checked = [str(i) if isinstance(i, str) else int(i) for i in ids]
+    are_texts = bool(ids) and isinstance(ids[0], str)
+    checked = _check_all_unicode(ids, "sample_ids") if are_texts else [int(i) for i in ids]
     if len(set(checked)) < len(checked):
         seen: set[Any] = set()
         twice = next(i for i in checked if i in seen or seen.add(i))  # type: ignore[func-returns-value]
         raise ValueError(f"sample_ids holds {twice!r} more than once; each sample needs an id of its own.")
-    if checked and not isinstance(checked[0], str) and not all(-(2**63) <= int(i) < 2**63 for i in checked):
+    if not are_texts and not all(-(2**63) <= int(i) < 2**63 for i in checked):
         raise ValueError("sample_ids holds an integer beyond 64 bits; give it as a text (str).")
-    return checked  # type: ignore[return-value]
+    return checked
 
 
 def _check_metadata(metadata: Any) -> dict[str, npt.NDArray[Any] | list[str]]:
@@ -202,7 +218,7 @@ def _check_metadata(metadata: Any) -> dict[str, npt.NDArray[Any] | list[str]]:
 def _column_name(name: Any) -> str:
     if not isinstance(name, str) or not name:
         raise ValueError(f"metadata has a column named {name!r}; names must be non-empty texts (str).")
-    return name
+    return _check_unicode(name, "a metadata column's name")
 
 
 def _check_column(name: str, column: Any) -> npt.NDArray[Any] | list[str]:
@@ -212,7 +228,7 @@ def _check_column(name: str, column: Any) -> npt.NDArray[Any] | list[str]:
     if array.ndim == 1 and array.dtype.kind == "f":
         return array.astype(np.float32)
     if array.ndim == 1 and all(isinstance(value, str) for value in array):
-        return [str(value) for value in array]
+        return _check_all_unicode(array, f"metadata column {name!r}")
     raise ValueError(
         f"metadata column {name!r} is {_short(column)}; give a flat sequence of numbers only, or of texts (str) only."
     )

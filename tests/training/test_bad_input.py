@@ -43,6 +43,13 @@ def empty(*shape):
         ({"sample_ids": [1, 2, 3, 4, 5, 1]}, "sample_ids holds 1 more than once"),
         ({"sample_ids": [1, "2", 3, 4, 5, 6]}, "give integers only, or texts"),
         ({"sample_ids": [2**70, *range(5)]}, "beyond 64 bits"),
+        ({"sample_ids": ["a\ud800", *"bcdef"]}, r"sample_ids\[0\] is 'a\\ud800', which is no valid Unicode"),
+        (
+            {"class_names": ["a", "\udcff"]},
+            r"class_names\[1\] is '\\udcff', which .*surrogateescape",
+        ),
+        ({"metadata": {"s": [*"abcde", "\udcff"]}}, r"metadata column 's'\[5\] is '\\udcff', which is no valid"),
+        ({"metadata": {"\udcff": range(6)}}, r"a metadata column's name is '\\udcff', which is no valid Unicode"),
         ({"metadata": {"size": [1]}}, "metadata column 'size' has 1 entries, but the probe has 6"),
         ({"metadata": {"size": [[1]] * 6}}, "metadata column 'size' is .*; give a flat sequence"),
         ({"metadata": [1, 2]}, "metadata is a list; give a dict"),
@@ -52,6 +59,7 @@ def empty(*shape):
         ({"max_dims": 0}, "max_dims is 0; only an integer of 2 or more"),
         ({"gradient_every": -1}, "gradient_every is -1"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"thumbnail_size": 129}, "thumbnail_size is 129; at most 128 pixels are allowed"),
         ({"dtype": "bfloat16"}, 'dtype is \'bfloat16\'; allowed are "float16" and "float32"'),
         ({"payload": "pickle"}, 'payload is \'pickle\'; allowed are "file" and "event"'),
         ({"log_dir": None}, "log_dir and writer: neither given"),
@@ -110,6 +118,7 @@ def test_log_epoch__refuses_non_finite_activations(tmp_path, value):
         ([0, 1.5], "got 1.5; only an integer"),
         ([0, True], "got True; only an integer"),
         ([0, None], "got None; only an integer"),
+        ([0, 2**53], "got 9007199254740992; readers take integers below 2 .. 53 only"),
     ],
 )
 def test_log_epoch__refuses_epochs(tmp_path, epochs, words):
@@ -183,6 +192,7 @@ def test_log_epoch__refuses_a_shrinking_probe(tmp_path):
         ({"probe": (X, Y - 5)}, r"the probe's labels\[0\] is -\d; classes must be 0 or more"),
         ({"blocks": ["layer1", "unused"]}, "block 'unused' is never called"),
         ({"describe": lambda i: i}, r"describe\(0\) returned a int; it must return a text"),
+        ({"describe": lambda i: "\udcff"}, r"describe\(0\) is '\\udcff', which is no valid Unicode"),
         ({"probe": [("a", 1)]}, "the probe's batches hold no tensors"),
         ({"blocks": ["odd"]}, r"block 'odd': the output has shape \(1, 2\), but the batch has 6 samples"),
         ({"blocks": ["mute"]}, "block 'mute' returns a NoneType without a tensor"),

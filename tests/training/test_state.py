@@ -126,6 +126,7 @@ def train(model, mapper_of, autocast=False):
     model = copy.deepcopy(model)
     loader = DataLoader(TensorDataset(*images(40)), batch_size=8, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    n_steps = 0
     with mapper_of(model) as mapper:
         for epoch in range(3):
             for x, y in loader:
@@ -134,10 +135,11 @@ def train(model, mapper_of, autocast=False):
                     loss = nn.functional.cross_entropy(model(x + noise * 0.01).float(), y)
                     if autocast and mapper is not None and epoch == 1:
                         # The pass also comes inside the user's autocast block, before the backward pass.
-                        mapper.log_epoch(100 + mapper._n_steps)
+                        mapper.log_epoch(n_steps)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
+                n_steps += 1
                 if mapper is not None:
                     mapper.step()
             if mapper is not None and not autocast:
