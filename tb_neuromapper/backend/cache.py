@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ FloatArray = npt.NDArray[np.float32]
 # Raised when the engine changes its results; old entries are then never found and age out.
 ENGINE_VERSION = 1
 DEFAULT_MAX_BYTES = 4 << 30
+_LEFT_BEHIND_S = 86400
+_N_REPLACE_TRIES = 20
+_REPLACE_PAUSE_S = 0.02
 
 
 def default_folder() -> Path:
@@ -68,10 +72,13 @@ class StoredLayout:
         """Something that differs between any two different contents."""
         return self.base.name if index < self.n_base else self.extensions[index - self.n_base].name
 
-    def qualities(self) -> list[dict[str, Any] | None]:
-        """Per slice the measured quality, or None where it is not known."""
-        found: list[dict[str, Any] | None] = list(_load_json(self.base / "quality.json") or [None] * self.n_base)
-        return found + [_load_json(path.with_suffix(".json")) for path in self.extensions]
+    def qualities(self, first: int = 0) -> list[dict[str, Any] | None]:
+        """The measured qualities of the slices from `first` on, None where one is not known."""
+        base: list[dict[str, Any] | None] = [None] * self.n_base
+        if first < self.n_base:
+            base = _load_json(self.base / "quality.json") or base
+        extensions = self.extensions[max(0, first - self.n_base) :]
+        return base[first:] + [_load_json(path.with_suffix(".json")) for path in extensions]
 
 
 class ResultCache:
@@ -89,14 +96,20 @@ class ResultCache:
     def find_layout(self, checksums: Sequence[str], parameters: ProjectionParameters) -> StoredLayout | None:
         """The stored layout that covers the longest prefix of the slices with these checksums."""
         keys = _chain(checksums, parameters)
+        longest: StoredLayout | None = None
         for n_base in range(len(keys), 0, -1):
             base = self.folder / "layouts" / keys[n_base - 1]
             if (base / "positions.npy").is_file():
-                with contextlib.suppress(OSError):
-                    os.utime(base)
                 paths = [base / f"{key}.npy" for key in keys[n_base:]]
-                return StoredLayout(base, n_base, tuple(itertools.takewhile(Path.is_file, paths)))
-        return None
+                found = StoredLayout(base, n_base, tuple(itertools.takewhile(Path.is_file, paths)))
+                longest = found if longest is None or len(found) > len(longest) else longest
+        if longest is not None:
+            _touch(longest.base)
+        return longest
+
+    def discard(self, layout: StoredLayout) -> None:
+        """Remove a layout that cannot be read."""
+        shutil.rmtree(layout.base, ignore_errors=True)
 
     def store_base(
         self, checksums: Sequence[str], parameters: ProjectionParameters, positions: Sequence[FloatArray]
@@ -104,7 +117,6 @@ class ResultCache:
         """Store slices that were laid out together; positions: T arrays (n, 2)."""
         base = self.folder / "layouts" / _chain(checksums, parameters)[-1]
         store_array(base / "positions.npy", np.stack(positions).astype(np.float32, copy=False))
-        self.shrink()
         return StoredLayout(base, len(checksums), ())
 
     def store_extension(self, layout: StoredLayout, checksum: str, positions: FloatArray) -> StoredLayout:
@@ -131,8 +143,7 @@ class ResultCache:
             return None
         if ids.shape[1] < min(k, ids.shape[0] - 1):
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        _touch(path)
         return ids, dists
 
     def store_neighbors(self, checksum: str, metric: str, ids: npt.NDArray[np.int32], dists: FloatArray) -> None:
@@ -141,7 +152,11 @@ class ResultCache:
             np.savez(file, ids=ids, dists=dists)
 
     def shrink(self) -> None:
-        """Remove the least recently used entries until the bound is kept."""
+        """Remove the least recently used entries until the bound is kept, and what dead processes left behind."""
+        for path in itertools.chain(self.folder.glob("jobs/*"), self.folder.rglob(".new-*")):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < time.time() - _LEFT_BEHIND_S:
+                    _remove(path)
         entries = []
         for path in [
             *self.folder.glob("neighbors/*.npz"),
@@ -154,15 +169,17 @@ class ResultCache:
         for _, size, path in sorted(entries):
             if total <= self.max_bytes:
                 break
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            _remove(path)
             total -= size
 
     def blob_path(self, checksum: str) -> Path:
         """Where an array that came inside an event is kept for the worker."""
-        return self.folder / "blobs" / f"{checksum}.bin"
+        path = self.folder / "blobs" / f"{checksum}.bin"
+        _touch(path)
+        return path
 
     def _neighbors_path(self, checksum: str, metric: str) -> Path:
-        return self.folder / "neighbors" / f"{_hash([ENGINE_VERSION, checksum, metric])}.npz"
+        return self.folder / "neighbors" / f"{_hash(f'{ENGINE_VERSION} {checksum} {metric}')}.npz"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -184,24 +201,47 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        Path(name).replace(path)
+        _replace(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
+def _replace(new: Path, path: Path) -> None:
+    """Rename; on Windows a reader may hold the old file for a moment."""
+    for _ in range(_N_REPLACE_TRIES):
+        with contextlib.suppress(PermissionError):
+            new.replace(path)
+            return
+        time.sleep(_REPLACE_PAUSE_S)
+    new.replace(path)
+
+
 def _chain(checksums: Sequence[str], parameters: ProjectionParameters) -> list[str]:
     """For each prefix of the slices its key: the hash of the parameters and of all activations so far."""
-    start = _hash([ENGINE_VERSION, parameters.as_dict()])
+    start = _hash(json.dumps([ENGINE_VERSION, parameters.as_dict()], sort_keys=True))
     return list(itertools.accumulate(checksums, _link, initial=start))[1:]
 
 
 def _link(key: str, checksum: str) -> str:
-    return _hash([key, checksum])
+    return _hash(f"{key} {checksum}")
 
 
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:40]
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _touch(path: Path) -> None:
+    """Mark as used just now."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _load(path: Path) -> FloatArray:

@@ -4,6 +4,7 @@ wish to cancel goes into it. Only files, so the two may be on different machines
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -100,7 +101,8 @@ class Reporter:
         self._steps = tuple(steps)
         store_array(_positions_path(self._folder, self._version), np.stack(positions))
         self.say(progress, message)
-        _positions_path(self._folder, self._version - 2).unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # On Windows a reader may still have it mapped.
+            _positions_path(self._folder, self._version - 2).unlink(missing_ok=True)
 
 
 def _positions_path(folder: Path, version: int) -> Path:

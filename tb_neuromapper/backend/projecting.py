@@ -91,16 +91,21 @@ def project(job: ProjectionJob) -> list[BrokenSlice]:
         return _project(job, Reporter(job.folder))
     except LayoutCancelled as error:
         raise JobCancelled from error
+    finally:
+        job.cache.shrink()
 
 
 def _project(job: ProjectionJob, report: Reporter) -> list[BrokenSlice]:
     stored = _find_layout(job, [source.spec.checksum for source in job.sources])
+    if stored is not None and len(stored) == len(job.sources):
+        return []
     if _is_extension(job, stored, len(job.sources)):
         assert stored is not None
         first = max(0, len(stored) - job.parameters.window)
         slices, broken = _find_all_neighbors(job, first, report)
-        _extend(job, slices, first, stored, report)
-        return broken
+        if all(item.step >= job.steps[len(stored)] for item in broken):
+            _extend(job, slices, first, stored, report)
+            return broken
     started = _start_quickly(job, report)
     slices, broken = _find_all_neighbors(job, 0, report)
     if not slices:

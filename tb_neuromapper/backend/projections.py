@@ -15,7 +15,6 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
 from tb_neuromapper.backend.job_folder import JobCancelled, live_positions, read_job_state, request_cancel
+from tb_neuromapper.backend.jobs import LocalWorker, WorkerDied
 from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.backend.projecting import BrokenSlice, ProjectionJob, project, warm_up
 from tb_neuromapper.backend.reader import RunLog
@@ -31,6 +31,9 @@ from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices,
 from tb_neuromapper.schema import RecordError
 
 _MAX_PROJECTIONS = 512
+_CANCELLED = ("cancelled", "cancelled; ask again to go on")
+
+FileStamp = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,25 @@ class Picture:
         return self.layout.positions(index)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a client may see, replaced as a whole so that no request reads half of an old and half of a new one.
+
+    Attributes:
+        picture: The layout.
+        extent: One for all its steps.
+        revisions: Per step its token and its revision.
+        boxes: Per token the box around its positions.
+        qualities: Per token the measured quality, where it is known.
+    """
+
+    picture: Picture = field(default_factory=Picture)
+    extent: Extent | None = None
+    revisions: dict[int, tuple[str, int]] = field(default_factory=dict)
+    boxes: dict[str, Extent | None] = field(default_factory=dict)
+    qualities: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
 @dataclass
 class Projection:
     """One block of one run under one set of parameters, as it is now."""
@@ -69,18 +91,24 @@ class Projection:
     run: str
     block: str
     parameters: ProjectionParameters
+    log: RunLog
+    focus: int | None = None
     slices: list[Slice] = field(default_factory=list)
-    broken: dict[str, BrokenSlice] = field(default_factory=dict)
-    picture: Picture = field(default_factory=Picture)
-    extent: Extent | None = None
-    revisions: dict[int, tuple[str, int]] = field(default_factory=dict)
-    boxes: dict[str, Extent | None] = field(default_factory=dict)
+    broken: dict[str, tuple[BrokenSlice, FileStamp]] = field(default_factory=dict)
+    shown: Shown = field(default_factory=Shown)
     future: Future[list[BrokenSlice]] | None = None
     folder: Path | None = None
+    tried: tuple[str, ...] = ()
+    is_cancelled: bool = False
     ended: tuple[str, str] = ("done", "")
 
     def usable(self) -> list[Slice]:
         return [item for item in self.slices if item.checksum not in self.broken]
+
+    def is_covered(self) -> bool:
+        """Whether a finished layout shows every usable step."""
+        picture = self.shown.picture
+        return isinstance(picture.layout, StoredLayout) and len(picture.steps) == len(self.usable())
 
 
 class Projections:
@@ -122,13 +150,12 @@ class Projections:
             focus: The step on view; if the parameters have changed, its surroundings are laid out first.
         """
         with self._lock:
-            projection = self._find(log.name, block, parameters)
+            projection = self._find(log, block, parameters)
+            projection.log, projection.focus = log, focus
             projection.slices = block_slices(log, block)
+            self._forget_mended(projection)
+            projection.tried = ()
             self._refresh(projection)
-            usable = projection.usable()
-            covered = isinstance(projection.picture.layout, StoredLayout) and len(projection.picture.steps)
-            if usable and projection.future is None and covered != len(usable):
-                self._start(projection, log, usable, focus)
             return projection
 
     def get(self, projection_id: str) -> Projection | None:
@@ -144,17 +171,19 @@ class Projections:
         with self._lock:
             projection = self._projections.get(projection_id)
             if projection is not None and projection.future is not None and projection.folder is not None:
+                projection.is_cancelled = True
                 request_cancel(projection.folder)
-                projection.future.cancel()
+                is_deaf = projection.parameters.engine == "umap-learn" and read_job_state(projection.folder) is not None
+                if not projection.future.cancel() and is_deaf and isinstance(self._executor, LocalWorker):
+                    self._executor.kill()  # umap-learn cannot be asked to stop.
             return self.get(projection_id)
 
     def manifest(self, projection: Projection) -> dict[str, Any]:
         """The projection as docs/http_api.md describes it."""
         with self._lock:
             state, progress, message = self._state(projection)
-            picture = projection.picture
-            layout = picture.layout
-            qualities = layout.qualities() if isinstance(layout, StoredLayout) else []
+            shown = projection.shown
+            steps = shown.picture.steps
             return {
                 "id": projection.id,
                 "run": projection.run,
@@ -163,10 +192,10 @@ class Projections:
                 "state": state,
                 "progress": round(progress, 3),
                 "message": message,
-                "steps": list(picture.steps),
-                "revisions": [projection.revisions[step][1] for step in picture.steps],
-                "extent": projection.extent,
-                "quality": [quality for quality in qualities if quality is not None],
+                "steps": list(steps),
+                "revisions": [shown.revisions[step][1] for step in steps],
+                "extent": shown.extent,
+                "quality": [shown.qualities[token] for token in shown.picture.tokens if token in shown.qualities],
             }
 
     def problems(self, run: str) -> list[str]:
@@ -176,7 +205,7 @@ class Projections:
                 f"step {item.step} of {projection.block}: {item.message}": None
                 for projection in self._projections.values()
                 if projection.run == run
-                for item in projection.broken.values()
+                for item, _ in projection.broken.values()
             }
         return list(found)
 
@@ -186,18 +215,22 @@ class Projections:
             if projection.folder is not None:
                 shutil.rmtree(projection.folder, ignore_errors=True)
 
-    def _find(self, run: str, block: str, parameters: ProjectionParameters) -> Projection:
-        key = json.dumps([run, block, parameters.as_dict()], sort_keys=True)
+    def _find(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
+        key = json.dumps([log.name, block, parameters.as_dict()], sort_keys=True)
         projection_id = hashlib.sha256(key.encode()).hexdigest()[:16]
-        if projection_id not in self._projections:
-            idle = [key for key, value in self._projections.items() if value.future is None]
-            for key in idle[: max(0, len(self._projections) + 1 - _MAX_PROJECTIONS)]:
-                del self._projections[key]
-            self._projections[projection_id] = Projection(projection_id, run, block, parameters)
-        return self._projections[projection_id]
+        projection = self._projections.pop(projection_id, None)
+        if projection is None:
+            projection = Projection(projection_id, log.name, block, parameters, log)
+        idle = [key for key, value in self._projections.items() if value.future is None]
+        for key in idle[: max(0, len(self._projections) + 1 - _MAX_PROJECTIONS)]:
+            del self._projections[key]
+        self._projections[projection_id] = projection  # At the end: the last asked for is the last to go.
+        return projection
 
-    def _start(self, projection: Projection, log: RunLog, usable: Sequence[Slice], focus: int | None) -> None:
-        entries = log.entries["activations"]
+    def _start(self, projection: Projection) -> None:
+        usable, entries = projection.usable(), projection.log.entries["activations"]
+        projection.tried = tuple(item.checksum for item in usable)
+        projection.is_cancelled = False
         try:
             sources = tuple(self._loader.source(entries[item.step], item.tensor) for item in usable)
             jobs = self._cache.folder / "jobs"
@@ -205,11 +238,11 @@ class Projections:
             projection.folder = Path(tempfile.mkdtemp(prefix=f"{projection.id}-", dir=jobs))
             steps = tuple(item.step for item in usable)
             start_from = self._layout_to_start_from(projection, len(usable))
-            job = ProjectionJob(
-                projection.folder, self._cache, steps, sources, projection.parameters, start_from, focus
-            )
+            parameters, focus = projection.parameters, projection.focus
+            job = ProjectionJob(projection.folder, self._cache, steps, sources, parameters, start_from, focus)
             projection.future = self._executor.submit(project, job)
         except (OSError, RecordError) as error:
+            self._remove_folder(projection)
             projection.ended = ("failed", f"the job could not be started: {error}")
 
     def _layout_to_start_from(self, projection: Projection, n_slices: int) -> ProjectionParameters | None:
@@ -217,17 +250,19 @@ class Projections:
         parameters = projection.parameters
         for other in reversed(self._projections.values()):
             is_variation = (other.run, other.block) == (projection.run, projection.block) and other is not projection
-            is_finished = isinstance(other.picture.layout, StoredLayout) and len(other.picture.steps) == n_slices
+            is_finished = other.is_covered() and len(other.shown.picture.steps) == n_slices
             alike = (other.parameters.metric, other.parameters.engine) == (parameters.metric, parameters.engine)
             if is_variation and is_finished and alike and other.parameters.seed == parameters.seed:
                 return other.parameters
         return None
 
     def _refresh(self, projection: Projection) -> None:
+        """Take over what the job has done, and start one if steps are missing that none has tried yet."""
         self._collect(projection)
-        picture = self._present_picture(projection)
-        if picture.tokens != projection.picture.tokens or picture.steps != projection.picture.steps:
-            self._adopt(projection, picture)
+        self._adopt(projection, self._present_picture(projection))
+        usable = tuple(item.checksum for item in projection.usable())
+        if usable and projection.future is None and not projection.is_covered() and usable != projection.tried:
+            self._start(projection)
 
     def _collect(self, projection: Projection) -> None:
         """Take over the result of a job that has ended."""
@@ -235,15 +270,40 @@ class Projections:
             return
         try:
             for item in projection.future.result():
-                projection.broken[item.checksum] = item
+                projection.broken[item.checksum] = (item, self._stamp(projection.log, item.step))
             projection.ended = ("done", "")
         except (JobCancelled, CancelledError):
-            projection.ended = ("cancelled", "cancelled; ask again to go on")
+            projection.ended = _CANCELLED
         except Exception as error:
-            projection.ended = ("failed", str(error) or type(error).__name__)
+            is_ours = projection.is_cancelled and isinstance(error, WorkerDied)
+            projection.ended = _CANCELLED if is_ours else ("failed", str(error) or type(error).__name__)
+        if projection.ended[0] != "done":
+            # What was logged meanwhile is not tried by itself: the user stopped it, or it would fail again.
+            projection.tried = tuple(item.checksum for item in projection.usable())
+        self._remove_folder(projection)
+        projection.future = None
+
+    def _remove_folder(self, projection: Projection) -> None:
         if projection.folder is not None:
             shutil.rmtree(projection.folder, ignore_errors=True)
-        projection.future, projection.folder = None, None
+        projection.folder = None
+
+    def _forget_mended(self, projection: Projection) -> None:
+        """A broken step is tried again once its file has changed."""
+        projection.broken = {
+            checksum: (item, stamp)
+            for checksum, (item, stamp) in projection.broken.items()
+            if stamp == self._stamp(projection.log, item.step)
+        }
+
+    def _stamp(self, log: RunLog, step: int) -> FileStamp:
+        """Time and size of the file of a step's activations; None without one."""
+        entry = log.entries.get("activations", {}).get(step)
+        try:
+            status = entry.path.stat() if entry is not None and entry.path is not None else None
+        except OSError:
+            return None
+        return (status.st_mtime_ns, status.st_size) if status is not None else None
 
     def _present_picture(self, projection: Projection) -> Picture:
         if projection.future is not None and projection.folder is not None:
@@ -260,29 +320,52 @@ class Projections:
         return Picture(steps, tuple(f"{stored.token(index)}:{index}" for index in range(len(stored))), stored)
 
     def _adopt(self, projection: Projection, picture: Picture) -> None:
+        shown = projection.shown
+        is_new = picture.tokens != shown.picture.tokens or picture.steps != shown.picture.steps
+        if not is_new and len(shown.qualities) == len(picture.tokens):
+            return
         boxes: dict[str, Extent | None] = {}
         try:
             for step, token in zip(picture.steps, picture.tokens, strict=True):
-                known = token in projection.boxes
-                boxes[token] = projection.boxes[token] if known else bounds(picture.positions(step))
-        except OSError:
-            return  # Replaced while it was read; the next look finds the newer one.
-        extent = extent_around(list(boxes.values()), projection.extent)
-        kept = projection.revisions if extent == projection.extent else {}
-        projection.revisions = {
+                boxes[token] = shown.boxes[token] if token in shown.boxes else bounds(picture.positions(step))
+        except (OSError, EOFError, ValueError):
+            # An intermediate layout was replaced while it was read: the next look finds the newer one. A finished
+            # one that cannot be read is damaged: it is computed again.
+            if isinstance(picture.layout, StoredLayout):
+                self._cache.discard(picture.layout)
+                projection.shown, projection.tried = Shown(extent=shown.extent), ()
+            return
+        extent = extent_around(list(boxes.values()), shown.extent)
+        kept = shown.revisions if extent == shown.extent else {}
+        revisions = {
             step: kept[step] if kept.get(step, ("",))[0] == token else (token, next(self._revisions))
             for step, token in zip(picture.steps, picture.tokens, strict=True)
         }
-        projection.picture, projection.extent, projection.boxes = picture, extent, boxes
+        qualities = _read_qualities(picture, shown.qualities)
+        projection.shown = Shown(picture, extent if picture.steps else shown.extent, revisions, boxes, qualities)
 
     def _state(self, projection: Projection) -> tuple[str, float, str]:
         if projection.future is None:
             state, message = projection.ended
             if not projection.usable():
-                reason = next(iter(projection.broken.values()), None)
+                reason = next((item for item, _ in projection.broken.values()), None)
                 return "failed", 0.0, reason.message if reason else "no step of this block has been logged"
+            if state == "done" and not projection.shown.picture.steps:
+                return "failed", 0.0, "the layout is not in the cache any more; is --neuromapper_cache_gb too small?"
             return state, 1.0 if state == "done" else 0.0, message
         reported = read_job_state(projection.folder) if projection.folder is not None else None
         if reported is None:
             return "queued", 0.0, "waiting for the worker"
         return "running", reported.progress, reported.message
+
+
+def _read_qualities(picture: Picture, known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Per token the quality of a finished layout's step; what is known is not read again."""
+    if not isinstance(picture.layout, StoredLayout):
+        return {}
+    if all(token in known for token in picture.tokens):
+        return {token: known[token] for token in picture.tokens}
+    first_unknown = next(index for index, token in enumerate(picture.tokens) if token not in known)
+    found = picture.layout.qualities(first_unknown)
+    measured = {token: quality for token, quality in zip(picture.tokens[first_unknown:], found, strict=True) if quality}
+    return {token: known[token] for token in picture.tokens if token in known} | measured

@@ -151,15 +151,15 @@ class Routes:
         step = integer_argument(request, "step")
         arrays, extents, revisions = {}, {}, {}
         for key in _ids(argument(request, "ids").split(",")):
-            projection = self._projection(key)
-            if step not in projection.picture.steps or projection.extent is None:
+            shown = self._projection(key).shown
+            if step not in shown.picture.steps or shown.extent is None:
                 continue
             try:
-                positions = projection.picture.positions(step)
+                positions = shown.picture.positions(step)
             except OSError:
                 continue  # Replaced by a newer layout a moment ago; its revision will say so.
-            arrays[key] = embeddings.quantise(positions, projection.extent)
-            extents[key], revisions[key] = projection.extent, projection.revisions[step][1]
+            arrays[key] = embeddings.quantise(positions, shown.extent)
+            extents[key], revisions[key] = shown.extent, shown.revisions[step][1]
         if not arrays:
             raise HttpError(404, f"there are no positions at step {step} yet.")
         data = encode_frame(arrays, {"step": step, "extents": extents, "revisions": revisions})

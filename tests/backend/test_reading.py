@@ -201,7 +201,7 @@ def test_projections__extend_to_new_epochs_and_leave_older_ones_still(tmp_path, 
     writer.probe()
     writer.epoch(0)
     writer.epoch(1)
-    viewer = open_viewer(tmp_path)
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
     before = viewer.project("a")
     assert [item["state"] for item in before] == ["done", "done"]
     assert before[0]["steps"] == [0, 1]

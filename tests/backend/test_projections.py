@@ -1,0 +1,138 @@
+"""The life of a projection: what arrives late, breaks, is mended, evicted or cancelled."""
+
+import os
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tb_neuromapper.backend.jobs import LocalWorker
+from tests.logs import LogWriter, write_run
+
+
+@pytest.fixture
+def live(tmp_path, open_viewer):
+    """A writer with three epochs of one block, and a viewer with a cache of its own."""
+    writer = LogWriter(tmp_path / "logs" / "a", n=600)
+    writer.probe()
+    for step in range(3):
+        writer.epoch(step, ["layer1"], seed=step)
+    yield writer, open_viewer(tmp_path / "logs", tmp_path / "cache")
+    writer.close()
+
+
+def test_epoch__that_arrives_during_a_job_is_laid_out_after_it(live):
+    """The client asks once for the new epoch while a job runs, and never again: the epoch still gets its positions."""
+    writer, viewer = live
+    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
+    assert manifest["state"] in ("queued", "running")
+    writer.epoch(3, ["layer1"])
+    viewer.reload()
+    viewer.post("projections", {"run": "a"})
+    (done,) = viewer.await_end([manifest["id"]])
+    assert done["state"] == "done"
+    assert done["steps"] == [0, 1, 2, 3]
+    assert [quality["step"] for quality in done["quality"]] == [0, 1, 2, 3]
+
+
+def test_layout__that_is_damaged_in_the_cache_is_computed_again(live, tmp_path, open_viewer):
+    """An empty and a truncated file in the cache cost a computation, not the projection."""
+    _, viewer = live
+    (before,) = viewer.project("a")
+    (path,) = (tmp_path / "cache" / "layouts").glob("*/positions.npy")
+    for n_bytes in (0, 300):
+        path.write_bytes(path.read_bytes()[:n_bytes])
+        again = open_viewer(tmp_path / "logs", tmp_path / "cache")
+        (after,) = again.project("a")
+        assert after["state"] == "done"
+        assert after["steps"] == before["steps"]
+        assert path.stat().st_size > 300
+
+
+def test_layout__that_was_evicted_is_computed_again(live, tmp_path):
+    """A projection whose files have gone from the cache is laid out anew when it is asked for."""
+    _, viewer = live
+    (before,) = viewer.project("a")
+    for path in (tmp_path / "cache" / "layouts").glob("*/*"):
+        path.unlink()
+    (gone,) = viewer.json("projections", ids=before["id"])["projections"]
+    assert gone["state"] == "failed"
+    assert "not in the cache any more" in gone["message"]
+    (after,) = viewer.project("a")
+    assert after["steps"] == before["steps"]
+
+
+def test_step__that_is_mended_comes_back(live):
+    """A damaged step is left out; once its file is whole again, it is laid out."""
+    writer, viewer = live
+    path = writer.epoch(3, ["layer1"], seed=9)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    viewer.reload()
+    (broken,) = viewer.project("a")
+    assert broken["steps"] == [0, 1, 2]
+    path.write_bytes(whole)
+    os.utime(path, (1, 1))
+    (mended,) = viewer.project("a")
+    assert mended["steps"] == [0, 1, 2, 3]
+    assert viewer.json("runs")["runs"][0]["problems"] == []
+
+
+def test_cache__keeps_its_bound_while_a_run_is_live(live, tmp_path):
+    """Extensions are counted too: after each job the cache is within its bound."""
+    writer, viewer = live
+    viewer.plugin._projections._cache.max_bytes = 200_000
+    for step in range(3, 6):
+        viewer.project("a")
+        assert sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()) <= 200_000
+        writer.epoch(step, ["layer1"], seed=step)
+        viewer.reload()
+
+
+def test_positions__never_mix_two_layouts(live):
+    """What is answered belongs together: extent, revision and positions are those of one moment."""
+    _, viewer = live
+    (manifest,) = viewer.project("a")
+    projection = viewer.plugin._projections.get(manifest["id"])
+    shown = projection.shown
+    viewer.project("a", min_dist=0.5)
+    assert projection.shown is shown
+    with pytest.raises(AttributeError):
+        projection.shown.extent = (0, 0, 1, 1)
+
+
+def test_worker__does_not_import_from_the_current_directory(tmp_path, monkeypatch):
+    """A log folder that holds a numba.py must not be able to run it."""
+    (tmp_path / "numba.py").write_text("raise SystemExit('planted')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "", *sys.path])
+    worker = LocalWorker()
+    try:
+        path = worker.submit(eval, "__import__('sys').path").result(60)
+        assert str(tmp_path) not in path
+        assert "" not in path
+    finally:
+        worker.shutdown(cancel_futures=True)
+
+
+def test_shutdown__cancels_what_is_queued():
+    """After the end no queued job starts a new worker."""
+    worker = LocalWorker()
+    worker.submit(time.sleep, 60)
+    queued = worker.submit(abs, 1)
+    worker.shutdown(wait=False, cancel_futures=True)
+    worker._thread.join(30)
+    assert queued.cancelled()
+
+
+def test_projections__of_two_runs_are_independent(tmp_path, open_viewer):
+    """Equal data in two runs share the cache; the runs' projections keep their own ids."""
+    write_run(tmp_path / "a")
+    write_run(tmp_path / "b")
+    viewer = open_viewer(tmp_path)
+    first, second = viewer.project("a"), viewer.project("b")
+    assert {item["id"] for item in first}.isdisjoint(item["id"] for item in second)
+    arrays = [viewer.frame("positions", ids=items[0]["id"], step=0)[0] for items in (first, second)]
+    positions = [frame[items[0]["id"]] for frame, items in zip(arrays, (first, second), strict=True)]
+    assert np.abs(positions[0].astype(int) - positions[1]).mean() < 3000
