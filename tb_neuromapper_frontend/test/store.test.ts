@@ -17,11 +17,12 @@ function runs(...names: string[]): Runs {
   return { log_dir: "runs", version: "0", runs: summaries, other_runs: [] };
 }
 
-function run(name: string, sampleSet = "s"): Run {
+function run(name: string, probeVersion = "v"): Run {
   return {
     name,
     n_samples: 4,
-    sample_set: sampleSet,
+    sample_set: "s",
+    probe_version: probeVersion,
     steps: [0, 5, 20],
     outcome_steps: [],
     blocks: ["a", "b"].map((block) => ({ name: block, n_dims: 2, n_features: 2, reduction: "none" })),
@@ -96,7 +97,7 @@ describe("runs", () => {
     store.actions.projectionsLoaded("one", [projection("a", [0])]);
     store.actions.runLoaded(run("one", "other"));
     expect(store.projections.value).toEqual([]);
-    expect(store.run.value?.sample_set).toBe("other");
+    expect(store.run.value?.probe_version).toBe("other");
   });
 
   it("that did not change keep their objects, so that nothing is drawn anew", () => {

@@ -7,7 +7,7 @@ export interface Api {
   run(name: string, signal?: AbortSignal): Promise<Run>;
   samples(name: string, signal?: AbortSignal): Promise<Samples>;
   outcomes(name: string, step: number, signal?: AbortSignal): Promise<Outcomes>;
-  thumbnailsUrl(name: string, sheet: number, sampleSet: string): string;
+  thumbnailsUrl(name: string, sheet: number, probeVersion: string): string;
   startProjections(request: ProjectionRequest, signal?: AbortSignal): Promise<Projection[]>;
   projections(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   cancel(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
@@ -52,7 +52,7 @@ export function createApi(base: string): Api {
     samples: async (name, signal) => toSamples(await getFrame("samples", { run: name }, signal)),
     outcomes: async (name, step, signal) =>
       toOutcomes(step, await getFrame("outcomes", { run: name, step }, signal)),
-    thumbnailsUrl: (name, sheet, sampleSet) => url("thumbnails", { run: name, sheet, v: sampleSet }),
+    thumbnailsUrl: (name, sheet, probeVersion) => url("thumbnails", { run: name, sheet, v: probeVersion }),
     startProjections: async (body, signal) => toProjections(await post("projections", body, signal)),
     projections: async (ids, signal) =>
       toProjections(await getJson("projections", { ids: ids.join(",") }, signal)),

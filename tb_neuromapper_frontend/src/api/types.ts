@@ -33,7 +33,9 @@ export interface ThumbnailSheets {
 export interface Run {
   name: string;
   n_samples: number;
-  sample_set: string;
+  sample_set: string | null;
+  /** Differs between any two probe records; null without one. */
+  probe_version: string | null;
   steps: number[];
   outcome_steps: number[];
   blocks: BlockInfo[];

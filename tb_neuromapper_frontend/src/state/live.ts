@@ -103,10 +103,10 @@ function createFollower(store: Store, api: Api): Follower {
     asked = { ...asked, summary };
   };
   const askSamples = async (name: string, signal: AbortSignal) => {
-    const sampleSet = JSON.stringify([name, store.run.peek()?.sample_set]);
-    if (sampleSet === asked.samples && store.samples.peek()) return;
+    const probeVersion = JSON.stringify([name, store.run.peek()?.probe_version]);
+    if (probeVersion === asked.samples && store.samples.peek()) return;
     actions.samplesLoaded(name, await api.samples(name, signal));
-    asked = { ...asked, samples: sampleSet };
+    asked = { ...asked, samples: probeVersion };
   };
   const start = async (run: string, signal: AbortSignal) => {
     const groups = groupByParameters(store.settings.peek(), store.blocks.peek());

@@ -35,7 +35,7 @@ export function keepOutcomes(store: Store, api: Api): () => void {
     const step = store.step.value;
     if (!run || step === null || !run.outcome_steps.includes(step)) return;
     if (!store.settled.value && !needsOutcomes(store.colorBy.value)) return;
-    const key = JSON.stringify([run.name, run.sample_set, step]);
+    const key = JSON.stringify([run.name, run.probe_version, step]);
     const known = kept.get(key);
     if (known) store.actions.outcomesLoaded(run.name, known);
     else if (underWay?.key !== key) void fetchOutcomes(run.name, step, key);

@@ -56,7 +56,7 @@ export function runActions(state: State) {
       if (run.name !== state.runName.peek()) return;
       batch(() => {
         const before = state.run.peek();
-        if (before && before.sample_set !== run.sample_set) forgetRun();
+        if (before && before.probe_version !== run.probe_version) forgetRun();
         if (JSON.stringify(before) !== JSON.stringify(run) || !state.run.peek()) state.run.value = run;
       });
     },

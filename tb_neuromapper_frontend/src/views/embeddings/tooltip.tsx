@@ -52,7 +52,7 @@ export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
           sheets={sheets}
           row={row}
           size={size}
-          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.sample_set)}
+          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.probe_version ?? "")}
         />
       )}
       <dl class="nm-facts">
