@@ -107,6 +107,7 @@ def plot(points: list, path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "layout", "font.size": 8})
     from matplotlib import pyplot
 
     names = list(dict.fromkeys(point["data"] for point in points))
