@@ -21,7 +21,7 @@ from tb_neuromapper.training.description import Description, Labels, check_label
 from tb_neuromapper.training.distributed import gather, rank_and_size, together
 from tb_neuromapper.training.hooks import choose_blocks
 from tb_neuromapper.training.passes import PassResult, device_of, run_pass
-from tb_neuromapper.training.probe import Fingerprints, ProbeSource, refuse_change
+from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash, refuse_change
 from tb_neuromapper.training.writer import Draft, Flush, RecordWriter
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
@@ -35,6 +35,7 @@ class _Known:
     labels: Labels
     sample_ids: Sequence[Any]
     sample_set: str
+    content: str
     fingerprints: npt.NDArray[np.int64]
     has_outcomes: bool
 
@@ -227,7 +228,7 @@ class NeuroMapper:
             n_samples = len(result.rows)
             probe = probe_draft(self._description, known.labels, n_samples, result.thumbnails)
         drafts = [activations] if outcomes is None else [activations, outcomes]
-        self._writer.submit(Flush(step, known.sample_set, drafts, scalars), probe=probe)
+        self._writer.submit(Flush(step, known.sample_set, known.content, drafts, scalars), probe=probe)
         self._known = known
         self._writer.warn_of_failure()
 
@@ -243,6 +244,7 @@ class NeuroMapper:
             labels=labels,
             sample_ids=ids,
             sample_set=schema.sample_set_hash(ids),
+            content=content_hash(result.fingerprints),
             fingerprints=result.fingerprints,
             has_outcomes=fits(result.output, labels),
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import (
     BatchSampler,
@@ -104,10 +106,10 @@ class ProbeSource:
 
 def _as_dataset(probe: Any) -> Any:
     if isinstance(probe, (torch.Tensor, np.ndarray)):
-        return TensorDataset(torch.as_tensor(probe))
+        return TensorDataset(_as_tensor(probe))
     is_pair = isinstance(probe, tuple) and all(isinstance(part, (torch.Tensor, np.ndarray)) for part in probe)
     if is_pair and probe:
-        tensors = [torch.as_tensor(part) for part in probe]
+        tensors = [_as_tensor(part) for part in probe]
         sizes = [len(tensor) for tensor in tensors]
         if len(set(sizes)) > 1:
             raise ValueError(f"the probe's parts have {sizes} samples; they must have equally many.")
@@ -120,6 +122,10 @@ def _as_dataset(probe: Any) -> Any:
         f"probe is a {type(probe).__name__}; give a Dataset, a DataLoader, a tensor (n, ...), or a tuple "
         "(inputs, labels) of tensors."
     )
+
+
+def _as_tensor(values: Any) -> torch.Tensor:
+    return values if isinstance(values, torch.Tensor) else torch.as_tensor(values, device="cpu")
 
 
 def _refuse_random_order(loader: DataLoader[Any]) -> None:
@@ -231,14 +237,14 @@ class Fingerprints:
             pieces = torch.split(bits, max(1, _MAX_ELEMENTS // bits.shape[1]))
             part = torch.cat([(piece.to(torch.int64) * weights).sum(1) for piece in pieces])
             total = part if total is None else total + part
-        return torch.zeros(n_rows, dtype=torch.int64) if total is None else total
+        return torch.zeros(n_rows, dtype=torch.int64, device="cpu") if total is None else total
 
     def _weights_for(self, position: int, n_columns: int, device: torch.device) -> torch.Tensor:
         key = (position, n_columns, device)
         if key not in self._weights:
-            generator = torch.Generator().manual_seed(position)
-            drawn = torch.randint(-(2**62), 2**62, (n_columns,), generator=generator, dtype=torch.int64)
-            self._weights[key] = (drawn | 1).to(device)
+            # numpy promises that this stream stays the same in later versions; runs are resumed after updates, too.
+            drawn = np.random.Philox(key=position).random_raw(n_columns) | np.uint64(1)
+            self._weights[key] = torch.from_numpy(drawn.view(np.int64)).to(device)
         return self._weights[key]
 
 
@@ -250,6 +256,11 @@ def _as_integers(tensor: torch.Tensor, n_rows: int) -> torch.Tensor:
         is_aligned = (rows.storage_offset() * n_bytes) % 8 == 0
         return (rows if is_aligned else rows.clone()).view(torch.int64)
     return rows.view({1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[n_bytes])
+
+
+def content_hash(fingerprints: npt.NDArray[np.int64]) -> str:
+    """Hex SHA-256 of all samples' fingerprints (n,), in order: the same samples give the same text in any process."""
+    return hashlib.sha256(fingerprints.astype("<i8").tobytes()).hexdigest()
 
 
 def refuse_change(before: Sequence[int] | np.ndarray, now: np.ndarray, sample_ids: Sequence[Any]) -> None:

@@ -12,6 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper import schema
 from tb_neuromapper.training.callback import NeuroMapper
+from tb_neuromapper.training.probe import Fingerprints, content_hash
 from tests.training.networks import ConvNet, Encoder, Recurrent, images, mlp
 from tests.training.reading import accumulate, read_records, scalars
 
@@ -85,7 +86,7 @@ def test_log_epoch__describes_the_probe_once(tmp_path):
     assert arrays["probe/metadata/source"] == ["s", "t"] * 3
     assert arrays["probe/metadata/size"].dtype == np.int64
     assert arrays["probe/metadata/weight"].dtype == np.float32
-    assert record.attributes == {"n_samples": 6}
+    assert record.attributes == {"n_samples": 6, "content": content_hash(Fingerprints().of(x, 6).numpy())}
     assert list(read_records(tmp_path, "activations")) == [3, 4, 9]
 
 
@@ -311,7 +312,26 @@ def test_resumed_run__may_go_back(tmp_path):
     assert sorted(set(steps)) == [0, 1, 2, 3]
 
 
-def test_step__counts_and_records_nothing(tmp_path):
+def contents(run_dir):
+    """What all records of a run say of the samples' content."""
+    kinds = ("probe", "activations", "outcomes")
+    return {record.attributes["content"] for kind in kinds for record, _ in read_records(run_dir, kind).values()}
+
+
+def test_content__tells_probes_of_equal_ids_apart(tmp_path):
+    """Every record has one hash of the inputs: another for another probe, not for other batches or labels."""
+    (x, y), (other, _) = images(), images(seed=1)
+    log(tmp_path / "a", ConvNet(), epochs=(0, 1), probe=(x, y))
+    log(tmp_path / "b", ConvNet(), probe=DataLoader(TensorDataset(x, 3 - y), batch_size=5))
+    log(tmp_path / "c", ConvNet(), probe=(other, y))
+    log(tmp_path / "d", ConvNet(), probe=(x.flip(0), y))
+    found = [contents(tmp_path / run) for run in "abcd"]
+    assert [len(hashes) for hashes in found] == [1, 1, 1, 1]
+    assert found[0] == found[1]
+    assert len(found[0] | found[2] | found[3]) == 3
+
+
+def test_step__records_nothing(tmp_path):
     """Gradient flow is reserved: steps alone leave an empty run."""
     with NeuroMapper(ConvNet(), tmp_path, probe=images(), gradient_every=2) as mapper:
         for _ in range(10):

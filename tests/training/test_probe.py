@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, TensorDataset
 
-from tb_neuromapper.training.probe import Fingerprints, ProbeSource
+from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.uint8, torch.int64, torch.bool]
 
@@ -33,6 +33,13 @@ def test_fingerprints__do_not_depend_on_the_batch():
     parts = torch.cat([Fingerprints().of(x[:3], 3), Fingerprints().of(x[3:], 7)])
     assert torch.equal(whole, parts)
     assert whole[:2].tolist() == Fingerprints().of({"b": x[:2]}, 2).tolist()
+
+
+def test_content_hash__is_what_it_was():
+    """The number is part of the log, so it must not change with the process, the machine or a library's version."""
+    x = torch.arange(12, dtype=torch.float32).reshape(4, 3)
+    expected = "913e16515b9c4f453bc6f8965044b135c41e12c6275288795389f8e7c25dcc10"
+    assert content_hash(Fingerprints().of(x, 4).numpy()) == expected
 
 
 def test_fingerprints__see_every_input_and_its_place():
