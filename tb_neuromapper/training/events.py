@@ -7,7 +7,8 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,7 +59,7 @@ def scalar_summary(name: str, value: float) -> Any:
 
 
 class EventSink(Protocol):
-    """Takes summaries; what was written before `flush` returned is on disk."""
+    """Takes summaries; what was written before `flush` returned can be read from the file by other processes."""
 
     def write(self, summaries: Sequence[Any], step: int) -> None: ...
 
@@ -70,8 +71,8 @@ class EventSink(Protocol):
 class OwnEventFile:
     """The only event file of a run, opened at the first write and kept whole when the disk is full.
 
-    Each write goes to the file at once. If one fails half-way, the file is cut back to its last whole event, so that
-    later events, when there is room again, can be read.
+    What was written before `flush` returned is on disk, also after a power cut. If a write or a flush fails, the file
+    is cut back to what was flushed, so that later events, when there is room again, can be read.
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -84,27 +85,34 @@ class OwnEventFile:
     def write(self, summaries: Sequence[Any], step: int) -> None:
         if self._file is None:
             self._file = io.FileIO(self._path, "w")
-        if self._n_good_bytes == 0:
+        events = [Event(wall_time=time.time(), step=step, summary=summary) for summary in summaries]
+        if self._file.tell() == 0:
             source = SourceMetadata(writer="tb_neuromapper")
-            self._append([Event(wall_time=time.time(), file_version="brain.Event:2", source_metadata=source)])
-        self._append([Event(wall_time=time.time(), step=step, summary=summary) for summary in summaries])
-
-    def _append(self, events: Sequence[Any]) -> None:
-        assert self._file is not None
+            events.insert(0, Event(wall_time=time.time(), file_version="brain.Event:2", source_metadata=source))
         buffer = io.BytesIO()
         records = RecordWriter(buffer)
         for event in events:
             records.write(event.SerializeToString())
-        try:
+        with self._whole(self._file):
             write_all(self._file, buffer.getbuffer())
-        except OSError:
-            self._file.truncate(self._n_good_bytes)
-            self._file.seek(self._n_good_bytes)
-            raise
-        self._n_good_bytes = self._file.tell()
 
     def flush(self) -> None:
-        """Nothing to do: the file is unbuffered."""
+        if self._file is None:
+            return
+        with self._whole(self._file):
+            os.fsync(self._file.fileno())
+            if self._n_good_bytes == 0:
+                sync_folder(self._path.parent)
+        self._n_good_bytes = self._file.tell()
+
+    @contextmanager
+    def _whole(self, file: io.FileIO) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            file.truncate(self._n_good_bytes)
+            file.seek(self._n_good_bytes)
+            raise
 
     def close(self) -> None:
         if self._file is not None:
@@ -154,3 +162,14 @@ def write_all(file: io.FileIO, data: memoryview | bytes) -> None:
     while len(view):
         n_written = file.write(view)
         view = view[n_written or 0 :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder outlive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

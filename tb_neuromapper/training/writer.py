@@ -26,12 +26,26 @@ from tb_neuromapper.training.events import (
     SharedWriter,
     record_summary,
     scalar_summary,
+    sync_folder,
     write_all,
 )
 from tb_neuromapper.training.lock import RunLock
 from tb_neuromapper.training.termination import TerminationGuard
 
 Payload = Literal["file", "event"]
+
+
+# A hook at fork can never be removed, so that there is one for all writers, which keeps none of them alive.
+_writers: weakref.WeakSet[RecordWriter] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for writer in list(_writers):
+        writer.forget_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 
 @dataclass(frozen=True)
@@ -53,10 +67,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class Flush:
-    """What one `log_epoch` hands over: records and scalars of one step."""
+    """What one `log_epoch` hands over: records and scalars of one step.
+
+    Attributes:
+        step: Of all records and scalars.
+        sample_set: Hash of the samples' ids.
+        content: Hash of the samples' inputs; goes into the attributes of every record.
+        drafts: The records, without the probe.
+        scalars: By tag.
+    """
 
     step: int
     sample_set: str
+    content: str
     drafts: Sequence[Draft]
     scalars: Mapping[str, float]
 
@@ -83,7 +106,11 @@ class RecordWriter:
         self._failure: Exception | None = None
         self._has_warned = False
         self._is_closed = False
-        self._probe: tuple[str, Draft] | None = None
+        self._is_terminated = False
+        # Between `submit` and `finish`, so that nothing is queued behind the end. Reentrant, because a signal handler
+        # of the user's may close the mapper in the middle of a `submit`.
+        self._admission = threading.RLock()
+        self._probe: Draft | None = None
         self._process_id = os.getpid()
         self._queue: queue.Queue[Flush | None] = queue.Queue(queue_size)
         try:
@@ -92,15 +119,14 @@ class RecordWriter:
             self._failure = error
         self._thread = threading.Thread(target=self._work, name="neuromapper-writer", daemon=True)
         self._thread.start()
-        self._guard = TerminationGuard(_weakly(self, "finish"))
+        self._guard = TerminationGuard(_weakly(self, "terminate"))
         self._guard.install()
         self._at_exit = atexit.register(_weakly(self, "finish"))
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_weakly(self, "_forget_in_child"))
+        _writers.add(self)
         self.warn_of_failure()
 
     def submit(self, flush: Flush, *, probe: Draft | None = None) -> None:
-        """Queue a flush; blocks only while the queue is full.
+        """Queue a flush; blocks only while the queue is full. After SIGTERM it is dropped, as the process ends.
 
         Args:
             flush: Its arrays must not change afterwards.
@@ -109,14 +135,17 @@ class RecordWriter:
         Raises:
             RuntimeError: This writer, or the SummaryWriter that it shares, is closed.
         """
-        self.check_open()
-        if probe is not None:
-            self._probe = (flush.sample_set, probe)
-        self._queue.put(flush)
+        with self._admission:
+            self.check_open()
+            if self._is_terminated:
+                return
+            if probe is not None:
+                self._probe = probe
+            self._queue.put(flush)
 
     def check_open(self) -> None:
-        """Raise RuntimeError if nothing can be written any more."""
-        if self._is_closed:
+        """Raise RuntimeError if nothing can be written any more; not after SIGTERM, when training should not notice."""
+        if self._is_closed and not self._is_terminated:
             raise RuntimeError("this NeuroMapper is closed; make a new one to log more.")
         if self._process_id != os.getpid():
             raise RuntimeError("this NeuroMapper belongs to the parent process; log there, or make one here.")
@@ -136,7 +165,6 @@ class RecordWriter:
     def close(self) -> None:
         """Write what waits and free the run; calling it again does nothing."""
         self.finish()
-        atexit.unregister(self._at_exit)
         self.warn_of_failure()
 
     def finish(self) -> None:
@@ -144,13 +172,21 @@ class RecordWriter:
         # The garbage collector may call this in the writing thread itself; it drains at exit then.
         if self._process_id != os.getpid() or threading.current_thread() is self._thread:
             return
-        self._is_closed = True
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
-        self._guard.remove()
-        if self._lock is not None:
-            self._lock.release()
+        with self._admission:
+            self._is_closed = True
+            if self._thread.is_alive():
+                self._queue.put(None)
+                self._thread.join()
+            self._guard.remove()
+            atexit.unregister(self._at_exit)
+            if self._lock is not None:
+                self._lock.release()
+
+    def terminate(self) -> None:
+        """Write what waits, because the process is about to be ended by a signal while its training goes on."""
+        with self._admission:
+            self._is_terminated = self._is_terminated or not self._is_closed
+            self.finish()
 
     def warn_of_failure(self) -> None:
         """Say once, in the caller's thread, that the disk refused something."""
@@ -191,7 +227,7 @@ class RecordWriter:
         self._open()
         probe, drafts = self._probe, list(flush.drafts)
         if probe is not None:
-            drafts.insert(0, probe[1])
+            drafts.insert(0, probe)
         file_name = f"{flush.step:06d}-{secrets.token_hex(3)}.safetensors"
         summaries = self._store(flush, drafts, self.folder / file_name)
         summaries += [scalar_summary(name, value) for name, value in flush.scalars.items()]
@@ -218,7 +254,9 @@ class RecordWriter:
         _write_whole(path, safetensors.numpy.save(arrays))
         return [record_summary(record) for record in records]
 
-    def _forget_in_child(self) -> None:
+    def forget_in_child(self) -> None:
+        """In a forked child: leave the run and its signal to the parent."""
+        self._admission = threading.RLock()
         if self._lock is not None:
             self._lock.release()
         self._guard.remove()
@@ -233,7 +271,8 @@ def _index(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:
         )
         for name, array in draft.arrays.items()
     }
-    return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, draft.attributes)
+    attributes = {**draft.attributes, "content": flush.content}
+    return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, attributes)
 
 
 def _little_endian(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -255,17 +294,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def _weakly(writer: RecordWriter, method: str) -> Any:

@@ -44,6 +44,10 @@ if ending == "killed":
     mapper.log_epoch(5)
 if ending not in ("normal", "own handler"):
     print("ready", flush=True)
+    while ending == "terminated":
+        epoch += 1
+        mapper.log_epoch(epoch)
+        mapper.step()
     while True:
         time.sleep(0.01)
 if ending == "own handler":
@@ -72,6 +76,7 @@ def test_ending__loses_nothing(tmp_path, ending, status):
     _, errors = process.communicate(timeout=150)
     assert process.returncode == status, errors
     assert list(read_records(tmp_path, "activations"))[:5] == [0, 1, 2, 3, 4]
+    assert "Traceback" not in errors or ending in ("exception", "interrupted")
     if ending == "terminated":
         assert list(read_records(tmp_path / "other", "activations")) == [0, 1, 2, 3, 4]
 
@@ -179,6 +184,7 @@ def test_distributed__ranks_share_the_probe(tmp_path):
     for run, kind in pairs:
         (record, together), (expected, alone) = (read_records(tmp_path / name, kind)[0] for name in (run, "one"))
         assert record.sample_set == expected.sample_set
+        assert record.attributes["content"] == expected.attributes["content"]
         assert list(together) == list(alone)
         for name in alone:
             np.testing.assert_allclose(together[name], alone[name], rtol=1e-4, atol=1e-5)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import gc
+import os
 import threading
 import warnings
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,9 +26,8 @@ PROBE = Draft("probe", {"probe/ids": np.arange(3)}, {"n_samples": 3})
 
 def flush_of(step, value=1.0):
     rows = np.full((3, 2), value, np.float16)
-    return Flush(
-        step, "ab" * 32, [Draft("activations", {"activations/a": rows}, {"blocks": {}})], {"probe/loss": value}
-    )
+    activations = Draft("activations", {"activations/a": rows}, {"blocks": {}})
+    return Flush(step, "ab" * 32, "cd" * 32, [activations], {"probe/loss": value})
 
 
 def open_writer(run_dir, *, payload="file", queue_size=3, summary_writer=None):
@@ -193,6 +196,71 @@ def test_shared_writer__failure_is_a_warning(tmp_path, monkeypatch):
             mapper.flush()
     assert [w.category for w in caught] == [RuntimeWarning]
     assert "No space left" in str(caught[0].message)
+
+
+def test_event_file__is_cut_back_when_it_cannot_be_synced(tmp_path, monkeypatch):
+    """Announcements that the disk refuses only at fsync name no arrays that were removed."""
+    real, fails = os.fsync, [False]
+
+    def fsync(descriptor):
+        if fails[0] and "tfevents" in Path(f"/proc/self/fd/{descriptor}").readlink().name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    writer = open_writer(tmp_path)
+    writer.submit(flush_of(0), probe=PROBE)
+    writer.flush()
+    fails[0] = True
+    writer.submit(flush_of(1))
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        writer.flush()
+    fails[0] = False
+    writer.submit(flush_of(2))
+    writer.close()
+    assert list(read_records(tmp_path, "activations")) == [0, 2]
+
+
+def test_writer__leaves_no_hook_behind(tmp_path, monkeypatch):
+    """Hooks at fork cannot be removed: many writers register none of their own, and are freed when closed."""
+    monkeypatch.setattr(os, "register_at_fork", lambda **hooks: pytest.fail("a hook that stays for ever"))
+    writers = [open_writer(tmp_path / str(i)) for i in range(3)]
+    references = [weakref.ref(writer) for writer in writers]
+    for writer in writers:
+        writer.close()
+    del writer, writers
+    gc.collect()
+    assert [reference() for reference in references] == [None] * 3
+
+
+def test_terminated__writer_writes_what_waits_and_drops_the_rest(tmp_path, monkeypatch):
+    """While SIGTERM drains, a submit comes before the end or is dropped; it neither raises nor waits for ever."""
+    gate = threading.Event()
+    real = writer_module._write_whole
+
+    def write(path, data):
+        gate.wait(60)
+        real(path, data)
+
+    monkeypatch.setattr(writer_module, "_write_whole", write)
+    writer = open_writer(tmp_path, queue_size=8)
+    writer.submit(flush_of(0), probe=PROBE)
+    writer.submit(flush_of(1))
+    terminating = threading.Thread(target=writer.terminate)
+    terminating.start()
+    training = threading.Thread(target=lambda: [writer.submit(flush_of(step)) for step in range(2, 50)])
+    training.start()
+    gate.set()
+    terminating.join(60)
+    training.join(60)
+    assert not training.is_alive()
+    writer.check_open()
+    writer.submit(flush_of(99))
+    writer.flush()
+    writer.close()
+    found = list(read_records(tmp_path, "activations"))
+    assert found[:2] == [0, 1]
+    assert found == list(range(len(found)))
 
 
 def test_writer__removes_leftovers_of_a_crash(tmp_path):
