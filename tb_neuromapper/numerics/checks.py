@@ -20,6 +20,8 @@ def check_parameters(parameters: LayoutParameters) -> None:
         raise ValueError(f"alignment is {p.alignment}; only a number of 0 or more is allowed.")
     if p.window < 0:
         raise ValueError(f"window is {p.window}; only an integer of 0 or more is allowed.")
+    if p.seed < 0:
+        raise ValueError(f"seed is {p.seed}; only an integer of 0 or more is allowed.")
     if p.n_passes is not None and p.n_passes < 1:
         raise ValueError(f"n_passes is {p.n_passes}; only None or an integer of 1 or more is allowed.")
 

@@ -293,6 +293,7 @@ DISTS = np.ones((2, 1), np.float32)
         ({"alignment": np.nan}, "alignment"),
         ({"window": -1}, "window"),
         ({"n_passes": 0}, "n_passes"),
+        ({"seed": -1}, "seed"),
     ],
 )
 def test_fit_layout__refuses_bad_parameters_in_words(parameters, message):
