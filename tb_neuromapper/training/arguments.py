@@ -82,6 +82,20 @@ def unwrap(model: Any) -> nn.Module:
         if not isinstance(inner, nn.Module):
             break
         network = inner
+    if _is_sharded(network):
+        raise ValueError(
+            "the model's parameters are sharded over the ranks (FSDP, or DTensor): each forward pass needs all "
+            "ranks at once, but the ranks share the probe. Give every rank an unsharded copy of the network, and load "
+            "the full weights into it before each log_epoch (torch.distributed.checkpoint.state_dict."
+            "get_model_state_dict with full_state_dict=True)."
+        )
     if any(isinstance(parameter, nn.UninitializedParameter) for parameter in network.parameters()):
         raise ValueError("the model has lazy modules that have seen no data yet; run one batch through it first.")
     return network
+
+
+def _is_sharded(network: nn.Module) -> bool:
+    # By name, because importing the classes takes long and older versions of torch lack some of them.
+    kinds = {kind.__name__ for module in network.modules() for kind in type(module).__mro__}
+    parameters = {type(parameter).__name__ for parameter in network.parameters()}
+    return bool(kinds & {"FullyShardedDataParallel", "FSDPModule"}) or "DTensor" in parameters
