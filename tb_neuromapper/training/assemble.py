@@ -13,19 +13,24 @@ import torch
 
 from tb_neuromapper.training.description import Labels
 from tb_neuromapper.training.outcomes import Outcomes, class_outcomes, target_outcomes
-from tb_neuromapper.training.passes import OUTPUT, BlockRows
+from tb_neuromapper.training.passes import BlockRows
 from tb_neuromapper.training.reducers import principal_components
 from tb_neuromapper.training.writer import Draft
 
+OUTPUT = "output"
 # Relative to the spread of the values; above it, distances between samples would change visibly.
 _MAX_ROUNDING = 0.01
 
 
-def kept_blocks(blocks: Mapping[str, BlockRows], wanted: Sequence[str], *, is_automatic: bool) -> dict[str, BlockRows]:
+def kept_blocks(
+    blocks: Mapping[str, BlockRows], network: BlockRows | None, wanted: Sequence[str], *, is_automatic: bool
+) -> dict[str, BlockRows]:
     """The blocks to log, from input to output, the network's own output once.
 
     Args:
         blocks: What the pass found.
+        network: The network's own output; it becomes the last block, "output", or, where another block has that name,
+            "output (network)". A chosen block that is the network's output takes its place.
         wanted: Names that were listened to.
         is_automatic: Whether the program chose them; then a block that never runs, or that is the output, goes.
 
@@ -38,10 +43,11 @@ def kept_blocks(blocks: Mapping[str, BlockRows], wanted: Sequence[str], *, is_au
             f"block {silent[0]!r} is never called in the network's forward pass (a container, or unused); choose the "
             f"modules inside it, or others. Called were: {', '.join(blocks) or 'none'}."
         )
-    doubles = [name for name, block in blocks.items() if block.is_output and name != OUTPUT]
-    if is_automatic:
-        return {name: block for name, block in blocks.items() if name not in doubles}
-    return {name: block for name, block in blocks.items() if not (doubles and name == OUTPUT and name not in wanted)}
+    doubles = [name for name, block in blocks.items() if block.is_output]
+    kept = {name: block for name, block in blocks.items() if not (is_automatic and name in doubles)}
+    if network is not None and (is_automatic or not doubles):
+        kept[OUTPUT if OUTPUT not in kept else f"{OUTPUT} (network)"] = network
+    return kept
 
 
 def activations_draft(
@@ -57,6 +63,7 @@ def activations_draft(
     for name, block in blocks.items():
         _refuse_non_finite(name, block.rows, sample_ids)
         rows, explained = principal_components(block.rows, max_dims)
+        _refuse_non_finite(name, rows, sample_ids)
         arrays[f"activations/{name}"] = to_storage(rows, dtype)
         reduction = block.reduction
         if rows.shape[1] < block.rows.shape[1]:
@@ -73,8 +80,9 @@ def to_storage(rows: torch.Tensor, dtype: str) -> npt.NDArray[Any]:
     """Rows on the CPU in the wanted dtype; float32 where float16 would overflow or lose the differences."""
     if dtype == "float16":
         short = rows.to(torch.float16)
-        spread = (rows - rows.mean(0)).norm()
-        if bool((short.to(torch.float32) - rows).norm() <= _MAX_ROUNDING * spread) or not bool(rows.any()):
+        # Strictly less: beyond 1e19 both norms are infinite, below 1e-23 both are zero.
+        is_close = (short.to(torch.float32) - rows).norm() < _MAX_ROUNDING * (rows - rows.mean(0)).norm()
+        if bool(is_close) or torch.equal(short.to(torch.float32), rows):
             return short.cpu().numpy()
     return rows.cpu().numpy()
 

@@ -18,10 +18,11 @@ from tb_neuromapper import schema
 from tb_neuromapper.training.arguments import check_options, find_run_dir, unwrap, warn_of_other_writers
 from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
 from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
-from tb_neuromapper.training.distributed import gather, rank_and_size, together
+from tb_neuromapper.training.distributed import gather, join, rank_and_size, together
 from tb_neuromapper.training.hooks import choose_blocks
 from tb_neuromapper.training.passes import PassResult, device_of, run_pass
 from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash, refuse_change
+from tb_neuromapper.training.state import plain_precision
 from tb_neuromapper.training.writer import Draft, Flush, RecordWriter
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
@@ -56,7 +57,8 @@ class NeuroMapper:
     were. In a torch.distributed program every rank makes one and calls it alike; ranks share the probe, rank 0 writes.
 
     Args:
-        model: The network. Wrappers (DistributedDataParallel, DataParallel, torch.compile) are looked through.
+        model: The network. Wrappers (DistributedDataParallel, DataParallel, torch.compile) are looked through; one that
+            FSDP or the like shards is refused.
         log_dir: The run's directory; its only event file is then ours. Give either this or `writer`
             (ranks other than 0 may give neither).
         writer: A `torch.utils.tensorboard.SummaryWriter` whose event file is shared; close it after the NeuroMapper.
@@ -65,7 +67,8 @@ class NeuroMapper:
         labels: Classes (ints, -1 = none) or targets (floats), one per sample; None takes them from the probe.
         class_names: One text per class.
         blocks: Names of modules or shell patterns ("layer*"); None finds the blocks by itself (`find_blocks`). The
-            network's own output is always logged too, as block "output", unless one of the blocks is that.
+            network's own output is always logged too, as block "output", unless one of the blocks is that ("output
+            (network)" where a module named "output" is something else).
         sample_ids: Unique ints or texts, one per sample; None numbers them.
         metadata: Columns to colour and filter by: name to one number or text per sample.
         describe: Gives the text shown for a sample, from its row.
@@ -156,11 +159,9 @@ class NeuroMapper:
                 logged before stays.
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
-        together(self._check_open)
-        step = self._check_epoch(epoch)
-        result = together(self._run)
-        whole = gather(result, device_of(self._model))
-        together(lambda: None if whole is None else self._submit(step, whole))
+        step = together(lambda: self._check_epoch(epoch))
+        parts = gather(together(self._run))
+        together(lambda: None if parts is None else self._submit(step, parts))
         self._last_epoch = step
 
     def flush(self) -> None:
@@ -192,6 +193,7 @@ class NeuroMapper:
             self._writer.check_open()
 
     def _check_epoch(self, epoch: Any) -> int:
+        self._check_open()
         if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 0:
             raise ValueError(f"log_epoch got {epoch!r}; only an integer of 0 or more is allowed.")
         if epoch >= _MAX_EPOCH:
@@ -215,22 +217,27 @@ class NeuroMapper:
             n_ranks=self._n_ranks,
         )
 
-    def _submit(self, step: int, result: PassResult) -> None:
-        """Turn a whole pass into records and queue them (rank 0)."""
+    def _submit(self, step: int, parts: Sequence[PassResult]) -> None:
+        """Turn the shares of a pass into records and queue them (rank 0)."""
         assert self._writer is not None
+        device = device_of(self._model)
+        with plain_precision(device):
+            known, flush, probe = self._flush_of(step, join(parts, device))
+        self._writer.submit(flush, probe=probe)
+        self._known = known
+        self._writer.warn_of_failure()
+
+    def _flush_of(self, step: int, result: PassResult) -> tuple[_Known, Flush, Draft | None]:
         known = self._known or self._meet(result)
         refuse_change(known.fingerprints, result.fingerprints, known.sample_ids)
-        blocks = kept_blocks(result.blocks, self._names, is_automatic=self._is_automatic)
+        blocks = kept_blocks(result.blocks, result.network, self._names, is_automatic=self._is_automatic)
         activations = activations_draft(blocks, max_dims=self._max_dims, dtype=self._dtype, sample_ids=known.sample_ids)
         outcomes, scalars = outcomes_draft(result.output, known.labels) if known.has_outcomes else (None, {})
         probe: Draft | None = None
         if self._known is None:
-            n_samples = len(result.rows)
-            probe = probe_draft(self._description, known.labels, n_samples, result.thumbnails)
+            probe = probe_draft(self._description, known.labels, len(result.rows), result.thumbnails)
         drafts = [activations] if outcomes is None else [activations, outcomes]
-        self._writer.submit(Flush(step, known.sample_set, known.content, drafts, scalars), probe=probe)
-        self._known = known
-        self._writer.warn_of_failure()
+        return known, Flush(step, known.sample_set, known.content, drafts, scalars), probe
 
     def _meet(self, result: PassResult) -> _Known:
         """Check the samples at the first pass."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import distributed
 
-from tb_neuromapper.training.passes import BlockRows, PassResult
+from tb_neuromapper.training.passes import BlockRows, PassResult, refuse_partial
 
 T = TypeVar("T")
 
@@ -44,43 +45,52 @@ def together(work: Callable[[], T]) -> T:
     return result  # type: ignore[return-value]
 
 
-def gather(result: PassResult, device: torch.device) -> PassResult | None:
-    """All ranks' shares as one result on rank 0, in the probe's order; None on the others."""
+def gather(result: PassResult) -> list[PassResult] | None:
+    """All ranks' shares on rank 0; None on the others."""
     rank, n_ranks = rank_and_size()
     if n_ranks == 1:
-        return result
+        return [result]
     parts: list[Any] | None = [None] * n_ranks if rank == 0 else None
     distributed.gather_object(_to_cpu(result), parts, dst=0)
-    return None if parts is None else _join([part for part in parts if len(part.rows)], device)
+    return parts
 
 
-def _to_cpu(result: PassResult) -> PassResult:
-    blocks = {name: BlockRows(b.rows.cpu(), b.reduction, b.is_output) for name, b in result.blocks.items()}
-    output = None if result.output is None else result.output.cpu()
-    return PassResult(result.rows, blocks, output, result.fingerprints, result.labels, result.thumbnails)
+def join(parts: Sequence[PassResult], device: torch.device) -> PassResult:
+    """The shares as one result, in the probe's order.
 
-
-def _join(parts: Sequence[PassResult], device: torch.device) -> PassResult:
+    Raises:
+        ValueError: A block ran on some ranks only.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    # Ranks without samples know of no blocks.
+    parts = [part for part in parts if len(part.rows)] or parts[:1]
     order = np.argsort(np.concatenate([part.rows for part in parts]), kind="stable")
     on_device = torch.from_numpy(order).to(device)
 
     def join_arrays(arrays: Sequence[Any]) -> Any:
         return None if any(array is None for array in arrays) else np.concatenate(arrays)[order]
 
-    def join_tensors(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor | None:
-        given = [tensor for tensor in tensors if tensor is not None]
-        return torch.cat(given).to(device)[on_device] if len(given) == len(tensors) else None
+    def join_blocks(found: Sequence[BlockRows]) -> BlockRows:
+        rows = torch.cat([block.rows for block in found]).to(device)
+        return BlockRows(rows[on_device], found[0].reduction, found[0].is_output)
 
     blocks = {}
-    for name, block in parts[0].blocks.items():
-        rows = join_tensors([part.blocks[name].rows for part in parts])
-        assert rows is not None
-        blocks[name] = BlockRows(rows, block.reduction, block.is_output)
+    for name in dict.fromkeys(name for part in parts for name in part.blocks):
+        found = [part.blocks[name] for part in parts if name in part.blocks]
+        refuse_partial(name, sum(len(block.rows) for block in found), len(order))
+        blocks[name] = join_blocks(found)
+    networks = [part.network for part in parts if part.network is not None]
     return PassResult(
         rows=np.arange(len(order)),
         blocks=blocks,
-        output=join_tensors([part.output for part in parts]),
+        network=join_blocks(networks) if networks and len(networks) == len(parts) else None,
         fingerprints=join_arrays([part.fingerprints for part in parts]),
         labels=join_arrays([part.labels for part in parts]),
         thumbnails=join_arrays([part.thumbnails for part in parts]),
     )
+
+
+def _to_cpu(result: PassResult) -> PassResult:
+    blocks = {name: block.to_cpu() for name, block in result.blocks.items()}
+    return replace(result, blocks=blocks, network=None if result.network is None else result.network.to_cpu())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,13 @@ import torch
 from torch import nn
 
 from tb_neuromapper.training.hooks import listening
-from tb_neuromapper.training.probe import Batch, Fingerprints, ProbeSource, move
-from tb_neuromapper.training.reducers import main_tensor, reduce_to_rows
-from tb_neuromapper.training.state import undisturbed
+from tb_neuromapper.training.probe import Batch, Fingerprints, ProbeSource, as_tensor, move
+from tb_neuromapper.training.reducers import main_tensor, reduce_to_rows, sample_axes
+from tb_neuromapper.training.state import plain_precision, undisturbed
 from tb_neuromapper.training.thumbnails import ThumbnailCollector
 
-OUTPUT = "output"
+# What the network itself is called among its modules.
+_NETWORK = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class BlockRows:
     reduction: str
     is_output: bool
 
+    def to_cpu(self) -> BlockRows:
+        """The same on the CPU."""
+        return BlockRows(self.rows.cpu(), self.reduction, self.is_output)
+
 
 @dataclass(frozen=True)
 class PassResult:
@@ -43,9 +47,8 @@ class PassResult:
 
     Attributes:
         rows: int64 (n,) row of each sample in the probe set.
-        blocks: By name, in the order in which the network runs them; the network's own output last, as "output",
-            if it has one entry per sample.
-        output: float32 (n, C), or None if the network does not give one row of scores per sample.
+        blocks: By name, in the order in which the network runs them.
+        network: The network's own output, or None if it is no tensor.
         fingerprints: int64 (n,).
         labels: What the probe says of its samples, or None.
         thumbnails: (n, height, width, channels) in the inputs' scale, or None.
@@ -53,10 +56,15 @@ class PassResult:
 
     rows: npt.NDArray[np.int64]
     blocks: Mapping[str, BlockRows]
-    output: torch.Tensor | None
+    network: BlockRows | None
     fingerprints: npt.NDArray[np.int64]
     labels: npt.NDArray[Any] | None
     thumbnails: npt.NDArray[Any] | None
+
+    @property
+    def output(self) -> torch.Tensor | None:
+        """float32 (n, C), or None if the network does not give one row of scores per sample."""
+        return self.network.rows if self.network is not None and self.network.reduction == "none" else None
 
 
 def run_pass(
@@ -83,7 +91,8 @@ def run_pass(
         n_ranks: Number of shares.
 
     Raises:
-        ValueError: A block's output has no entry per sample, or the probe's batches hold no tensors.
+        ValueError: A block's output has no entry per sample, a block runs in some batches only, or the probe's batches
+            hold no tensors.
     """
     device = device_of(model)
     recorder = _Recorder(model)
@@ -101,11 +110,20 @@ def run_pass(
     return PassResult(
         rows=np.concatenate([np.empty(0, np.int64), *rows]),
         blocks=recorder.blocks(),
-        output=recorder.output(),
+        network=recorder.network(),
         fingerprints=torch.cat(prints).cpu().numpy() if prints else np.empty(0, np.int64),
         labels=_join_labels(labels),
         thumbnails=thumbnails.parts(),
     )
+
+
+def refuse_partial(name: str, n_found: int, n_rows: int) -> None:
+    """Raise ValueError if a block ran for some of the probe's samples only."""
+    if n_found != n_rows:
+        raise ValueError(
+            f"block {name!r} ran for {n_found} of {n_rows} samples of the probe; only blocks that run in every batch "
+            "can be logged. Leave it out: give `blocks` without it."
+        )
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -134,7 +152,7 @@ def _join_labels(parts: Sequence[Any]) -> npt.NDArray[Any] | None:
     if not parts or any(part is None for part in parts):
         return None
     try:
-        arrays = [torch.as_tensor(part).detach().cpu() for part in parts]
+        arrays = [as_tensor(part).detach().cpu() for part in parts]
         labels = torch.cat([array.reshape(len(array), -1) for array in arrays])
         return (labels.float() if labels.is_floating_point() else labels).numpy()
     except (TypeError, ValueError, RuntimeError):
@@ -146,17 +164,20 @@ class _Recorder:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._batches: dict[str, list[torch.Tensor]] = {}
+        self._n_rows = 0
+        # Per block and batch the rows by the axis that was taken for the samples'.
+        self._batches: dict[str, list[Mapping[int, torch.Tensor]]] = {}
+        self._axes: dict[str, int] = {}
         self._words: dict[str, str] = {}
         self._raw: dict[str, weakref.ref[torch.Tensor]] = {}
-        self._current: dict[str, torch.Tensor] = {}
-        self._outputs: list[torch.Tensor] = []
+        self._current: dict[str, Mapping[int, torch.Tensor]] = {}
         self._output_blocks: set[str] = set()
         self._batch: Batch | None = None
         self._mask: torch.Tensor | None = None
 
     def begin(self, batch: Batch, mask: torch.Tensor | None) -> None:
         self._batch, self._mask, self._current, self._raw = batch, mask, {}, {}
+        self._n_rows += batch.n_rows
 
     def hear(self, name: str, module: nn.Module, output: Any) -> None:
         """A block that runs several times in one forward pass counts as it was the last time."""
@@ -165,49 +186,51 @@ class _Recorder:
             raise ValueError(
                 f"block {name!r} returns a {type(output).__name__} without a tensor; leave it out of blocks."
             )
-        with _plain_precision(tensor):
-            self._current[name] = self._reduce(name, tensor, module)
+        self._current[name] = self._reduce(name, tensor, module)
         # Weak, so that listening keeps no activations alive.
         self._raw[name] = weakref.ref(tensor)
 
     def end(self, output: Any) -> None:
-        for name, rows in self._current.items():
-            self._batches.setdefault(name, []).append(rows)
         tensor = main_tensor(output, is_network=True)
-        if tensor is None:
-            return
-        self._output_blocks |= {name for name, raw in self._raw.items() if _is_same(raw(), tensor)}
-        with _plain_precision(tensor):
-            rows = self._reduce(OUTPUT, tensor, self._model)
-        self._outputs.append(rows)
+        if tensor is not None:
+            self._output_blocks |= {name for name, raw in self._raw.items() if _is_same(raw(), tensor)}
+            self._current[_NETWORK] = self._reduce(_NETWORK, tensor, self._model)
+        for name, found in self._current.items():
+            self._batches.setdefault(name, []).append(found)
 
-    def _reduce(self, name: str, tensor: torch.Tensor, module: nn.Module) -> torch.Tensor:
+    def _reduce(self, name: str, tensor: torch.Tensor, module: nn.Module) -> Mapping[int, torch.Tensor]:
+        """The batch's rows; along both axes while it is not known which is the samples'."""
         assert self._batch is not None
+        n_rows, found = self._batch.n_rows, {}
         try:
-            rows, words = reduce_to_rows(tensor, n_rows=self._batch.n_rows, module=module, mask=self._mask)
+            axes = sample_axes(tensor, n_rows=n_rows, module=module)
         except ValueError as error:
-            raise ValueError(f"block {name!r}: {error}") from None
-        self._words[name] = words
-        return rows
-
-    def blocks(self) -> dict[str, BlockRows]:
-        found = {
-            name: BlockRows(torch.cat(parts), self._words[name], name in self._output_blocks)
-            for name, parts in self._batches.items()
-        }
-        if self._outputs and OUTPUT not in found:
-            found[OUTPUT] = BlockRows(torch.cat(self._outputs), self._words[OUTPUT], True)
+            raise ValueError(f"{f'block {name!r}' if name else 'the network'}: {error}") from None
+        if len(axes) == 1:
+            self._axes.setdefault(name, axes[0])
+        elif name in self._axes:
+            axes = (self._axes[name],)
+        with plain_precision(tensor.device):
+            for axis in axes:
+                found[axis], self._words[name] = reduce_to_rows(
+                    tensor, n_rows=n_rows, module=module, mask=self._mask, axis=axis
+                )
         return found
 
-    def output(self) -> torch.Tensor | None:
-        is_row_of_scores = bool(self._outputs) and self._words[OUTPUT] == "none"
-        return torch.cat(self._outputs) if is_row_of_scores else None
+    def blocks(self) -> dict[str, BlockRows]:
+        found = {name: self._join(name) for name in self._batches if name != _NETWORK}
+        for name, block in found.items():
+            refuse_partial(name, len(block.rows), self._n_rows)
+        return found
 
+    def network(self) -> BlockRows | None:
+        found = self._join(_NETWORK) if _NETWORK in self._batches else None
+        return found if found is not None and len(found.rows) == self._n_rows else None
 
-def _plain_precision(tensor: torch.Tensor) -> Any:
-    """Means are taken in float32, also where the user trains under autocast."""
-    kind = tensor.device.type
-    return torch.autocast(kind, enabled=False) if kind in ("cpu", "cuda", "xpu") else nullcontext()
+    def _join(self, name: str) -> BlockRows:
+        """All batches; one with as many tokens as samples follows the batches where the samples' axis is plain."""
+        parts = [found.get(self._axes.get(name, -1), next(iter(found.values()))) for found in self._batches[name]]
+        return BlockRows(torch.cat(parts), self._words[name], name == _NETWORK or name in self._output_blocks)
 
 
 def _is_same(a: torch.Tensor | None, b: torch.Tensor) -> bool:

@@ -106,10 +106,10 @@ class ProbeSource:
 
 def _as_dataset(probe: Any) -> Any:
     if isinstance(probe, (torch.Tensor, np.ndarray)):
-        return TensorDataset(_as_tensor(probe))
+        return TensorDataset(as_tensor(probe))
     is_pair = isinstance(probe, tuple) and all(isinstance(part, (torch.Tensor, np.ndarray)) for part in probe)
     if is_pair and probe:
-        tensors = [_as_tensor(part) for part in probe]
+        tensors = [as_tensor(part) for part in probe]
         sizes = [len(tensor) for tensor in tensors]
         if len(set(sizes)) > 1:
             raise ValueError(f"the probe's parts have {sizes} samples; they must have equally many.")
@@ -124,7 +124,8 @@ def _as_dataset(probe: Any) -> Any:
     )
 
 
-def _as_tensor(values: Any) -> torch.Tensor:
+def as_tensor(values: Any) -> torch.Tensor:
+    """A tensor as it is, anything else on the CPU, whatever the user's default device is."""
     return values if isinstance(values, torch.Tensor) else torch.as_tensor(values, device="cpu")
 
 

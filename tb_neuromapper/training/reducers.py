@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,8 +49,28 @@ def _first_tensor(values: list[Any], is_network: bool) -> torch.Tensor | None:
     return next((tensor for tensor in found if tensor is not None and tensor.ndim > 0), None)
 
 
+def sample_axes(tensor: torch.Tensor, *, n_rows: int, module: nn.Module) -> tuple[int, ...]:
+    """Axes of a batch's output that may be the samples', the likeliest first; two if there are as many tokens.
+
+    Raises:
+        ValueError: No axis has one entry per sample.
+    """
+    on_first = tensor.ndim >= 1 and tensor.shape[0] == n_rows
+    on_second = tensor.ndim >= 3 and tensor.shape[1] == n_rows
+    if on_first and on_second:
+        if (True, n_rows) in _declared_features(module):
+            return (0,)
+        return (1, 0) if _puts_time_first(module) else (0, 1)
+    if on_first or on_second:
+        return (0,) if on_first else (1,)
+    raise ValueError(
+        f"the output has shape {tuple(tensor.shape)}, but the batch has {n_rows} samples; "
+        "only outputs with one entry per sample along the first or second axis can be logged."
+    )
+
+
 def reduce_to_rows(
-    tensor: torch.Tensor, *, n_rows: int, module: nn.Module, mask: torch.Tensor | None = None
+    tensor: torch.Tensor, *, n_rows: int, module: nn.Module, mask: torch.Tensor | None = None, axis: int | None = None
 ) -> tuple[torch.Tensor, str]:
     """One feature row per sample: the mean over positions or tokens.
 
@@ -58,6 +79,7 @@ def reduce_to_rows(
         n_rows: Number of samples in the batch.
         module: Where it comes from; its layers tell the feature axis.
         mask: (n_rows, n_tokens), true where a token counts; used if the tensor has that many tokens.
+        axis: The samples' axis, 0 or 1; None takes the likeliest of `sample_axes`.
 
     Returns:
         The rows, float32 (n_rows, d), never an alias of `tensor`, and the reduction in words.
@@ -65,13 +87,14 @@ def reduce_to_rows(
     Raises:
         ValueError: No axis has one entry per sample.
     """
-    rows = _samples_first(tensor, n_rows, module)
+    if axis is None:
+        axis = sample_axes(tensor, n_rows=n_rows, module=module)[0]
+    rows = tensor.transpose(0, 1) if axis == 1 else tensor
     if rows.ndim == 1:
         return rows.to(torch.float32, copy=True)[:, None], "none"
     if rows.ndim == 2:
         return rows.to(torch.float32, copy=True), "none"
-    axis = _feature_axis(rows, module)
-    if axis == 1:
+    if _feature_axis(rows, module) == 1:
         return rows.flatten(2).mean(2, dtype=torch.float32), "spatial mean"
     if mask is not None and rows.ndim == 3 and mask.shape == rows.shape[:2]:
         weights = mask.to(torch.float32)
@@ -79,19 +102,6 @@ def reduce_to_rows(
         return total / weights.sum(1, keepdim=True).clamp_min(1.0), "token mean without padding"
     words = "token mean" if rows.ndim == 3 else "spatial mean"
     return rows.flatten(1, -2).mean(1, dtype=torch.float32), words
-
-
-def _samples_first(tensor: torch.Tensor, n_rows: int, module: nn.Module) -> torch.Tensor:
-    on_first = tensor.ndim >= 1 and tensor.shape[0] == n_rows
-    on_second = tensor.ndim >= 3 and tensor.shape[1] == n_rows
-    if on_second and (not on_first or _puts_time_first(module)):
-        return tensor.transpose(0, 1)
-    if on_first:
-        return tensor
-    raise ValueError(
-        f"the output has shape {tuple(tensor.shape)}, but the batch has {n_rows} samples; "
-        "only outputs with one entry per sample along the first or second axis can be logged."
-    )
 
 
 def _puts_time_first(module: nn.Module) -> bool:
@@ -134,7 +144,7 @@ def principal_components(rows: torch.Tensor, max_dims: int) -> tuple[torch.Tenso
     three per cent of the variance that the exact one keeps, even on noise.
 
     Args:
-        rows: float32 (n, d).
+        rows: float32 (n, d), finite.
         max_dims: Rows that are not wider than this come back as they are.
 
     Returns:
@@ -143,11 +153,14 @@ def principal_components(rows: torch.Tensor, max_dims: int) -> tuple[torch.Tenso
     """
     if rows.shape[1] <= max_dims:
         return rows, 1.0
-    centred = rows - rows.mean(0)
+    # A power of two near the greatest value, so that no square overflows or vanishes and no digit is lost.
+    scale = math.ldexp(1.0, max(math.frexp(float(rows.abs().max()))[1] - 1, -126))
+    centred = rows / scale
+    centred -= centred.mean(0)
     scores = _scores(centred, min(max_dims, len(rows)))
     strongest = scores.gather(0, scores.abs().argmax(0, keepdim=True))
     total, kept = float(centred.square().sum()), float(scores.square().sum())
-    return scores * torch.where(strongest < 0, -1.0, 1.0), min(kept / total, 1.0) if total > 0 else 1.0
+    return torch.where(strongest < 0, -scores, scores) * scale, min(kept / total, 1.0) if total > 0 else 1.0
 
 
 def _scores(centred: torch.Tensor, n_dims: int) -> torch.Tensor:
@@ -157,9 +170,10 @@ def _scores(centred: torch.Tensor, n_dims: int) -> torch.Tensor:
     if n_rows <= _MAX_EXACT:
         values, vectors = _top_eigenvectors(centred @ centred.T, n_dims)
         return vectors * values.clamp_min(0).sqrt()
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     width = min(n_dims + _OVERSAMPLING, n_rows, n_features)
-    basis = torch.randn(n_features, width, generator=generator).to(centred.device)
+    # In so many words, because the user's default dtype and device may be others.
+    basis = torch.randn(n_features, width, generator=generator, dtype=torch.float32, device="cpu").to(centred.device)
     for _ in range(_N_ITERATIONS):
         basis = torch.linalg.qr(centred.T @ (centred @ basis))[0]
     small = centred @ basis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,14 @@ def undisturbed(model: nn.Module, generator: torch.Generator | None = None) -> I
             module.training = False
         with torch.no_grad():
             yield
+
+
+@contextmanager
+def plain_precision(device: torch.device) -> Iterator[None]:
+    """Compute in the operands' own precision and without gradients, also where the user trains under autocast."""
+    has_autocast = device.type in ("cpu", "cuda", "xpu")
+    with torch.no_grad(), torch.autocast(device.type, enabled=False) if has_autocast else nullcontext():
+        yield
 
 
 def _keep_flags(model: nn.Module) -> Callable[[], None]:

@@ -226,6 +226,20 @@ def test_log_epoch__refuses_at_the_first_pass(tmp_path, options, words):
     assert not read_records(tmp_path, "activations")
 
 
+def test_log_epoch__refuses_a_block_that_runs_in_some_batches(tmp_path):
+    """Rows would otherwise belong to other samples."""
+
+    class Gated(ConvNet):
+        def forward(self, x):
+            return super().forward(x) if len(x) == 4 else self.fc(x.mean((2, 3)).repeat(1, 16))
+
+    with (
+        NeuroMapper(Gated(), tmp_path, probe=X, batch_size=4) as mapper,
+        pytest.raises(ValueError, match=r"block 'layer1' ran for 4 of 6 samples.*Leave it out"),
+    ):
+        mapper.log_epoch(0)
+
+
 def test_closed__mapper_says_so(tmp_path):
     """Every call on a closed mapper is an error; closing twice is not."""
     mapper = NeuroMapper(ConvNet(), tmp_path, probe=X)

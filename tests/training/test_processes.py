@@ -141,7 +141,8 @@ def test_termination__handler_is_removed(tmp_path):
 RANK = """
 import sys, torch
 from torch import distributed, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.distributed.fsdp import fully_shard
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.training.networks import ConvNet, images
 rank, port, run = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -162,6 +163,28 @@ with NeuroMapper(model, run, probe=probe, dtype="float32") as mapper:
         print(type(error).__name__, error)
     model.module.fc.weight.data[0] = 0.0
     mapper.log_epoch(2)
+
+def refused(work):
+    try:
+        work()
+    except (ValueError, RuntimeError) as error:
+        print(type(error).__name__, error)
+
+class Nothing(IterableDataset):
+    def __iter__(self):
+        return iter(())
+
+class Gated(ConvNet):
+    def forward(self, x):
+        return super().forward(x) if rank == 0 else self.fc(x.mean((2, 3)).repeat(1, 16))
+
+with NeuroMapper(ConvNet(), run + "-refused", probe=Nothing()) as mapper:
+    refused(lambda: mapper.log_epoch(0))
+    refused(lambda: mapper.log_epoch(-rank))
+with NeuroMapper(Gated(), run + "-refused", probe=data) as mapper:
+    refused(lambda: mapper.log_epoch(0))
+mesh = distributed.device_mesh.init_device_mesh("cpu", (2,))
+refused(lambda: NeuroMapper(fully_shard(ConvNet(), mesh=mesh), run + "-refused", probe=data))
 distributed.barrier()
 distributed.destroy_process_group()
 """
@@ -177,6 +200,12 @@ def test_distributed__ranks_share_the_probe(tmp_path):
     assert [rank.returncode for rank in ranks] == [0, 0], texts
     assert texts[0][0].startswith("ValueError block 'output' gave NaN"), texts
     assert texts[1][0].startswith("RuntimeError NeuroMapper failed on rank 0: ValueError: block 'output'"), texts
+    for text, _ in texts:
+        _, empty, epoch, gated, sharded = text.splitlines()
+        assert "the probe is empty; give at least one sample" in empty
+        assert "log_epoch got -1; only an integer of 0 or more" in epoch
+        assert "block 'layer1' ran for 3 of 7 samples of the probe" in gated
+        assert sharded.startswith("ValueError the model's parameters are sharded")
     torch.manual_seed(0)
     with NeuroMapper(ConvNet(), tmp_path / "one", probe=images(7), dtype="float32") as mapper:
         mapper.log_epoch(0)

@@ -126,6 +126,15 @@ def test_principal_components__keep_the_variance_of_huge_matrices(monkeypatch):
     assert torch.equal(quick, principal_components(rows, 64)[0])
 
 
+@pytest.mark.parametrize("scale", [2.0**120, 2.0**-120])
+def test_principal_components__do_not_depend_on_the_unit(scale):
+    """Values whose squares overflow or vanish are projected like any others."""
+    rows = spread_out(30, 20)
+    (expected, share), (scores, explained) = principal_components(rows, 5), principal_components(rows * scale, 5)
+    torch.testing.assert_close(scores / scale, expected)
+    assert explained == pytest.approx(share)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 30), st.integers(3, 40), st.integers(0, 99))
 def test_principal_components__keep_distances_when_nothing_is_lost(n_rows, n_features, seed):
