@@ -21,15 +21,18 @@ from tb_neuromapper.backend.http import (
     respond_json,
     route,
 )
-from tb_neuromapper.backend.parameters import parse_parameters
+from tb_neuromapper.backend.parameters import METRICS, parse_parameters
 from tb_neuromapper.backend.projections import Projection, Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.views import embeddings
+from tb_neuromapper.backend.views.nearest import nearest_samples
 from tb_neuromapper.backend.wire import encode_frame
 from tb_neuromapper.schema import RecordError
 
 FRAME_TYPE = "application/octet-stream"
 _MAX_IDS = 256
+_MAX_NEIGHBORS = 200
+_CHUNK_ROWS = 1 << 16
 
 
 class Routes:
@@ -56,6 +59,7 @@ class Routes:
             "/samples": route(self.samples, "GET"),
             "/outcomes": route(self.outcomes, "GET"),
             "/thumbnails": route(self.thumbnails, "GET"),
+            "/neighbors": route(self.neighbors, "GET"),
             "/projections": _by_method(GET=self.projections, POST=self.request_projections),
             "/positions": route(self.positions, "GET"),
             "/cancel": route(self.cancel, "POST"),
@@ -115,6 +119,27 @@ class Routes:
         Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=3)
         cacheable = request.args.get("v") == embeddings.probe_version(log)
         return respond_bytes(buffer.getvalue(), "image/png", cacheable=cacheable)
+
+    def neighbors(self, request: Request) -> Response:
+        log, block = self._log(argument(request, "run")), argument(request, "block")
+        step, row = integer_argument(request, "step"), integer_argument(request, "row")
+        k = integer_argument(request, "k") if "k" in request.args else 10
+        metric = request.args.get("metric", METRICS[0])
+        if not 1 <= k <= _MAX_NEIGHBORS:
+            raise HttpError(400, f"k is {k}; 1 to {_MAX_NEIGHBORS} are allowed.")
+        if metric not in METRICS:
+            raise HttpError(400, f"metric is {metric[:40]!r}; only {', '.join(METRICS)} are allowed.")
+        entry, tensor = _activations(log, block, step)
+        n = entry.record.tensors[tensor].shape[0]
+        if row >= n:
+            raise HttpError(404, f"there is no row {row}; run {log.name!r} has the rows 0 to {n - 1}.")
+        query = self._loader.load_rows(entry, tensor, row, row + 1)[0]
+        chunks = (
+            self._loader.load_rows(entry, tensor, start, start + _CHUNK_ROWS) for start in range(0, n, _CHUNK_ROWS)
+        )
+        rows, distances = nearest_samples(chunks, query, row=row, k=k, metric=metric)
+        answer = {"run": log.name, "block": block, "step": step, "row": row, "metric": metric}
+        return respond_json({**answer, "rows": rows.tolist(), "distances": distances.tolist()})
 
     def request_projections(self, request: Request) -> Response:
         body = json_body(request)
@@ -181,6 +206,16 @@ class Routes:
 
     def _manifests(self, projections: list[Projection]) -> Response:
         return respond_json({"projections": [self._projections.manifest(item) for item in projections]})
+
+
+def _activations(log: RunLog, block: str, step: int) -> tuple[LogEntry, str]:
+    known = embeddings.block_names(log)
+    if block not in known:
+        raise HttpError(404, f"run {log.name!r} has no block {block[:200]!r}; it has {_few(known)}.")
+    slices = {item.step: item.tensor for item in embeddings.block_slices(log, block)}
+    if step not in slices:
+        raise HttpError(404, f"block {block!r} has no activations at step {step}; it has {_few(list(slices))}.")
+    return log.entries["activations"][step], slices[step]
 
 
 def _samples(loader: ArrayLoader, probe: LogEntry) -> tuple[dict[str, Any], dict[str, Any]]:
