@@ -1,11 +1,14 @@
 import type { PageState } from "./state/page_state";
 import { Controls } from "./views/embeddings/controls";
+import { SaveMenu } from "./views/embeddings/save_menu";
 import { EmbeddingsScreen, type ScreenProps } from "./views/embeddings/screen";
+import type { Stage } from "./views/embeddings/stage";
 import { Empty } from "./views/empty";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
   pageState: () => PageState;
+  stage: () => Stage | null;
   /** Stops the computations that are under way. */
   onCancel: () => void;
 }
@@ -34,7 +37,9 @@ export function App({ pageState, onCancel, ...screen }: AppProps) {
   );
 }
 
-function Body({ state, ...screen }: ScreenProps & { state: PageState }) {
+type BodyProps = ScreenProps & Pick<AppProps, "stage"> & { state: PageState };
+
+function Body({ state, stage, ...screen }: BodyProps) {
   const { store } = screen;
   if (!store.canDraw.value) return <NoWebGl />;
   if (state === "empty") return <Empty store={store} />;
@@ -42,7 +47,9 @@ function Body({ state, ...screen }: ScreenProps & { state: PageState }) {
   return (
     <>
       <h1 class="nm-hidden">NeuroMapper: embeddings</h1>
-      <Controls store={store} />
+      <Controls store={store}>
+        <SaveMenu store={store} coloring={screen.coloring} stage={stage} />
+      </Controls>
       <EmbeddingsScreen {...screen} />
     </>
   );

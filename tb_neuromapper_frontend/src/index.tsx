@@ -8,6 +8,7 @@ import { inspector } from "./inspect";
 import { watchKeys } from "./keys";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
+import { keepNearest } from "./state/nearest";
 import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
@@ -36,7 +37,7 @@ function start(root: HTMLElement, dataUrl: string): void {
   const api = createApi(dataUrl);
   const { actions } = store;
   const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
-  const { marks, coloring } = createMarks(store, cache);
+  const { marks, coloring, unselected } = createMarks(store, cache);
   let stage: Stage | null = null;
   const onStage = (next: Stage | null) => {
     stage = next;
@@ -46,6 +47,7 @@ function start(root: HTMLElement, dataUrl: string): void {
   watchKeys(document, store);
   keepUrl(store);
   keepOutcomes(store, api);
+  keepNearest(store, api);
   effect(() => {
     store.runName.value;
     cache.clear();
@@ -63,6 +65,8 @@ function start(root: HTMLElement, dataUrl: string): void {
       cache={cache}
       marks={marks}
       coloring={coloring}
+      unselected={unselected}
+      stage={() => stage}
       onStage={onStage}
       onCancel={() => void cancel(store, api)}
       pageState={() => pageStateOf(store, hasPoints())}
@@ -109,6 +113,8 @@ function urlStateOf(store: Store): UrlState {
     ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
     ...(enlarged.value === null ? {} : { large: enlarged.value }),
     ...(pinned.value === null ? {} : { pin: pinned.value }),
+    selected: store.selected.value,
+    isolated: store.isolated.value,
     layout: store.settings.value,
     sampling: store.sampling.value,
     hidden: [...hiddenClasses.value],

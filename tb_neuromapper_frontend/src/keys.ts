@@ -9,6 +9,9 @@ export function watchKeys(target: Document, store: Store): () => void {
     ArrowRight: actions.nextStep,
     Home: actions.firstStep,
     End: actions.lastStep,
+    l: () => actions.toolChosen("lasso"),
+    b: () => actions.toolChosen("box"),
+    Escape: actions.escaped,
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;

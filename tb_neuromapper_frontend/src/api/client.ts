@@ -1,12 +1,23 @@
 import { ApiError, asApiError } from "./errors";
 import { type Frame, parseFrame } from "./frame";
-import type { Extent, Outcomes, Parameters, Positions, Projection, Run, Runs, Samples } from "./types";
+import type {
+  Extent,
+  Neighbors,
+  Outcomes,
+  Parameters,
+  Positions,
+  Projection,
+  Run,
+  Runs,
+  Samples,
+} from "./types";
 
 export interface Api {
   runs(signal?: AbortSignal): Promise<Runs>;
   run(name: string, signal?: AbortSignal): Promise<Run>;
   samples(name: string, signal?: AbortSignal): Promise<Samples>;
   outcomes(name: string, step: number, signal?: AbortSignal): Promise<Outcomes>;
+  neighbors(wanted: WantedNeighbors, signal?: AbortSignal): Promise<Neighbors>;
   thumbnailsUrl(name: string, sheet: number, probeVersion: string): string;
   startProjections(request: ProjectionRequest, signal?: AbortSignal): Promise<Projection[]>;
   projections(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
@@ -26,6 +37,15 @@ export interface WantedPositions {
   step: number;
   ids: string[];
   revisions: number[];
+}
+
+export interface WantedNeighbors {
+  run: string;
+  block: string;
+  step: number;
+  row: number;
+  k: number;
+  metric: string;
 }
 
 type Query = Record<string, string | number>;
@@ -52,6 +72,7 @@ export function createApi(base: string): Api {
     samples: async (name, signal) => toSamples(await getFrame("samples", { run: name }, signal)),
     outcomes: async (name, step, signal) =>
       toOutcomes(step, await getFrame("outcomes", { run: name, step }, signal)),
+    neighbors: async (wanted, signal) => toNeighbors(await getJson("neighbors", { ...wanted }, signal)),
     thumbnailsUrl: (name, sheet, probeVersion) => url("thumbnails", { run: name, sheet, v: probeVersion }),
     startProjections: async (body, signal) => toProjections(await post("projections", body, signal)),
     projections: async (ids, signal) =>
@@ -147,6 +168,12 @@ function toProjections(json: unknown): Projection[] {
   const list = (json as { projections?: unknown } | null)?.projections;
   if (!Array.isArray(list)) throw new ApiError("broken", "The server's answer lists no projections.");
   return list as Projection[];
+}
+
+function toNeighbors(json: unknown): Neighbors {
+  const { rows, distances } = (json ?? {}) as Partial<Neighbors>;
+  if (Array.isArray(rows) && Array.isArray(distances)) return { rows, distances };
+  throw new ApiError("broken", "The server's answer lists no neighbours.");
 }
 
 function toPositions(ids: string[], frame: Frame): Positions[] {

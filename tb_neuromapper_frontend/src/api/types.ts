@@ -63,6 +63,12 @@ export interface Outcomes {
   loss: Float32Array | null;
 }
 
+/** The samples nearest to one in a block's activations, nearest first. */
+export interface Neighbors {
+  rows: number[];
+  distances: number[];
+}
+
 export interface Parameters {
   n_neighbors?: number;
   min_dist?: number;

@@ -20,7 +20,7 @@ export function pick(panel: Pickable, levels: Uint8Array, px: number, py: number
   let best = -1;
   let bestDistance = radius * radius;
   for (let row = 0; row < n; row++) {
-    if (levels[row] !== Level.normal) continue;
+    if (levels[row] < Level.normal) continue;
     const ax = a[2 * row];
     const ay = a[2 * row + 1];
     const bx = b[2 * row];
@@ -41,7 +41,7 @@ export function pick(panel: Pickable, levels: Uint8Array, px: number, py: number
 }
 
 /** The map from uint16 positions to pixels. */
-function quantizedToPixels(m: Affine, extent: readonly [number, number, number, number]): Affine {
+export function quantizedToPixels(m: Affine, extent: readonly [number, number, number, number]): Affine {
   const sx = (extent[2] - extent[0]) / MISSING;
   const sy = (extent[3] - extent[1]) / MISSING;
   const [e, f] = apply(m, extent[0], extent[1]);

@@ -26,6 +26,7 @@ layout(location = 2) in uint a_entry;
 layout(location = 3) in uint a_level;
 uniform highp sampler2D u_palette;
 uniform float u_diameter, u_opacity;
+uniform bool u_grey;
 uniform uint u_level;
 out vec4 v_color;
 flat out float v_diameter;
@@ -34,7 +35,7 @@ ${PLACE_GLSL}
 void main() {
   if (a_level != u_level) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; return; }
   vec4 texel = texelFetch(u_palette, ivec2(int(a_entry & 255u), int(a_entry >> 8u)), 0);
-  v_color = vec4(texel.rgb, u_opacity);
+  v_color = vec4(u_grey ? vec3(0.6) : texel.rgb, u_opacity);
   v_shape = int(texel.a * 255.0 + 0.5);
   v_diameter = v_shape == 0 ? u_diameter : u_diameter + 1.0;
   gl_PointSize = v_diameter + 1.0;
@@ -63,13 +64,14 @@ void main() {
   color = vec4(v_color.rgb * alpha, alpha);
 }`;
 
-const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level"] as const;
+const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level", "u_grey"] as const;
 
 export interface PointsPass {
   /** Uploads what is new of the marks. */
   setMarks(marks: Marks): void;
-  /** Whether any point is faded: looked at once per change, not in every frame. */
+  /** Whether any point is faded, or grey: looked at once per change, not in every frame. */
   readonly anyFaded: boolean;
+  readonly anyGrey: boolean;
   draw(panel: Panel, from: WebGLBuffer, to: WebGLBuffer, options: PointsOptions): void;
   dispose(): void;
 }
@@ -78,6 +80,8 @@ export interface PointsOptions {
   level: number;
   opacity: number;
   pixelRatio: number;
+  /** All in grey, whatever the palette says. */
+  grey?: boolean;
 }
 
 /** Draws all points of one level as antialiased marks. */
@@ -89,6 +93,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
   const palette = gl.createTexture();
   let shown: Marks | null = null;
   let anyFaded = false;
+  let anyGrey = false;
 
   return {
     setMarks(marks) {
@@ -96,6 +101,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       if (marks.levels !== shown?.levels) {
         upload(gl, levels, marks.levels);
         anyFaded = marks.levels.includes(Level.faded);
+        anyGrey = marks.levels.includes(Level.grey);
       }
       if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
       shown = marks;
@@ -103,13 +109,17 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
     get anyFaded() {
       return anyFaded;
     },
-    draw(panel, from, to, { level, opacity, pixelRatio }) {
+    get anyGrey() {
+      return anyGrey;
+    },
+    draw(panel, from, to, { level, opacity, pixelRatio, grey = false }) {
       if (!shown) return;
       gl.useProgram(program);
       setPlace(gl, uniforms, panel);
       gl.uniform1f(uniforms.u_diameter, panel.diameter * pixelRatio);
       gl.uniform1f(uniforms.u_opacity, opacity);
       gl.uniform1ui(uniforms.u_level, level);
+      gl.uniform1i(uniforms.u_grey, grey ? 1 : 0);
       gl.activeTexture(gl.TEXTURE0);
       gl.bindTexture(gl.TEXTURE_2D, palette);
       gl.uniform1i(uniforms.u_palette, 0);

@@ -7,6 +7,8 @@ import { createTrailPass, type TrailPass } from "./trail_pass";
 /** Positions kept on the GPU: 256 MB are 64 slices of a million points. */
 const GPU_BUDGET_BYTES = 256 * 2 ** 20;
 
+const GREY_OPACITY = 0.4;
+
 export interface Scatter {
   /**
    * Draws one frame of all panels; does nothing while the context is lost.
@@ -121,6 +123,9 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const { pixelRatio } = scene;
   const from = passes.slices.buffer(panel.from);
   const to = passes.slices.buffer(panel.to);
+  if (passes.points.anyGrey) {
+    passes.points.draw(panel, from, to, { level: Level.grey, opacity: GREY_OPACITY, pixelRatio, grey: true });
+  }
   if (passes.points.anyFaded) {
     passes.points.draw(panel, from, to, { level: Level.faded, opacity: panel.opacity * 0.15, pixelRatio });
   }

@@ -49,7 +49,7 @@ export interface Marks {
 }
 
 /** How strongly a point is drawn. */
-export const Level = { hidden: 0, faded: 1, normal: 2 } as const;
+export const Level = { hidden: 0, faded: 1, normal: 2, grey: 3 } as const;
 
 export interface Ring {
   row: number;

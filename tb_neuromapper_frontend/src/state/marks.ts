@@ -5,6 +5,7 @@ import { Level, type Marks, MISSING, type Slice } from "../render/scene";
 import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
 import type { PositionCache } from "./positions";
 import { sampleRows } from "./sampling";
+import { withSelection } from "./selection";
 import { columnOf, isMetadata } from "./settings";
 import type { Store } from "./store";
 
@@ -38,16 +39,17 @@ export function createMarks(store: Store, cache: PositionCache) {
   const drawn = computed(() =>
     sampleRows(nPoints.value, store.samples.value?.labels ?? null, store.sampling.value),
   );
-  const levels = computed(() =>
+  const unselected: ReadonlySignal<Uint8Array> = computed(() =>
     levelsOf(drawn.value, colors.value.classes, store.hiddenClasses.value, store.hoverClass.value),
   );
+  const levels = computed(() => withSelection(unselected.value, store.selected.value, store.isolated.value));
   const marks: ReadonlySignal<Marks> = computed(() => ({
     entries: colors.value.entries,
     levels: levels.value,
     palette: palette.value,
   }));
   const coloring: ReadonlySignal<Coloring> = colors;
-  return { marks, coloring };
+  return { marks, coloring, unselected };
 }
 
 function largest(labels: Int32Array | null | undefined): number {

@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
+import { NO_ROWS } from "./selection";
 import type { State } from "./store";
 
 export function runActions(state: State) {
@@ -12,6 +13,9 @@ export function runActions(state: State) {
     state.outcomes.value = null;
     state.hover.value = null;
     state.pinned.value = null;
+    state.selected.value = NO_ROWS;
+    state.isolated.value = false;
+    state.nearest.value = null;
     state.playing.value = false;
     state.settled.value = false;
   };
@@ -58,6 +62,10 @@ export function runActions(state: State) {
         const before = state.run.peek();
         if (before && before.probe_version !== run.probe_version) forgetRun();
         if (JSON.stringify(before) !== JSON.stringify(run) || !state.run.peek()) state.run.value = run;
+        // A link may name rows that are not there.
+        const rows = state.selected.peek();
+        if (rows.length > 0 && rows[rows.length - 1] >= run.n_samples)
+          state.selected.value = rows.filter((row) => row < run.n_samples);
       });
     },
     samplesLoaded(name: string, samples: Samples) {

@@ -5,9 +5,12 @@ import type { Camera } from "../render/camera";
 import { classActions } from "./class_actions";
 import { connectionActions } from "./connection_actions";
 import { layoutActions } from "./layout_actions";
+import type { NearestSamples } from "./nearest";
 import type { Figures, LayoutSettings } from "./parameters";
 import { runActions } from "./run_actions";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { NO_ROWS, type Rows, type Tool } from "./selection";
+import { selectionActions } from "./selection_actions";
 import { type ColorBy, DEFAULT_SPEED } from "./settings";
 import { unionOfSteps } from "./steps";
 import { timeActions } from "./time_actions";
@@ -65,6 +68,14 @@ export interface State {
   hover: Signal<Hover | null>;
   /** The row of the sample that stays marked. */
   pinned: Signal<number | null>;
+  /** The rows of the selected samples, ascending; all screens share it. */
+  selected: Signal<Rows>;
+  /** Other samples than the selected are not drawn at all. */
+  isolated: Signal<boolean>;
+  /** What dragging does in a plot. */
+  tool: Signal<Tool>;
+  /** Of the pinned sample. */
+  nearest: Signal<NearestSamples | null>;
   colorBy: Signal<ColorBy>;
   /** Which blocks have a view, in which order; null: all, in the network's order. */
   chosenBlocks: Signal<readonly string[] | null>;
@@ -142,6 +153,10 @@ export function createStore(): Store {
     hoverClass: signal<number | null>(null),
     hover: signal<Hover | null>(null),
     pinned: signal<number | null>(null),
+    selected: signal(NO_ROWS),
+    isolated: signal(false),
+    tool: signal<Tool>("pan"),
+    nearest: signal<NearestSamples | null>(null),
     colorBy: signal<ColorBy>("label"),
     chosenBlocks,
     enlarged,
@@ -174,5 +189,6 @@ function createActions(state: State) {
     ...timeActions(state),
     ...classActions(state),
     ...viewActions(state),
+    ...selectionActions(state),
   };
 }

@@ -1,6 +1,8 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
+import { rowsFromText, rowsToText } from "./rows_text";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { NO_ROWS, type Rows } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
 
 /** What of the state a link carries. Absent means: the default. */
@@ -15,6 +17,8 @@ export interface UrlState {
   views?: string[];
   large?: string;
   pin?: number;
+  selected?: Rows;
+  isolated?: boolean;
   linked?: boolean;
   cameras?: Record<string, Camera>;
   layout?: LayoutSettings;
@@ -35,6 +39,9 @@ export function toParams(state: UrlState): Record<string, string> {
   if (state.views?.length) params.views = toList(state.views);
   if (state.large !== undefined) params.large = state.large;
   if (state.pin !== undefined) params.pin = String(state.pin);
+  const selected = rowsToText(state.selected ?? NO_ROWS);
+  if (selected) params.selected = selected;
+  if (selected && state.isolated) params.isolated = "1";
   if (state.linked) params.linked = "1";
   const cameras = Object.entries(state.cameras ?? {}).filter(([, camera]) => !isHome(camera));
   if (cameras.length > 0)
@@ -67,6 +74,9 @@ export function fromParams(params: Record<string, string>): UrlState {
   if (params.large) state.large = params.large;
   const pin = toInteger(params.pin);
   if (pin !== null && pin >= 0) state.pin = pin;
+  const selected = rowsFromText(params.selected ?? "");
+  if (selected.length > 0) state.selected = selected;
+  if (selected.length > 0 && params.isolated === "1") state.isolated = true;
   if (params.linked === "1") state.linked = true;
   const cameras = camerasOf(fromList(params.cameras));
   if (Object.keys(cameras).length > 0) state.cameras = cameras;

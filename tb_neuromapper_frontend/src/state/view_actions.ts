@@ -1,6 +1,7 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { ALL_SAMPLES } from "./sampling";
+import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata } from "./settings";
 import type { Hover, State } from "./store";
 import type { UrlState } from "./url";
@@ -119,6 +120,8 @@ function urlActions(state: State) {
         state.chosenBlocks.value = url.views ?? null;
         state.enlarged.value = url.large ?? null;
         state.pinned.value = url.pin ?? null;
+        state.selected.value = url.selected ?? NO_ROWS;
+        state.isolated.value = url.isolated ?? false;
         state.linked.value = url.linked ?? false;
         state.cameras.value = url.cameras ?? {};
         state.settings.value = url.layout ?? {};

@@ -1,6 +1,6 @@
 import type { Mark, Shape } from "../color/palette";
 
-const SHAPE_PATHS: Record<Shape, string> = {
+export const SHAPE_PATHS: Record<Shape, string> = {
   disc: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
   square: "M1.7 1.7h8.600v8.600H1.700z",
   diamond: "M6 0l6 6-6 6-6-6z",

@@ -1,19 +1,22 @@
+import type { ComponentChildren } from "preact";
 import { SPEEDS } from "../../state/settings";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
 import { LayoutMenu } from "./layout_menu";
 import { SamplesMenu } from "./samples_menu";
+import { ToolSwitch } from "./tool_switch";
 import { ViewsMenu } from "./views_menu";
 
 /** One row: which run, which epoch, and how it plays. */
-export function Controls({ store }: { store: Store }) {
+export function Controls({ store, children }: { store: Store; children: ComponentChildren }) {
   return (
     <div class="nm-controls" role="toolbar" aria-label="Run and epoch">
       <RunChoice store={store} />
       <PlayButtons store={store} />
       <EpochSlider store={store} />
-      <Playback store={store} />
+      <ToolSwitch store={store} />
+      <Playback store={store}>{children}</Playback>
     </div>
   );
 }
@@ -135,13 +138,14 @@ function Ticks({ logged, ready }: { logged: number[]; ready: number[] }) {
   );
 }
 
-function Playback({ store }: { store: Store }) {
+function Playback({ store, children }: { store: Store; children: ComponentChildren }) {
   const { actions } = store;
   return (
     <div class="nm-playback">
       <LayoutMenu store={store} />
       <SamplesMenu store={store} />
       <ViewsMenu store={store} />
+      {children}
       <label title="Speed of playing, in epochs per second">
         <span class="nm-hidden">Speed</span>
         <select

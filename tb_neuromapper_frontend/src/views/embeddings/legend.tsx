@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { classMark, correctMark, rampColor } from "../../color/palette";
 import { type Coloring, countClasses } from "../../state/colors";
+import { modeOf, rowsOfClass } from "../../state/selection";
 import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../../state/settings";
 import type { Store } from "../../state/store";
 import { integer, number, percent } from "../../ui/format";
@@ -127,6 +128,7 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
             index={index}
             count={counts[index] ?? 0}
             nClasses={nClasses}
+            classes={classes}
             colored={coloring.kind === "class"}
           />
         ))}
@@ -143,11 +145,12 @@ interface ClassRowProps {
   index: number;
   count: number;
   nClasses: number;
+  classes: Int32Array;
   /** The points have the classes' colours. */
   colored: boolean;
 }
 
-function ClassRow({ store, name, index, count, nClasses, colored }: ClassRowProps) {
+function ClassRow({ store, name, index, count, nClasses, classes, colored }: ClassRowProps) {
   const { actions } = store;
   const shown = !store.hiddenClasses.value.has(index);
   const mark = classMark(colored ? index : -1, store.theme.value);
@@ -176,6 +179,16 @@ function ClassRow({ store, name, index, count, nClasses, colored }: ClassRowProp
           {integer(count)}
           <span class="nm-hidden"> samples</span>
         </span>
+      </button>
+      <button
+        type="button"
+        class="nm-button nm-only nm-select"
+        aria-label={`Select class ${name}`}
+        title="Select this class; shift adds it, alt takes it away"
+        data-testid={`select-${index}`}
+        onClick={(event) => actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
+      >
+        select
       </button>
       <button
         type="button"

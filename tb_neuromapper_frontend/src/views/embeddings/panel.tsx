@@ -1,8 +1,10 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Projection } from "../../api/types";
 import type { Store } from "../../state/store";
 import { count, percent } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
+import { type Draft, DraftOutline } from "./draft";
 import { watchPointer } from "./pointer";
 import type { Stage } from "./stage";
 
@@ -15,16 +17,17 @@ interface PanelProps {
 /** One block's scatter: a line of words above the room for its points. */
 export function Panel({ store, stage, block }: PanelProps) {
   const plot = useRef<HTMLDivElement>(null);
+  const draft = useSignal<Draft | null>(null);
   useEffect(() => {
     const element = plot.current;
     if (!element || !stage) return;
     stage.setPlot(block, element);
-    const unwatch = watchPointer(element, { store, stage, block });
+    const unwatch = watchPointer(element, { store, stage, block, draft });
     return () => {
       unwatch();
       stage.setPlot(block, null);
     };
-  }, [stage, block, store]);
+  }, [stage, block, store, draft]);
   const info = store.run.value?.blocks.find((each) => each.name === block);
   const projection = store.newest.value.find((each) => each.block === block);
   const shown = store.projections.value.find((each) => each.block === block);
@@ -49,7 +52,9 @@ export function Panel({ store, stage, block }: PanelProps) {
         role="application"
         aria-label={plotLabel(store, block)}
         data-testid="plot"
+        data-tool={store.tool.value}
       >
+        <DraftOutline draft={draft.value} />
         {!hasPoints && <PlotWords store={store} projection={projection} />}
       </div>
     </section>
@@ -103,9 +108,15 @@ function Tools({ store, block }: { store: Store; block: string }) {
   );
 }
 
+const KEY_WORDS = {
+  pan: "L or B selects by lasso or box.",
+  lasso: "Enter shows a cross, arrows move it, Enter sets a corner, Enter selects.",
+  box: "Enter shows a cross, arrows move it, Enter sets a corner, Enter selects.",
+};
+
 function plotLabel(store: Store, block: string): string {
   const n = count(store.run.value?.n_samples ?? 0, "sample");
-  return `${block}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all.`;
+  return `${block}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all. ${KEY_WORDS[store.tool.value]}`;
 }
 
 /** Words beside the name while there are points. */

@@ -1,5 +1,6 @@
 import { type Box, type Camera, HOME, panBy, zoomAt } from "../../render/camera";
-import type { Store } from "../../state/store";
+import { modeOf } from "../../state/selection";
+import { type RegionParts, watchRegion } from "./region";
 import type { Stage } from "./stage";
 
 const PICK_RADIUS_PX = 10;
@@ -8,10 +9,8 @@ const CLICK_SLACK_PX = 4;
 const KEY_ZOOM = 1.25;
 const KEY_PAN_PX = 40;
 
-interface Parts {
-  store: Store;
+interface Parts extends RegionParts {
   stage: Stage;
-  block: string;
 }
 
 /** Hover, drag, wheel, pinch and keys of one plot. Returns what takes them away again. */
@@ -26,18 +25,32 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   const camera = () => store.cameras.peek()[block] ?? HOME;
   const move = (next: Camera) => store.actions.cameraMoved(block, next);
   const drag = createDrag(parts, element, camera, move);
+  const region = watchRegion(element, parts, abort.signal);
 
-  on("pointerdown", drag.start);
+  on("pointerdown", (event) => {
+    drag.start(event);
+    region.start(event);
+  });
   on("pointermove", (event) => {
-    if (drag.move(event)) store.actions.hovered(null);
+    const drawing = region.move(event);
+    if (drag.move(event, !drawing) || drawing) store.actions.hovered(null);
     else if (event.pointerType !== "touch") hoverAt(parts, event);
   });
   on("pointerup", (event) => {
+    if (region.end(event)) {
+      drag.end(event);
+      return;
+    }
     if (!drag.end(event)) return;
     const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
-    store.actions.pinToggled(row < 0 ? null : row);
+    const mode = modeOf(event);
+    if (mode === "replace") store.actions.pinToggled(row < 0 ? null : row);
+    else if (row >= 0) store.actions.rowsSelected([row], mode);
   });
-  on("pointercancel", (event) => void drag.end(event));
+  on("pointercancel", (event) => {
+    region.cancel();
+    drag.end(event);
+  });
   on("pointerleave", (event) => {
     if (event.pointerType !== "touch") store.actions.hovered(null);
   });
@@ -55,6 +68,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   );
   on("dblclick", () => store.actions.camerasReset(block));
   on("keydown", (event) => {
+    if (region.key(event)) return;
     const next = cameraAfterKey(event, camera(), stage.boxOf(block), element.getBoundingClientRect());
     if (!next) return;
     event.preventDefault();
@@ -119,12 +133,12 @@ function createDrag(
       travelled = 0;
       element.setPointerCapture(event.pointerId);
     },
-    /** Returns whether the picture is being moved. */
-    move(event: PointerEvent): boolean {
+    /** Returns whether the picture is being moved; one pointer moves it only if `pans`. */
+    move(event: PointerEvent, pans: boolean): boolean {
       const before = pointers.get(event.pointerId);
       if (!before) return false;
-      if (pointers.size === 1) pan(event, before);
-      else pinch(event, before);
+      if (pointers.size === 1 && pans) pan(event, before);
+      else if (pointers.size > 1) pinch(event, before);
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       return travelled > CLICK_SLACK_PX || pointers.size > 1;
     },

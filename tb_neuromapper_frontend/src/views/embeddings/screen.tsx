@@ -7,8 +7,10 @@ import type { PositionCache } from "../../state/positions";
 import type { Store } from "../../state/store";
 import { gridFor } from "./grid";
 import { Legend } from "./legend";
+import { Nearest } from "./nearest";
 import { Panel } from "./panel";
 import { Pinned } from "./pinned";
+import { Selection } from "./selection";
 import { createStage, type Stage } from "./stage";
 import { Tooltip } from "./tooltip";
 
@@ -18,12 +20,14 @@ export interface ScreenProps {
   cache: PositionCache;
   marks: ReadonlySignal<Marks>;
   coloring: ReadonlySignal<Coloring>;
+  /** How the points would look without a selection. */
+  unselected: ReadonlySignal<Uint8Array>;
   /** Told of the stage when there is one, for tests to look at. */
   onStage: (stage: Stage | null) => void;
 }
 
 /** A scatter for each block, the legend beside them, the sample under the pointer. */
-export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }: ScreenProps) {
+export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselected, onStage }: ScreenProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const views = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage | null>(null);
@@ -81,7 +85,9 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, onStage }
       </div>
       <aside class="nm-side" aria-label="Colours and samples">
         <Legend store={store} coloring={coloring} />
+        <Selection store={store} api={api} coloring={coloring} unselected={unselected} />
         <Pinned store={store} api={api} />
+        <Nearest store={store} api={api} />
       </aside>
       <Tooltip store={store} api={api} />
     </div>

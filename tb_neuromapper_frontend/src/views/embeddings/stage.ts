@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { type Box, HOME, toPixels } from "../../render/camera";
-import { pick } from "../../render/picking";
+import { type Pickable, pick } from "../../render/picking";
+import { type Point, rowsInPolygon } from "../../render/region";
 import { createScatter } from "../../render/scatter";
 import type { Panel } from "../../render/scene";
 import { createFits } from "./fit";
@@ -16,11 +17,24 @@ export interface Stage {
   measure(): void;
   /** The sample at a place in the window; -1 without any. */
   pickAt(block: string, clientX: number, clientY: number, radius: number): number;
+  /** The samples whose points lie in a polygon; its corners are places in the window. */
+  rowsIn(block: string, polygon: readonly Point[]): number[];
+  /** Draws now and gives the canvas to `take`, which has to copy it at once. */
+  snapshot(take: (drawn: DrawnFrame) => void): void;
+  /** The same for each frame that is drawn from now on; null: no longer. */
+  onFrame(take: ((drawn: DrawnFrame) => void) | null): void;
   /** The part of the plane that the block's view shows at zoom 1. */
   boxOf(block: string): Box;
   readonly nFrames: number;
   readonly nSlices: number;
   dispose(): void;
+}
+
+/** The canvas as it has just been drawn, and where the plots are in it, in CSS pixels. */
+export interface DrawnFrame {
+  canvas: HTMLCanvasElement;
+  rects: ReadonlyMap<string, Panel["rect"]>;
+  size: Panel["rect"];
 }
 
 /** A longer pause between two frames does not make the picture leap. */
@@ -42,17 +56,22 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   const morphs = createMorphs(() => stillness.matches);
   const fits = createFits(cache, () => stillness.matches);
   let nowS = 0;
+  let taker: ((drawn: DrawnFrame) => void) | null = null;
+
+  const draw = (take: ((drawn: DrawnFrame) => void) | null) => {
+    const { rects, origin } = places.measured();
+    if (origin.height <= 0) return;
+    const moment = { at: timeline.at(), nowS, morphs, fits, rects, size: origin };
+    scatter.draw(sceneOf(parts, moment), cache.keeps);
+    take?.({ canvas, rects, size: origin });
+  };
 
   const onFrame = (time: number) => {
     frame = 0;
     nowS = time / 1000;
     const elapsedS = lastTime === 0 ? 0 : Math.min(MAX_ELAPSED_S, (time - lastTime) / 1000);
     const moving = timeline.advance(elapsedS);
-    const { rects, origin } = places.measured();
-    if (origin.height > 0) {
-      const moment = { at: timeline.at(), nowS, morphs, fits, rects, size: origin };
-      scatter.draw(sceneOf(parts, moment), cache.keeps);
-    }
+    draw(taker);
     const active = moving || morphs.isActive(nowS) || fits.isActive(nowS);
     lastTime = active ? time : 0;
     store.actions.settledChanged(!active && timeline.arrived());
@@ -71,6 +90,17 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     places.forget();
     request();
   };
+  /** A plot's points, and its place in the window. */
+  const plotOf = (block: string): { points: Pickable; left: number; top: number } | null => {
+    const { rects, origin } = places.measured();
+    const rect = rects.get(block);
+    const projection = store.projections.peek().find((each) => each.block === block);
+    const slices = projection && slicesOf(store, cache, projection, timeline.at());
+    if (!rect || !slices) return null;
+    const camera = store.cameras.peek()[block] ?? HOME;
+    const points = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
+    return { points, left: origin.x + rect.x, top: origin.y + rect.y };
+  };
   return {
     setPlot(block, element) {
       places.set(block, element);
@@ -78,15 +108,20 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     },
     measure: moved,
     pickAt(block, clientX, clientY, radius) {
-      const { rects, origin } = places.measured();
-      const rect = rects.get(block);
-      const projection = store.projections.peek().find((each) => each.block === block);
-      const slices = projection && slicesOf(store, cache, projection, timeline.at());
-      if (!rect || !slices) return -1;
-      const camera = store.cameras.peek()[block] ?? HOME;
-      const pickable = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
-      const [x, y] = [clientX - origin.x - rect.x, clientY - origin.y - rect.y];
-      return pick(pickable, marks.peek().levels, x, y, radius);
+      const plot = plotOf(block);
+      if (!plot) return -1;
+      return pick(plot.points, marks.peek().levels, clientX - plot.left, clientY - plot.top, radius);
+    },
+    rowsIn(block, polygon) {
+      const plot = plotOf(block);
+      if (!plot) return [];
+      const corners = polygon.map(([x, y]) => [x - plot.left, y - plot.top] as const);
+      return rowsInPolygon(plot.points, marks.peek().levels, corners);
+    },
+    snapshot: draw,
+    onFrame(take) {
+      taker = take;
+      request();
     },
     boxOf(block) {
       const projection = store.projections.peek().find((each) => each.block === block);

@@ -1,0 +1,66 @@
+import type { Api } from "../../api/client";
+import type { Run, Samples } from "../../api/types";
+import type { Store } from "../../state/store";
+import { Thumbnail } from "../../ui/thumbnail";
+
+interface SampleButtonProps {
+  store: Store;
+  api: Api;
+  run: Run;
+  samples: Samples;
+  row: number;
+  /** Of the picture, in pixels. */
+  size: number;
+  /** What else is to be said of it, after its id and label. */
+  words?: string;
+  /** It stands out, for instance because it is of another class. */
+  marked?: boolean;
+  testId: string;
+}
+
+/** A small picture of a sample, or its id; pointing at it marks it in all views, a click pins it. */
+export function SampleButton(props: SampleButtonProps) {
+  const { store, api, run, samples, row, size, words = "", marked = false, testId } = props;
+  const sheets = run.thumbnails;
+  const id = String(samples.ids[row] ?? row);
+  const label = [`sample ${id}`, classWords(run, samples, row), words].filter(Boolean).join(", ");
+  const point = (event: { currentTarget: HTMLElement }) => {
+    const { left, bottom } = event.currentTarget.getBoundingClientRect();
+    store.actions.hovered({ row, block: "", x: left, y: bottom });
+  };
+  const leave = () => store.actions.hovered(null);
+  return (
+    <button
+      type="button"
+      class="nm-sample"
+      aria-label={label}
+      title={words && label}
+      aria-pressed={store.pinned.value === row}
+      data-testid={testId}
+      data-row={row}
+      data-marked={marked}
+      onPointerEnter={point}
+      onPointerLeave={leave}
+      onFocus={point}
+      onBlur={leave}
+      onClick={() => store.actions.pinToggled(row)}
+    >
+      {sheets ? (
+        <Thumbnail
+          sheets={sheets}
+          row={row}
+          size={size}
+          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.sample_set)}
+        />
+      ) : (
+        <span class="nm-sample-id">{id}</span>
+      )}
+    </button>
+  );
+}
+
+export function classWords(run: Run, samples: Samples, row: number): string {
+  if (!samples.labels) return "";
+  const label = samples.labels[row];
+  return label < 0 ? "no label" : (run.class_names?.[label] ?? `class ${label}`);
+}

@@ -1,0 +1,225 @@
+import type { ReadonlySignal } from "@preact/signals";
+import type { Api } from "../../api/client";
+import type { Run, Samples } from "../../api/types";
+import { classMark } from "../../color/palette";
+import { download, fileName } from "../../export/download";
+import { sampleRecords, toCsv, toJson } from "../../export/table";
+import { Level } from "../../render/scene";
+import type { Coloring } from "../../state/colors";
+import { classCounts, confusions, inverted, modeOf, type Rows, rowsOfClass } from "../../state/selection";
+import type { Store } from "../../state/store";
+import { count, integer } from "../../ui/format";
+import { IconButton } from "../../ui/icons";
+import { Swatch } from "../../ui/swatch";
+import { SampleButton } from "./sample_button";
+
+const MAX_THUMBNAILS = 48;
+const MAX_CLASSES = 8;
+const MAX_PAIRS = 5;
+
+interface SelectionProps {
+  store: Store;
+  api: Api;
+  coloring: ReadonlySignal<Coloring>;
+  unselected: ReadonlySignal<Uint8Array>;
+}
+
+/** What is selected: how many, of which classes, what the network takes them for, and their pictures. */
+export function Selection({ store, api, coloring, unselected }: SelectionProps) {
+  const run = store.run.value;
+  const samples = store.samples.value;
+  const rows = store.selected.value;
+  if (!run || !samples) return null;
+  return (
+    <section class="nm-selection" aria-label="Selection" data-testid="selection" data-count={rows.length}>
+      <header class="nm-selection-head">
+        <p role="status" data-testid="selection-words">
+          {selectionWords(rows, run, unselected.value)}
+        </p>
+        {rows.length > 0 && (
+          <IconButton
+            icon="close"
+            label="Clear the selection (Escape)"
+            onClick={store.actions.selectionCleared}
+            testId="selection-clear"
+          />
+        )}
+      </header>
+      {rows.length > 0 && (
+        <div class="nm-selection-body">
+          <Actions store={store} unselected={unselected} run={run} samples={samples} />
+          <ClassBars store={store} coloring={coloring.value} rows={rows} />
+          <Confusions store={store} run={run} samples={samples} rows={rows} />
+          <div class="nm-samples">
+            {[...rows.subarray(0, MAX_THUMBNAILS)].map((row) => (
+              <SampleButton
+                key={row}
+                {...{ store, api, run, samples, row }}
+                size={22}
+                testId="selected-sample"
+              />
+            ))}
+          </div>
+          {rows.length > MAX_THUMBNAILS && (
+            <p class="nm-muted" data-testid="selection-more">
+              and {integer(rows.length - MAX_THUMBNAILS)} more
+            </p>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function selectionWords(rows: Rows, run: Run, levels: Uint8Array): string {
+  if (rows.length === 0) return "None selected: lasso (L) or box (B)";
+  const hidden = rows.reduce((sum, row) => sum + (levels[row] === Level.hidden ? 1 : 0), 0);
+  const all = `${integer(rows.length)} of ${count(run.n_samples, "sample")} selected`;
+  return hidden > 0 ? `${all}, ${integer(hidden)} of them not shown` : all;
+}
+
+interface ActionsProps extends Pick<SelectionProps, "store" | "unselected"> {
+  run: Run;
+  samples: Samples;
+}
+
+function Actions({ store, unselected, run, samples }: ActionsProps) {
+  const { actions } = store;
+  const save = (kind: "csv" | "json") => {
+    const step = store.step.peek();
+    const outcomes = store.outcomes.peek();
+    const known = outcomes?.step === step ? outcomes : null;
+    const records = sampleRecords(store.selected.peek(), run, samples, known);
+    const text =
+      kind === "csv"
+        ? toCsv(records, Object.keys(samples.metadata))
+        : toJson(records, { run: run.name, epoch: step });
+    const type = kind === "csv" ? "text/csv" : "application/json";
+    download(fileName([run.name, "selection", "epoch", step], kind), new Blob([text], { type }));
+  };
+  return (
+    <div class="nm-selection-actions">
+      <button
+        type="button"
+        class="nm-button"
+        title="Select the other samples that are shown"
+        data-testid="selection-invert"
+        onClick={() => actions.rowsSelected(inverted(store.selected.peek(), unselected.peek()))}
+      >
+        invert
+      </button>
+      <button
+        type="button"
+        class="nm-button"
+        title="Draw the selected samples only"
+        aria-pressed={store.isolated.value}
+        data-testid="selection-isolate"
+        onClick={actions.isolateToggled}
+      >
+        isolate
+      </button>
+      {(["csv", "json"] as const).map((kind) => (
+        <button
+          key={kind}
+          type="button"
+          class="nm-button"
+          title={`Save the selected samples as ${kind.toUpperCase()}, with the predictions of this epoch`}
+          data-testid={`selection-${kind}`}
+          onClick={() => save(kind)}
+        >
+          {kind.toUpperCase()}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** A bar for each class; a click selects the whole class. */
+function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring; rows: Rows }) {
+  const { classes, classNames, kind } = coloring;
+  if (!classes) return null;
+  const counts = classCounts(rows, classes);
+  const most = counts[0]?.count ?? 1;
+  return (
+    <ul class="nm-bars" aria-label="Classes of the selection" data-testid="selection-classes">
+      {counts.slice(0, MAX_CLASSES).map(({ index, count: n }) => {
+        const name = index < 0 ? "none" : (classNames?.[index] ?? String(index));
+        return (
+          <li key={index}>
+            <button
+              type="button"
+              class="nm-button"
+              aria-label={`${name}: ${n} selected. Select all of this class`}
+              title={`Select all of ${name}; shift adds them, alt takes them away`}
+              data-testid={`selection-class-${index}`}
+              data-count={n}
+              onClick={(event) => store.actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
+            >
+              <Swatch mark={classMark(kind === "class" ? index : -1, store.theme.value)} />
+              <span class="nm-class-name">{name}</span>
+              <span class="nm-bar" style={{ width: `${Math.max(1, (n / most) * 60)}px` }} />
+              <span class="nm-class-count">{integer(n)}</span>
+            </button>
+          </li>
+        );
+      })}
+      {counts.length > MAX_CLASSES && (
+        <li class="nm-muted">and {integer(counts.length - MAX_CLASSES)} more of the classes</li>
+      )}
+    </ul>
+  );
+}
+
+interface ConfusionProps {
+  store: Store;
+  run: Run;
+  samples: Samples;
+  rows: Rows;
+}
+
+/** Which classes the network mixes up among the selected, at the epoch on view. */
+function Confusions({ store, run, samples, rows }: ConfusionProps) {
+  const outcomes = store.outcomes.value;
+  const step = store.step.value;
+  if (run.label_kind !== "class" || !samples.labels || run.outcome_steps.length === 0) return null;
+  if (step === null || !run.outcome_steps.includes(step))
+    return <p class="nm-muted">predictions of this epoch: not logged</p>;
+  if (!outcomes || outcomes.step !== step) return <p class="nm-muted">predictions: …</p>;
+  const pairs = confusions(rows, samples.labels, outcomes.predicted);
+  if (pairs.length === 0)
+    return (
+      <p class="nm-muted" data-testid="confusions">
+        all predicted right at epoch {step}
+      </p>
+    );
+  const name = (index: number) => run.class_names?.[index] ?? String(index);
+  const wrong = pairs.reduce((sum, pair) => sum + pair.rows.length, 0);
+  return (
+    <div data-testid="confusions">
+      <p class="nm-muted">
+        {integer(wrong)} predicted wrong at epoch {step}
+      </p>
+      <ul class="nm-pairs" aria-label="Most confused classes, true and predicted">
+        {pairs.slice(0, MAX_PAIRS).map((pair) => (
+          <li key={`${pair.label}>${pair.predicted}`}>
+            <button
+              type="button"
+              class="nm-button"
+              title="Select these; shift adds them, alt takes them away"
+              data-testid="confusion"
+              onClick={(event) => store.actions.rowsSelected(pair.rows, modeOf(event))}
+            >
+              <span class="nm-class-name">
+                {name(pair.label)} → {name(pair.predicted)}
+              </span>
+              <span class="nm-class-count">{integer(pair.rows.length)}</span>
+            </button>
+          </li>
+        ))}
+        {pairs.length > MAX_PAIRS && (
+          <li class="nm-muted">and {count(pairs.length - MAX_PAIRS, "more pair")}</li>
+        )}
+      </ul>
+    </div>
+  );
+}
