@@ -15,7 +15,6 @@ export function Controls({ store, children }: { store: Store; children: Componen
       <RunChoice store={store} />
       <PlayButtons store={store} />
       <EpochSlider store={store} />
-      <ToolSwitch store={store} />
       <Playback store={store}>{children}</Playback>
     </div>
   );
@@ -142,6 +141,7 @@ function Playback({ store, children }: { store: Store; children: ComponentChildr
   const { actions } = store;
   return (
     <div class="nm-playback">
+      <ToolSwitch store={store} />
       <LayoutMenu store={store} />
       <SamplesMenu store={store} />
       <ViewsMenu store={store} />

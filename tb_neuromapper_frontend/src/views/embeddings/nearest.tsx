@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Run, Samples } from "../../api/types";
 import type { NearestInBlock } from "../../state/nearest";
@@ -16,11 +17,17 @@ export function Nearest({ store, api }: NearestProps) {
   const samples = store.samples.value;
   const row = store.pinned.value;
   const nearest = store.nearest.value;
+  const section = useRef<HTMLElement>(null);
+  const isKnown = nearest !== null && nearest.row === row;
+  useEffect(() => {
+    if (isKnown && row !== null) section.current?.scrollIntoView({ block: "nearest" });
+  }, [row, isKnown]);
   if (!run || !samples || row === null || row >= run.n_samples) return null;
   const known = nearest?.run === run.name && nearest.row === row ? nearest : null;
   return (
     <section
       class="nm-nearest"
+      ref={section}
       aria-label="Nearest samples"
       data-testid="nearest"
       data-row={known ? row : ""}

@@ -13,9 +13,9 @@ import { IconButton } from "../../ui/icons";
 import { Swatch } from "../../ui/swatch";
 import { SampleButton } from "./sample_button";
 
-const MAX_THUMBNAILS = 48;
-const MAX_CLASSES = 8;
-const MAX_PAIRS = 5;
+const MAX_THUMBNAILS = 40;
+const MAX_CLASSES = 6;
+const MAX_PAIRS = 4;
 
 interface SelectionProps {
   store: Store;
@@ -33,7 +33,7 @@ export function Selection({ store, api, coloring, unselected }: SelectionProps) 
   return (
     <section class="nm-selection" aria-label="Selection" data-testid="selection" data-count={rows.length}>
       <header class="nm-selection-head">
-        <p role="status" data-testid="selection-words">
+        <p role="status" class={rows.length === 0 ? "nm-muted" : ""} data-testid="selection-words">
           {selectionWords(rows, run, unselected.value)}
         </p>
         {rows.length > 0 && (
@@ -72,9 +72,9 @@ export function Selection({ store, api, coloring, unselected }: SelectionProps) 
 }
 
 function selectionWords(rows: Rows, run: Run, levels: Uint8Array): string {
-  if (rows.length === 0) return "None selected: lasso (L) or box (B)";
+  if (rows.length === 0) return "Lasso (L) or box (B) selects";
   const hidden = rows.reduce((sum, row) => sum + (levels[row] === Level.hidden ? 1 : 0), 0);
-  const all = `${integer(rows.length)} of ${count(run.n_samples, "sample")} selected`;
+  const all = `${integer(rows.length)} of ${integer(run.n_samples)} selected`;
   return hidden > 0 ? `${all}, ${integer(hidden)} of them not shown` : all;
 }
 
@@ -157,7 +157,7 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
             >
               <Swatch mark={classMark(kind === "class" ? index : -1, store.theme.value)} />
               <span class="nm-class-name">{name}</span>
-              <span class="nm-bar" style={{ width: `${Math.max(1, (n / most) * 60)}px` }} />
+              <span class="nm-bar" style={{ backgroundSize: `${Math.max(2, (n / most) * 100)}% 100%` }} />
               <span class="nm-class-count">{integer(n)}</span>
             </button>
           </li>
@@ -189,7 +189,7 @@ function Confusions({ store, run, samples, rows }: ConfusionProps) {
   if (pairs.length === 0)
     return (
       <p class="nm-muted" data-testid="confusions">
-        all predicted right at epoch {step}
+        all right at epoch {step}
       </p>
     );
   const name = (index: number) => run.class_names?.[index] ?? String(index);
@@ -197,7 +197,7 @@ function Confusions({ store, run, samples, rows }: ConfusionProps) {
   return (
     <div data-testid="confusions">
       <p class="nm-muted">
-        {integer(wrong)} predicted wrong at epoch {step}
+        {integer(wrong)} wrong at epoch {step}
       </p>
       <ul class="nm-pairs" aria-label="Most confused classes, true and predicted">
         {pairs.slice(0, MAX_PAIRS).map((pair) => (
