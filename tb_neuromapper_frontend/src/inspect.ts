@@ -13,6 +13,8 @@ export interface Inspection {
   run: string | null;
   step: number | null;
   blocks: { name: string; nPoints: number; revision: number | null; state: string; steps: number }[];
+  /** The rows of the selected samples. */
+  selected: number[];
   /** Frames drawn since the page was opened. */
   frames: number;
   /** Slices (an epoch of a block) on the GPU, and in memory. */
@@ -36,6 +38,7 @@ export function inspector(store: Store, cache: PositionCache, stage: () => Stage
         steps: projection.steps.length,
       };
     }),
+    selected: [...store.selected.peek()],
     frames: stage()?.nFrames ?? 0,
     gpuEpochs: stage()?.nSlices ?? 0,
     cpuEpochs: cache.nSlices,
