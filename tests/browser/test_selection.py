@@ -15,10 +15,8 @@ from playwright.sync_api import expect
 
 from tb_neuromapper import open_run
 from tests.logs import LogWriter, json_tensor
-from tests.reference import nearest
+from tests.reference import distance
 from tests.servers import await_value
-
-GREY = 0.6 * 255
 
 
 @pytest.fixture
@@ -59,6 +57,12 @@ ALL_BOX = [(0.005, 0.005), (0.995, 0.995)]
 
 def selected(tab):
     return set(tab.inspect()["selected"])
+
+
+def nearest_of(row, points, k):
+    """Distances and rows of the k others nearest to one, by looking at all."""
+    others = [other for other in range(len(points)) if other != row]
+    return sorted((distance(points[row], points[other], "euclidean"), other) for other in others)[:k]
 
 
 def saturated(pixels):
@@ -282,14 +286,15 @@ def test_neighbors__are_those_of_the_activations(tab, run):
             tab.await_root(step=0, settled="true")
         tab.frame.locator(f"[data-testid=nearest][data-row='17'][data-step='{step}']").wait_for()
         for block in ("2", "4", "output"):
-            ids, dists = nearest(run.activations(block, step), 10)
+            expected = nearest_of(17, run.activations(block, step), 10)
             near = tab.frame.locator(f"[data-testid=nearest-block][data-block='{block}'] [data-testid=neighbor]")
             expect(near).to_have_count(10)
             shown = [int(near.nth(place).get_attribute("data-row")) for place in range(10)]
-            assert shown == ids[17].tolist()
-            assert f"{float(f'{dists[17][0]:.2g}'):g}"[:3] in near.first.get_attribute("aria-label")
+            assert shown == [row for _, row in expected]
+            said = float(near.first.get_attribute("aria-label").rsplit(" at ", 1)[1])
+            assert said == pytest.approx(expected[0][0], rel=0.01)
     tab.get("select-nearest").first.click()
-    assert selected(tab) == {17, *nearest(run.activations("2", 0), 10)[0][17].tolist()}
+    assert selected(tab) == {17, *(row for _, row in nearest_of(17, run.activations("2", 0), 10))}
     tab.get("unpin").click()
     expect(tab.get("nearest")).to_have_count(0)
 

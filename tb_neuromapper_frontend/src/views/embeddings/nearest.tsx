@@ -59,7 +59,11 @@ function NearestRow({ store, api, run, samples, row, each }: RowProps) {
   return (
     <div class="nm-nearest-block" data-testid="nearest-block" data-block={block}>
       <h3 title={`${block}, ${metric} distance`}>{block}</h3>
-      {others > 0 && <span class="nm-muted">{others} of another class</span>}
+      {others > 0 && (
+        <span class="nm-muted" title={`${others} of these are of another class than the pinned sample`}>
+          {others} differ
+        </span>
+      )}
       {rows.length > 0 && (
         <button
           type="button"
