@@ -73,6 +73,8 @@ function wantedOf(store: Store): Wanted | null {
   const row = store.pinned.value;
   const step = store.step.value;
   if (!run || row === null || row >= run.n_samples || step === null || !store.settled.value) return null;
+  // When the server is back, this is asked again.
+  if (store.connection.value.state !== "ok") return null;
   const shown = store.projections.value.filter(({ steps }) => steps.includes(step));
   const blocks = store.views.value.flatMap((block) => {
     const projection = shown.find((each) => each.block === block);
