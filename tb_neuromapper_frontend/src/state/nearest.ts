@@ -51,7 +51,7 @@ export function keepNearest(store: Store, api: Api): () => void {
       if (store.pinned.value === null) store.actions.nearestLoaded(null);
       return;
     }
-    const key = JSON.stringify([store.run.peek()?.sample_set, wanted]);
+    const key = JSON.stringify([store.run.peek()?.probe_version, wanted]);
     if (underWay?.key === key) return;
     underWay?.abort.abort();
     const known = kept.get(key);

@@ -50,7 +50,7 @@ export function SampleButton(props: SampleButtonProps) {
           sheets={sheets}
           row={row}
           size={size}
-          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.sample_set)}
+          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.probe_version ?? "")}
         />
       ) : (
         <span class="nm-sample-id">{id}</span>
