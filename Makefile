@@ -1,6 +1,8 @@
 # Two commands do everything on a fresh machine: make demo, make test.
 PYTHON ?= python3
 PORT ?= 6006
+NO_PYTHON = There is no $(PYTHON) here. Install Python 3.10 or newer, or name another: make demo PYTHON=python3.12
+BENCHMARKS := viewer_load live_latency logging_cost layout_speed layout_live layout_growth layout_faithful
 VENV := .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning slow each other down where two processes share the cores.
@@ -41,13 +43,14 @@ test-vision: .venv-vision/stamp
 	.venv-vision/bin/pytest -m vision tests/vision
 
 bench: $(VENV)/test.stamp
-	@for file in benchmarks/*_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 # The page is built when the package is installed; this builds it again when its sources have changed.
 page: $(VENV)/demo.stamp
 	@$(BIN)/python setup.py --quiet build_page
 
 $(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(NO_PYTHON)"; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -61,6 +64,7 @@ $(VENV)/test.stamp: $(VENV)/demo.stamp
 	@touch $@
 
 .venv-vision/stamp: $(SOURCES)
+	@command -v $(PYTHON) >/dev/null || { echo "$(NO_PYTHON)"; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv .venv-vision
 	.venv-vision/bin/python -m pip install --quiet --upgrade pip
