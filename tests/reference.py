@@ -186,3 +186,15 @@ def linear_cka(x, y):
     kernels = [centre @ (table.astype(np.float64) @ table.T.astype(np.float64)) @ centre for table in (x, y)]
     own = [np.trace(kernel @ kernel) for kernel in kernels]
     return np.trace(kernels[0] @ kernels[1]) / math.sqrt(own[0] * own[1])
+
+
+def local_preservation(neighbor_ids, positions, k):
+    """Per sample the share of its k nearest neighbours that are among its k nearest placed samples."""
+    placed = [row for row in range(len(positions)) if np.isfinite(positions[row]).all()]
+    size = min(k, neighbor_ids.shape[1], len(placed) - 1)
+    shares = np.full(len(positions), np.nan)
+    for row in placed:
+        others = [other for other in placed if other != row]
+        others.sort(key=lambda other, row=row: np.linalg.norm(positions[other] - positions[row]))
+        shares[row] = len(set(others[:size]) & set(neighbor_ids[row, :size].tolist())) / size
+    return shares

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
 from tb_neuromapper.backend.job_folder import JobCancelled, Reporter
+from tb_neuromapper.backend.measuring import Measured, load_points, measure
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.storage import ArraySource, load_array
+from tb_neuromapper.backend.storage import ArraySource
 from tb_neuromapper.schema import RecordError
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class ProjectionJob:
         parameters: What shapes the layout.
         start_from: Parameters of a stored layout of the same slices from which to start, or None to start afresh.
         focus: The step on view, whose surroundings are laid out first if the job starts from a stored layout.
+        sides: Of two runs side by side: which one, 0 or 1, each source is of; empty if all are of one run.
     """
 
     folder: Path
@@ -49,6 +52,12 @@ class ProjectionJob:
     parameters: ProjectionParameters
     start_from: ProjectionParameters | None = None
     focus: int | None = None
+    sides: tuple[int, ...] = ()
+
+    @property
+    def window(self) -> int:
+        """Two runs take turns, so that as many steps of each are twice as many slices."""
+        return self.parameters.window * (2 if self.sides else 1)
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,11 @@ class _Slice:
     step: int
     source: ArraySource
     neighbors: Neighbors
+    side: int
 
     @property
     def checksum(self) -> str:
-        return self.source.spec.checksum
+        return self.source.key
 
 
 def warm_up() -> None:
@@ -76,6 +86,13 @@ def warm_up() -> None:
     from tb_neuromapper.numerics import warmup
 
     warmup.warm_up()
+
+
+def count_clusters(positions: FloatArray, classes: npt.NDArray[np.int32]) -> float | None:
+    """See `count_subclusters`."""
+    from tb_neuromapper.numerics.subclusters import count_subclusters
+
+    return count_subclusters(positions, classes)
 
 
 def project(job: ProjectionJob) -> list[BrokenSlice]:
@@ -96,12 +113,12 @@ def project(job: ProjectionJob) -> list[BrokenSlice]:
 
 
 def _project(job: ProjectionJob, report: Reporter) -> list[BrokenSlice]:
-    stored = _find_layout(job, [source.spec.checksum for source in job.sources])
+    stored = _find_layout(job, [source.key for source in job.sources])
     if stored is not None and len(stored) == len(job.sources):
         return []
     if _is_extension(job, stored, len(job.sources)):
         assert stored is not None
-        first = max(0, len(stored) - job.parameters.window)
+        first = max(0, len(stored) - job.window)
         slices, broken = _find_all_neighbors(job, first, report)
         if all(item.step >= job.steps[len(stored)] for item in broken):
             _extend(job, slices, first, stored, report)
@@ -135,9 +152,10 @@ def _find_all_neighbors(job: ProjectionJob, first: int, report: Reporter) -> tup
         step, source = job.steps[index], job.sources[index]
         report.say(0.3 * index / len(job.steps), f"finding neighbours: step {index + 1} of {len(job.steps)}")
         try:
-            slices.append(_Slice(step, source, _find_neighbors(job, source, report.should_stop)))
+            side = job.sides[index] if job.sides else 0
+            slices.append(_Slice(step, source, _find_neighbors(job, source, report.should_stop), side))
         except (RecordError, ValueError) as error:
-            broken.append(BrokenSlice(step, source.spec.checksum, str(error)))
+            broken.append(BrokenSlice(step, source.key, str(error)))
     return slices, broken
 
 
@@ -146,36 +164,25 @@ def _find_neighbors(job: ProjectionJob, source: ArraySource, should_stop: Callab
     from tb_neuromapper.numerics.types import Neighbors
 
     wanted, metric = job.parameters.n_neighbors - 1, job.parameters.metric
-    stored = job.cache.find_neighbors(source.spec.checksum, metric, wanted)
+    stored = job.cache.find_neighbors(source.key, metric, wanted)
     if stored is not None:
         return Neighbors(*stored)
     k = max(wanted, _MIN_STORED_NEIGHBORS)
     seed = job.parameters.seed
-    found = find_neighbors(_points(source), n_neighbors=k, metric=metric, seed=seed, should_stop=should_stop)
-    job.cache.store_neighbors(source.spec.checksum, metric, found.ids, found.dists)
+    found = find_neighbors(load_points(source), n_neighbors=k, metric=metric, seed=seed, should_stop=should_stop)
+    job.cache.store_neighbors(source.key, metric, found.ids, found.dists)
     return found
 
 
-def _points(source: ArraySource) -> FloatArray:
-    array = load_array(source)
-    if array.ndim != 2 or not len(array):
-        raise RecordError(f"tensor {source.name!r} has shape {array.shape}; only (n, d) is allowed.")
-    points = np.ascontiguousarray(array, dtype=np.float32)
-    finite = np.isfinite(points).all(axis=1)
-    if not finite.all():
-        rows = np.flatnonzero(~finite)
-        raise RecordError(f"{source.name!r} is NaN or infinite for {len(rows)} samples, first in row {rows[0]}.")
-    return points
-
-
-def _layout_parameters(parameters: ProjectionParameters) -> LayoutParameters:
+def _layout_parameters(job: ProjectionJob) -> LayoutParameters:
     from tb_neuromapper.numerics.types import LayoutParameters
 
+    parameters = job.parameters
     return LayoutParameters(
         n_neighbors=parameters.n_neighbors,
         min_dist=parameters.min_dist,
         alignment=parameters.alignment,
-        window=parameters.window,
+        window=job.window,
         seed=parameters.seed,
     )
 
@@ -185,7 +192,7 @@ def _start_quickly(job: ProjectionJob, report: Reporter) -> dict[str, FloatArray
 
     Empty if the job starts afresh.
     """
-    checksums = [source.spec.checksum for source in job.sources]
+    checksums = [source.key for source in job.sources]
     present = job.cache.find_layout(checksums, job.start_from) if job.start_from is not None else None
     if present is None or len(present) < len(checksums) or job.parameters.engine != "neuromapper":
         return {}
@@ -210,7 +217,7 @@ def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[Float
 
     moved = fit_layout(
         [_find_neighbors(job, job.sources[index], report.should_stop) for index in indices],
-        _layout_parameters(job.parameters),
+        _layout_parameters(job),
         starts=[positions[index] for index in indices],
         on_progress=on_progress,
         should_stop=report.should_stop,
@@ -235,7 +242,7 @@ def _lay_out(
     else:
         positions = fit_layout(
             [item.neighbors for item in slices],
-            _layout_parameters(job.parameters),
+            _layout_parameters(job),
             starts=[started[item.checksum] for item in slices] if started else None,
             on_progress=on_progress,
             should_stop=report.should_stop,
@@ -247,8 +254,8 @@ def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report:
     from tb_neuromapper.numerics.reference_engine import umap_learn_layout
 
     report.say(0.3, "umap-learn is laying out; it reports no progress and takes about a hundred times as long")
-    points = [_points(item.source) for item in slices]
-    return umap_learn_layout(points, _layout_parameters(job.parameters), metric=job.parameters.metric)
+    points = [load_points(item.source) for item in slices]
+    return umap_learn_layout(points, _layout_parameters(job), metric=job.parameters.metric)
 
 
 def _extend(job: ProjectionJob, slices: Sequence[_Slice], first: int, stored: StoredLayout, report: Reporter) -> None:
@@ -259,39 +266,34 @@ def _extend(job: ProjectionJob, slices: Sequence[_Slice], first: int, stored: St
     for index in range(len(stored), n_total):
         item = slices[index - first]
         report.say(0.3 + 0.7 * index / n_total, f"adding step {item.step}")
-        begin = max(first, index - job.parameters.window)
+        begin = max(first, index - job.window)
         older = [stored.positions(t) for t in range(begin, index)]
         positions = extend_layout(
             [other.neighbors for other in slices[begin - first : index - first + 1]],
             older,
-            _layout_parameters(job.parameters),
+            _layout_parameters(job),
             should_stop=report.should_stop,
         )
         stored = job.cache.store_extension(stored, item.checksum, positions)
-        quality = _measure(item, positions, older[-1], job.parameters)
+        before = _before(slices[: index - first], first, item.side, stored)
+        quality = measure(item.step, Measured(item.source, positions), item.neighbors, before, job.parameters)
         job.cache.store_qualities(stored, index, [quality])
+
+
+def _before(older: Sequence[_Slice], first: int, side: int, stored: StoredLayout) -> Measured | None:
+    """The last of the older slices of the same run; `older` begins with the layout's slice `first`."""
+    for index in range(len(older) - 1, -1, -1):
+        if older[index].side == side:
+            return Measured(older[index].source, stored.positions(first + index))
+    return None
 
 
 def _measure_base(job: ProjectionJob, slices: Sequence[_Slice], stored: StoredLayout, report: Reporter) -> None:
     qualities = []
-    previous = None
+    before: dict[int, Measured] = {}
     for index, item in enumerate(slices):
         report.say(0.9 + 0.1 * index / len(slices), f"measuring quality: step {index + 1} of {len(slices)}")
-        positions = stored.positions(index)
-        qualities.append(_measure(item, positions, previous, job.parameters))
-        previous = positions
+        now = Measured(item.source, stored.positions(index))
+        qualities.append(measure(item.step, now, item.neighbors, before.get(item.side), job.parameters))
+        before[item.side] = now
     job.cache.store_qualities(stored, 0, qualities)
-
-
-def _measure(
-    item: _Slice, positions: FloatArray, previous: FloatArray | None, parameters: ProjectionParameters
-) -> dict[str, Any]:
-    from tb_neuromapper.numerics.quality import measure_quality
-
-    metric, seed = parameters.metric, parameters.seed
-    quality = measure_quality(_points(item.source), item.neighbors, positions, previous, metric=metric, seed=seed)
-    return {"step": item.step, **{name: _finite(value) for name, value in vars(quality).items()}}
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), 5)

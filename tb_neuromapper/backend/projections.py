@@ -15,22 +15,33 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass, field
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
 from tb_neuromapper.backend.job_folder import JobCancelled, live_positions, read_job_state, request_cancel
 from tb_neuromapper.backend.jobs import LocalWorker, WorkerDied
+from tb_neuromapper.backend.pairs import Pair, PairSlice, match_samples, take_turns
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projecting import BrokenSlice, ProjectionJob, project, warm_up
-from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.projecting import BrokenSlice, ProjectionJob, count_clusters, project, warm_up
+from tb_neuromapper.backend.reader import LogEntry, RunLog
+from tb_neuromapper.backend.storage import ArraySource
 from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices, bounds, extent_around
+from tb_neuromapper.backend.views.quality import describe_quality
+from tb_neuromapper.numerics.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
 
 _MAX_PROJECTIONS = 512
+# How long a request waits for the worker, which may be laying out something.
+_PATIENCE_S = 20
 _CANCELLED = ("cancelled", "cancelled; ask again to go on")
 
 FileStamp = tuple[int, int] | None
@@ -62,6 +73,29 @@ class Picture:
             return live
         assert self.layout is not None
         return self.layout.positions(index)
+
+
+@dataclass(frozen=True)
+class SidePicture(Picture):
+    """One run's part of a pair's picture, its samples in the first run's rows.
+
+    Attributes:
+        whole: The pair's picture.
+        numbers: Per step its number in the pair's picture.
+        pair: Tells the rows.
+    """
+
+    whole: Picture = field(default_factory=Picture)
+    numbers: tuple[int, ...] = ()
+    pair: Pair | None = None
+
+    def positions(self, step: int) -> FloatArray:
+        assert self.pair is not None
+        return self.pair.spread_out(self.common_positions(step))
+
+    def common_positions(self, step: int) -> FloatArray:
+        """float32 (n_common, 2): of the samples that both runs have."""
+        return self.whole.positions(self.numbers[self.steps.index(step)])
 
 
 @dataclass(frozen=True)
@@ -101,9 +135,20 @@ class Projection:
     tried: tuple[str, ...] = ()
     is_cancelled: bool = False
     ended: tuple[str, str] = ("done", "")
+    # Of two runs in one space: the runs, and whose slice at which step each of `slices` is; they are numbered.
+    pair: Pair | None = None
+    logs: tuple[RunLog, RunLog] | None = None
+    turns: list[PairSlice] = field(default_factory=list)
 
     def usable(self) -> list[Slice]:
         return [item for item in self.slices if item.checksum not in self.broken]
+
+    def entry(self, step: int) -> LogEntry | None:
+        """The record of the activations of a slice."""
+        log = self.log
+        if self.logs is not None:
+            log, step = self.logs[self.turns[step].side], self.turns[step].step
+        return log.entries.get("activations", {}).get(step)
 
     def is_covered(self) -> bool:
         """Whether a finished layout shows every usable step."""
@@ -158,18 +203,44 @@ class Projections:
             self._refresh(projection)
             return projection
 
+    def request_pair(
+        self,
+        logs: tuple[RunLog, RunLog],
+        sample_ids: tuple[Sequence[Any], Sequence[Any]],
+        block: str,
+        parameters: ProjectionParameters,
+    ) -> tuple[Projection, Projection]:
+        """One block of two runs in one space: a projection for each run.
+
+        Raises:
+            ValueError: The runs share no samples.
+        """
+        pair = match_samples((logs[0].name, logs[1].name), sample_ids)
+        with self._lock:
+            projection = self._find(replace(logs[0], name=json.dumps(pair.runs)), block, parameters)
+            self._collect(projection)
+            if projection.future is None:  # A running job's slices bear the numbers they had when it started.
+                projection.pair, projection.logs, projection.tried = pair, logs, ()
+                projection.slices, projection.turns = take_turns(logs, pair, block)
+                self._forget_mended(projection)
+            self._refresh(projection)
+            return side_of(projection, 0), side_of(projection, 1)
+
     def get(self, projection_id: str) -> Projection | None:
         """The projection with this id, its picture up to date, or None."""
         with self._lock:
-            projection = self._projections.get(projection_id)
+            own, _, side = projection_id.partition(".")
+            projection = self._projections.get(own)
             if projection is not None:
                 self._refresh(projection)
-            return projection
+            if projection is None or projection.pair is None:
+                return projection if not side else None
+            return side_of(projection, int(side)) if side in ("0", "1") else None
 
     def cancel(self, projection_id: str) -> Projection | None:
         """Ask a queued or running job to stop."""
         with self._lock:
-            projection = self._projections.get(projection_id)
+            projection = self._projections.get(projection_id.partition(".")[0])
             if projection is not None and projection.future is not None and projection.folder is not None:
                 projection.is_cancelled = True
                 request_cancel(projection.folder)
@@ -195,8 +266,44 @@ class Projections:
                 "steps": list(steps),
                 "revisions": [shown.revisions[step][1] for step in steps],
                 "extent": shown.extent,
-                "quality": [shown.qualities[token] for token in shown.picture.tokens if token in shown.qualities],
+                "quality": describe_quality([shown.qualities.get(token) for token in shown.picture.tokens]),
+                **(_describe_pair(projection.pair) if projection.pair is not None else {}),
             }
+
+    def preservation(self, projection: Projection, step: int, k: int) -> FloatArray | None:
+        """How faithful the picture is around each sample, float32 (n,), NaN = not known; None without neighbours.
+
+        Raises:
+            OSError: The layout has been replaced or removed since.
+        """
+        checksum = next((item.checksum for item in projection.slices if item.step == step), "")
+        found = self._cache.find_neighbors(checksum, projection.parameters.metric, k)
+        if found is None:
+            return None
+        picture = projection.shown.picture
+        if not isinstance(picture, SidePicture) or picture.pair is None:
+            return local_preservation(found[0], picture.positions(step), k=k)
+        return picture.pair.spread_out(local_preservation(found[0], picture.common_positions(step), k=k))
+
+    def subclusters(self, projection: Projection, step: int, classes: npt.NDArray[np.int32]) -> float | None:
+        """Mean number of clusters of a class in the picture, found by the worker.
+
+        Raises:
+            RecordError: scikit-learn is missing, or the worker is busy or failed.
+            OSError: The layout has been replaced or removed since.
+        """
+        future = self._executor.submit(count_clusters, projection.shown.picture.positions(step), classes)
+        try:
+            return future.result(timeout=_PATIENCE_S)
+        except ImportError:
+            raise RecordError(
+                "counting sub-clusters needs scikit-learn 1.3 or newer: pip install scikit-learn."
+            ) from None
+        except (TimeoutError, FutureTimeoutError):
+            future.cancel()
+            raise RecordError("the worker is busy; ask again later.") from None
+        except WorkerDied as error:
+            raise RecordError(str(error)) from None
 
     def problems(self, run: str) -> list[str]:
         """Sentences about steps of a run that could not be laid out."""
@@ -228,22 +335,32 @@ class Projections:
         return projection
 
     def _start(self, projection: Projection) -> None:
-        usable, entries = projection.usable(), projection.log.entries["activations"]
+        usable = projection.usable()
         projection.tried = tuple(item.checksum for item in usable)
         projection.is_cancelled = False
         try:
-            sources = tuple(self._loader.source(entries[item.step], item.tensor) for item in usable)
+            sources = tuple(self._source(projection, item) for item in usable)
             jobs = self._cache.folder / "jobs"
             jobs.mkdir(parents=True, exist_ok=True)
             projection.folder = Path(tempfile.mkdtemp(prefix=f"{projection.id}-", dir=jobs))
             steps = tuple(item.step for item in usable)
             start_from = self._layout_to_start_from(projection, len(usable))
             parameters, focus = projection.parameters, projection.focus
-            job = ProjectionJob(projection.folder, self._cache, steps, sources, parameters, start_from, focus)
+            sides = tuple(projection.turns[item.step].side for item in usable) if projection.pair else ()
+            job = ProjectionJob(projection.folder, self._cache, steps, sources, parameters, start_from, focus, sides)
             projection.future = self._executor.submit(project, job)
         except (OSError, RecordError) as error:
             self._remove_folder(projection)
             projection.ended = ("failed", f"the job could not be started: {error}")
+
+    def _source(self, projection: Projection, item: Slice) -> ArraySource:
+        entry = projection.entry(item.step)
+        if entry is None:
+            raise RecordError(f"step {item.step} of {projection.block} is no longer in the log.")
+        source = self._loader.source(entry, item.tensor)
+        if projection.pair is None:
+            return source
+        return replace(source, rows=projection.pair.rows[projection.turns[item.step].side])
 
     def _layout_to_start_from(self, projection: Projection, n_slices: int) -> ProjectionParameters | None:
         """The parameters of the newest finished layout of the same slices, of which this one is a variation."""
@@ -270,7 +387,7 @@ class Projections:
             return
         try:
             for item in projection.future.result():
-                projection.broken[item.checksum] = (item, self._stamp(projection.log, item.step))
+                projection.broken[item.checksum] = (item, self._stamp(projection, item.step))
             projection.ended = ("done", "")
         except (JobCancelled, CancelledError):
             projection.ended = _CANCELLED
@@ -293,12 +410,12 @@ class Projections:
         projection.broken = {
             checksum: (item, stamp)
             for checksum, (item, stamp) in projection.broken.items()
-            if stamp == self._stamp(projection.log, item.step)
+            if stamp == self._stamp(projection, item.step)
         }
 
-    def _stamp(self, log: RunLog, step: int) -> FileStamp:
+    def _stamp(self, projection: Projection, step: int) -> FileStamp:
         """Time and size of the file of a step's activations; None without one."""
-        entry = log.entries.get("activations", {}).get(step)
+        entry = projection.entry(step)
         try:
             status = entry.path.stat() if entry is not None and entry.path is not None else None
         except OSError:
@@ -369,3 +486,32 @@ def _read_qualities(picture: Picture, known: dict[str, dict[str, Any]]) -> dict[
     found = picture.layout.qualities(first_unknown)
     measured = {token: quality for token, quality in zip(picture.tokens[first_unknown:], found, strict=True) if quality}
     return {token: known[token] for token in picture.tokens if token in known} | measured
+
+
+def side_of(projection: Projection, side: int) -> Projection:
+    """One run of a pair as a projection of its own, as it is now."""
+    assert projection.pair is not None
+    shown, picture = projection.shown, projection.shown.picture
+    token_of = dict(zip(picture.steps, picture.tokens, strict=True))
+    turns = [(number, turn.step) for number, turn in enumerate(projection.turns) if turn.side == side]
+    chosen = [(number, step) for number, step in turns if number in token_of]
+    numbers, steps = tuple(number for number, _ in chosen), tuple(step for _, step in chosen)
+    tokens = tuple(token_of[number] for number in numbers)
+    measured = [(token, step) for token, step in zip(tokens, steps, strict=True) if token in shown.qualities]
+    return replace(
+        projection,
+        id=f"{projection.id}.{side}",
+        run=projection.pair.runs[side],
+        slices=[replace(projection.slices[number], step=step) for number, step in turns],
+        shown=Shown(
+            SidePicture(steps, tokens, picture.layout, picture, numbers, projection.pair),
+            shown.extent,
+            {step: shown.revisions[number] for number, step in chosen},
+            {},
+            {token: {**shown.qualities[token], "step": step} for token, step in measured},
+        ),
+    )
+
+
+def _describe_pair(pair: Pair) -> dict[str, Any]:
+    return {"runs": list(pair.runs), "n_common": pair.n_common, "n_samples": list(pair.n_samples)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tb_neuromapper.schema import ASSET_FOLDER, KINDS, PLUGIN_NAME, Record, Reco
 # The plugin's sampling hint is 0, "keep all"; a read with that number would return nothing.
 _ALL_STEPS = 1 << 30
 _MAX_PROBLEMS = 100
+_MAX_SCALARS = 1000
 
 BlobKeys = tuple[str, ...]
 
@@ -132,6 +133,18 @@ class LogReader:
         """The bytes of one blob of an event payload."""
         data: bytes = self._provider.read_blob(RequestContext(), blob_key=key)
         return data
+
+    def scalars(self, run: str, tags: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
+        """By tag the steps and values of a run's ordinary scalars; tags that the run does not have are left out."""
+        found = self._provider.read_scalars(
+            RequestContext(),
+            experiment_id="",
+            plugin_name="scalars",
+            downsample=_MAX_SCALARS,
+            run_tag_filter=RunTagFilter(runs=[run], tags=list(tags)),
+        )
+        series = found.get(run, {})
+        return {tag: [(datum.step, float(datum.value)) for datum in data] for tag, data in series.items()}
 
     def _versions(self, run: str | None = None) -> dict[str, object]:
         """For each run with our data something that changes whenever its data do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,18 @@ from tb_neuromapper.backend.http import (
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
 from tb_neuromapper.backend.projections import Projection, Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
-from tb_neuromapper.backend.views import embeddings
+from tb_neuromapper.backend.views import embeddings, quality
 from tb_neuromapper.backend.views.nearest import nearest_samples
 from tb_neuromapper.backend.wire import encode_frame
+from tb_neuromapper.numerics.local_preservation import K
 from tb_neuromapper.schema import RecordError
 
 FRAME_TYPE = "application/octet-stream"
 _MAX_IDS = 256
 _MAX_NEIGHBORS = 200
 _CHUNK_ROWS = 1 << 16
+# Under one of these names a training script logs the accuracy on what it trains on.
+_TRAIN_TAGS = ("train/accuracy", "train/acc", "accuracy/train", "acc/train", "train_accuracy", "train_acc")
 
 
 class Routes:
@@ -62,6 +65,9 @@ class Routes:
             "/neighbors": route(self.neighbors, "GET"),
             "/projections": _by_method(GET=self.projections, POST=self.request_projections),
             "/positions": route(self.positions, "GET"),
+            "/preservation": route(self.preservation, "GET"),
+            "/accuracy": route(self.accuracy, "GET"),
+            "/subclusters": route(self.subclusters, "GET"),
             "/cancel": route(self.cancel, "POST"),
         }
 
@@ -105,6 +111,30 @@ class Routes:
             arrays[name.removeprefix("outcomes/")] = values.astype(dtype)
         return respond_bytes(encode_frame(arrays, {"step": step}), FRAME_TYPE, cacheable=False)
 
+    def accuracy(self, request: Request) -> Response:
+        log = self._log(argument(request, "run"))
+        found = self._reader.scalars(log.name, ["probe/accuracy", *_TRAIN_TAGS])
+        tag = next((name for name in _TRAIN_TAGS if name in found), None)
+        series = {"probe": found.get("probe/accuracy", []), "train": found[tag] if tag is not None else []}
+        finite = {name: [pair for pair in pairs if np.isfinite(pair[1])] for name, pairs in series.items()}
+        return respond_json({"run": log.name, "train_tag": tag, **finite})
+
+    def subclusters(self, request: Request) -> Response:
+        step, projection = integer_argument(request, "step"), self._projection(argument(request, "id"))
+        if step not in projection.shown.picture.steps:
+            raise HttpError(404, f"there are no positions at step {step} yet.")
+        # The positions of two runs side by side are in the first one's rows.
+        name = projection.pair.runs[0] if projection.pair is not None else projection.run
+        probe = self._log(name).probe
+        if probe is None or "probe/labels" not in probe.record.tensors:
+            raise HttpError(404, f"the samples of run {name!r} have no classes.")
+        labels = self._loader.load(probe, "probe/labels").astype(np.int32)
+        try:
+            count = self._projections.subclusters(projection, step, labels)
+        except OSError:
+            raise HttpError(404, f"the layout at step {step} has just been replaced; ask again.") from None
+        return respond_json({"id": projection.id, "step": step, "per_class": count})
+
     def thumbnails(self, request: Request) -> Response:
         log, index = self._log(argument(request, "run")), integer_argument(request, "sheet")
         spec = log.probe.record.tensors.get("probe/thumbnails") if log.probe is not None else None
@@ -143,14 +173,18 @@ class Routes:
 
     def request_projections(self, request: Request) -> Response:
         body = json_body(request)
-        log = self._log(_string(body, "run"))
-        known = embeddings.block_names(log)
+        logs = [self._log(name) for name in _runs(body)]
+        log = logs[0]
+        known = [block for block in embeddings.block_names(log) if block in embeddings.block_names(logs[-1])]
         blocks = body.get("blocks", known)
         if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
             raise HttpError(400, f"blocks is {blocks!r:.80}; only a list of block names is allowed.")
         unknown = [block for block in blocks if block not in known]
         if unknown:
-            raise HttpError(404, f"run {log.name!r} has no block {unknown[0]!r}; it has {', '.join(known) or 'none'}.")
+            names = " and ".join(repr(each.name) for each in logs)
+            them = "it has" if len(logs) == 1 else "both have"
+            verb = "run" if len(logs) == 1 else "one of the runs"
+            raise HttpError(404, f"{verb} {names} has no block {unknown[0]!r}; {them} {', '.join(known) or 'none'}.")
         parameters = body.get("parameters", {})
         if not isinstance(parameters, dict):
             raise HttpError(400, f"parameters is {parameters!r:.80}; only an object is allowed.")
@@ -158,7 +192,12 @@ class Routes:
         focus = body.get("focus")
         if focus is not None and (not isinstance(focus, int) or isinstance(focus, bool)):
             raise HttpError(400, f"focus is {focus!r:.80}; only a step is allowed.")
-        return self._manifests([self._projections.request(log, block, checked, focus=focus) for block in blocks])
+        if len(logs) == 1:
+            return self._manifests([self._projections.request(log, block, checked, focus=focus) for block in blocks])
+        both = (logs[0], logs[1])
+        ids = self._sample_ids(both)
+        sides = [self._projections.request_pair(both, ids, block, checked) for block in blocks]
+        return self._manifests([side for pair in sides for side in pair])
 
     def projections(self, request: Request) -> Response:
         return self._manifests([self._projection(key) for key in _ids(argument(request, "ids").split(","))])
@@ -191,12 +230,43 @@ class Routes:
         cacheable = request.args.get("v") == ",".join(str(revision) for revision in revisions.values())
         return respond_bytes(data, FRAME_TYPE, cacheable=cacheable)
 
+    def preservation(self, request: Request) -> Response:
+        step = integer_argument(request, "step")
+        arrays, revisions = {}, {}
+        for key in _ids(argument(request, "ids").split(",")):
+            projection = self._projection(key)
+            shown = projection.shown
+            if step not in shown.picture.steps:
+                continue
+            try:
+                shares = self._projections.preservation(projection, step, K)
+            except OSError:
+                continue  # Replaced by a newer layout a moment ago; its revision will say so.
+            if shares is not None:
+                arrays[key], revisions[key] = quality.encode_shares(shares), shown.revisions[step][1]
+        if not arrays:
+            raise HttpError(404, f"the neighbours in the picture are not known at step {step} yet.")
+        data = encode_frame(arrays, {"step": step, "k": K, "revisions": revisions})
+        cacheable = request.args.get("v") == ",".join(str(revision) for revision in revisions.values())
+        return respond_bytes(data, FRAME_TYPE, cacheable=cacheable)
+
     def _log(self, name: str) -> RunLog:
         log = self._reader.run_log(name)
         if log is None:
             names, _ = self._reader.run_names()
             raise HttpError(404, f"there is no run {name[:200]!r} with NeuroMapper data; there are {_few(names)}.")
         return log
+
+    def _sample_ids(self, logs: tuple[RunLog, RunLog]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The ids of both runs' samples; their numbers serve as well if the sample sets are the same."""
+        sets = {log.probe.record.sample_set if log.probe is not None else None for log in logs}
+        if len(sets) == 1:
+            return range(embeddings.n_samples(logs[0])), range(embeddings.n_samples(logs[1]))
+        first, second = (
+            range(embeddings.n_samples(log)) if log.probe is None else self._loader.load_list(log.probe, "probe/ids")
+            for log in logs
+        )
+        return first, second
 
     def _projection(self, key: str) -> Projection:
         projection = self._projections.get(key)
@@ -254,6 +324,17 @@ def _ids(keys: list[str]) -> list[str]:
     if not 1 <= len(keys) <= _MAX_IDS:
         raise HttpError(400, f"{len(keys)} ids; 1 to {_MAX_IDS} are allowed.")
     return keys
+
+
+def _runs(body: dict[str, Any]) -> list[str]:
+    """The run, or the two different runs, that a body names."""
+    names = body.get("runs")
+    if names is None:
+        return [_string(body, "run")]
+    is_pair = isinstance(names, list) and len(names) == 2 and all(isinstance(name, str) for name in names)
+    if not is_pair or names[0] == names[1] or "run" in body:
+        raise HttpError(400, f"runs is {names!r:.80}; only the names of two different runs, without run, are allowed.")
+    return list(names)
 
 
 def _string(body: dict[str, Any], name: str) -> str:

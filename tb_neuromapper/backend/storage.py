@@ -40,12 +40,24 @@ class ArraySource:
         name: The tensor's name.
         spec: What the index says of it.
         raw: The file holds the array's bytes and nothing else.
+        rows: int64 (m,): only these rows are meant, in this order; None: all.
     """
 
     path: Path
     name: str
     spec: TensorSpec
     raw: bool = False
+    rows: npt.NDArray[np.int64] | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells the content apart from any other."""
+        return self.spec.checksum if self.rows is None else key_of_rows(self.spec.checksum, self.rows)
+
+
+def key_of_rows(checksum: str, rows: npt.NDArray[np.int64]) -> str:
+    """The key of some rows of an array."""
+    return hashlib.sha256(checksum.encode() + rows.tobytes()).hexdigest()
 
 
 def sidecar_path(run_directory: Path, file: str) -> Path:

@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.neighbors import check_points
+from tb_neuromapper.numerics.outliers import flag_outliers
+
+__all__ = ["flag_outliers", "linear_cka"]
 
 
 def linear_cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
@@ -49,31 +52,3 @@ def _alignment(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> float:
     if len(x) < x.shape[1] * y.shape[1] / max(1, x.shape[1] + y.shape[1]):
         return float(np.einsum("ij,ij->", x @ x.T, y @ y.T))
     return float(np.sum(np.square(y.T @ x)))
-
-
-def flag_outliers(values: npt.ArrayLike, threshold: float = 3.5) -> npt.NDArray[np.bool_]:
-    """Which values are outliers by the modified z-score 0.6745 |x - median| / MAD; NaN never is.
-
-    Args:
-        values: (m,), for example 1 - CKA of successive epochs.
-        threshold: The score above which a value is an outlier.
-
-    Returns:
-        bool (m,). With a MAD of zero, the mean absolute deviation takes its place (Iglewicz and Hoaglin's advice).
-
-    Reference: Iglewicz and Hoaglin 1993, How to detect and handle outliers.
-    """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        raise ValueError(f"values have shape {array.shape}; one number an interval is needed, (m,).")
-    flags = np.zeros(array.shape, dtype=np.bool_)
-    finite = np.isfinite(array)
-    if not finite.any():
-        return flags
-    gaps = np.abs(array - np.median(array[finite]))
-    spread, scale = float(np.median(gaps[finite])), 0.6745
-    if spread == 0:
-        spread, scale = float(np.mean(gaps[finite])), 0.7979
-    if spread > 0:
-        flags[finite] = scale * gaps[finite] / spread > threshold
-    return flags
