@@ -6,12 +6,14 @@ import { App } from "./app";
 import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
 import { inspector } from "./inspect";
 import { watchKeys } from "./keys";
+import { keepAccuracies, keepSubclusters } from "./state/evidence";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
 import { keepNearest } from "./state/nearest";
 import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
+import { keepPreservation } from "./state/preservation";
 import { createStore, isActive, type Store } from "./state/store";
 import { fromParams, toParams, type UrlState } from "./state/url";
 import css from "./style.css?inline";
@@ -48,8 +50,12 @@ function start(root: HTMLElement, dataUrl: string): void {
   keepUrl(store);
   keepOutcomes(store, api);
   keepNearest(store, api);
+  keepPreservation(store, api);
+  keepAccuracies(store, api);
+  keepSubclusters(store, api);
   effect(() => {
     store.runName.value;
+    store.beside.value;
     cache.clear();
   });
   effect(() => {
@@ -109,6 +115,7 @@ function urlStateOf(store: Store): UrlState {
   const { runName, step, follow, hiddenClasses, colorBy, chosenBlocks, enlarged, pinned } = store;
   return {
     ...(runName.value === null ? {} : { run: runName.value }),
+    ...(store.beside.value === null ? {} : { beside: store.beside.value }),
     ...(step.value === null || follow.value ? {} : { step: step.value }),
     ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
     ...(enlarged.value === null ? {} : { large: enlarged.value }),
@@ -119,6 +126,7 @@ function urlStateOf(store: Store): UrlState {
     sampling: store.sampling.value,
     hidden: [...hiddenClasses.value],
     color: colorBy.value,
+    fade: store.fading.value,
     speed: store.speed.value,
     loop: store.loop.value,
     linked: store.linked.value,

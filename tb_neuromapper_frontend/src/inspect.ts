@@ -1,3 +1,4 @@
+import { blockOf } from "./state/compare";
 import type { PositionCache } from "./state/positions";
 import type { Store } from "./state/store";
 import type { Stage } from "./views/embeddings/stage";
@@ -12,7 +13,14 @@ declare global {
 export interface Inspection {
   run: string | null;
   step: number | null;
-  blocks: { name: string; nPoints: number; revision: number | null; state: string; steps: number }[];
+  blocks: {
+    name: string;
+    run: string;
+    nPoints: number;
+    revision: number | null;
+    state: string;
+    steps: number;
+  }[];
   /** The rows of the selected samples. */
   selected: number[];
   /** Frames drawn since the page was opened. */
@@ -31,7 +39,8 @@ export function inspector(store: Store, cache: PositionCache, stage: () => Stage
       const index = projection.steps.indexOf(step);
       const slice = cache.peek(projection.id, step);
       return {
-        name: projection.block,
+        name: blockOf(projection.block),
+        run: projection.run,
         nPoints: slice ? slice.xy.length / 2 : 0,
         revision: index < 0 || !cache.isCurrent(projection, index) ? null : projection.revisions[index],
         state: projection.state,

@@ -366,8 +366,24 @@ describe("layouts", () => {
 
   it("that are finished leave their figures, one entry for each block and setting", () => {
     const quality = [
-      { step: 0, trustworthiness: 0.9, preservation: 0.5, continuity: 1, movement: null },
-      { step: 5, trustworthiness: 0.8, preservation: 0.7, continuity: 1, movement: 0.2 },
+      {
+        step: 0,
+        trustworthiness: 0.9,
+        preservation: 0.5,
+        continuity: 1,
+        movement: null,
+        cka: null,
+        abrupt: false,
+      },
+      {
+        step: 5,
+        trustworthiness: 0.8,
+        preservation: 0.7,
+        continuity: 1,
+        movement: 0.2,
+        cka: 0.9,
+        abrupt: false,
+      },
     ];
     for (let i = 0; i < 2; i++)
       store.actions.projectionsLoaded("one", [projection("a", [0, 5], { quality })]);

@@ -8,6 +8,7 @@ const STATES: UrlState[] = [
   {
     run: "x",
     color: "loss",
+    fade: true,
     layout: { "": { n_neighbors: 30, metric: "cosine" }, "a,b": { min_dist: 0.5 } },
     sampling: { size: 500, seed: 7, stratified: true },
     views: ["a,b", "c/é", "d"],

@@ -1,15 +1,18 @@
 import { ApiError, asApiError } from "./errors";
 import { type Frame, parseFrame } from "./frame";
 import type {
+  Accuracy,
   Extent,
   Neighbors,
   Outcomes,
   Parameters,
   Positions,
+  Preservation,
   Projection,
   Run,
   Runs,
   Samples,
+  Subclusters,
 } from "./types";
 
 export interface Api {
@@ -18,15 +21,20 @@ export interface Api {
   samples(name: string, signal?: AbortSignal): Promise<Samples>;
   outcomes(name: string, step: number, signal?: AbortSignal): Promise<Outcomes>;
   neighbors(wanted: WantedNeighbors, signal?: AbortSignal): Promise<Neighbors>;
+  accuracy(name: string, signal?: AbortSignal): Promise<Accuracy>;
+  subclusters(id: string, step: number, signal?: AbortSignal): Promise<Subclusters>;
   thumbnailsUrl(name: string, sheet: number, probeVersion: string): string;
   startProjections(request: ProjectionRequest, signal?: AbortSignal): Promise<Projection[]>;
   projections(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   cancel(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   positions(wanted: WantedPositions, signal?: AbortSignal): Promise<Positions[]>;
+  preservation(wanted: WantedPositions, signal?: AbortSignal): Promise<Preservation[]>;
 }
 
 export interface ProjectionRequest {
-  run: string;
+  run?: string;
+  /** Two runs in one space, instead of `run`. */
+  runs?: [string, string];
   blocks?: string[];
   parameters?: Parameters;
   /** The step on view; after a change of parameters its surroundings are laid out first. */
@@ -73,6 +81,9 @@ export function createApi(base: string): Api {
     outcomes: async (name, step, signal) =>
       toOutcomes(step, await getFrame("outcomes", { run: name, step }, signal)),
     neighbors: async (wanted, signal) => toNeighbors(await getJson("neighbors", { ...wanted }, signal)),
+    accuracy: async (name, signal) => (await getJson("accuracy", { run: name }, signal)) as Accuracy,
+    subclusters: async (id, step, signal) =>
+      (await getJson("subclusters", { id, step }, signal)) as Subclusters,
     thumbnailsUrl: (name, sheet, probeVersion) => url("thumbnails", { run: name, sheet, v: probeVersion }),
     startProjections: async (body, signal) => toProjections(await post("projections", body, signal)),
     projections: async (ids, signal) =>
@@ -81,6 +92,10 @@ export function createApi(base: string): Api {
     positions: async ({ ids, step, revisions }, signal) => {
       const query = { ids: ids.join(","), step, v: revisions.join(",") };
       return toPositions(ids, await getFrame("positions", query, signal));
+    },
+    preservation: async ({ ids, step, revisions }, signal) => {
+      const query = { ids: ids.join(","), step, v: revisions.join(",") };
+      return toPreservation(ids, step, await getFrame("preservation", query, signal));
     },
   };
 }
@@ -183,5 +198,13 @@ function toPositions(ids: string[], frame: Frame): Positions[] {
     const xy = frame.arrays.get(id)?.data;
     if (!(xy instanceof Uint16Array) || !extents[id]) return [];
     return [{ id, revision: revisions[id] ?? 0, extent: extents[id], xy }];
+  });
+}
+
+function toPreservation(ids: string[], step: number, frame: Frame): Preservation[] {
+  const revisions = (frame.attributes.revisions ?? {}) as Record<string, number>;
+  return ids.flatMap((id) => {
+    const shares = frame.arrays.get(id)?.data;
+    return shares instanceof Uint8Array ? [{ id, step, revision: revisions[id] ?? 0, shares }] : [];
   });
 }

@@ -69,6 +69,21 @@ export interface Neighbors {
   distances: number[];
 }
 
+/** Pairs of step and accuracy. */
+export interface Accuracy {
+  run: string;
+  probe: [number, number][];
+  train: [number, number][];
+  train_tag: string | null;
+}
+
+/** Into how many clusters a projection takes each class apart at a step; null: too few samples. */
+export interface Subclusters {
+  id: string;
+  step: number;
+  per_class: number | null;
+}
+
 export interface Parameters {
   n_neighbors?: number;
   min_dist?: number;
@@ -88,6 +103,18 @@ export interface Quality {
   preservation: number | null;
   continuity: number | null;
   movement: number | null;
+  /** How alike the activations and those of the step before are, 0..1. */
+  cka: number | null;
+  /** The activations changed far more than they usually do. */
+  abrupt: boolean;
+}
+
+/** For each sample the share of its nearest neighbours that the picture shows near it: 0..254, 255 = not known. */
+export interface Preservation {
+  id: string;
+  step: number;
+  revision: number;
+  shares: Uint8Array;
 }
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
@@ -102,8 +129,13 @@ export interface Projection {
   message: string;
   steps: number[];
   revisions: number[];
-  extent: Extent;
+  /** Null as long as there are no positions. */
+  extent: Extent | null;
   quality: Quality[];
+  /** Of two runs in one space: both, how many samples each has, and how many they share. */
+  runs?: [string, string];
+  n_samples?: [number, number];
+  n_common?: number;
 }
 
 /** Positions of all samples at one step for one projection; 65535,65535 = no position. */

@@ -82,6 +82,8 @@ export interface PointsOptions {
   pixelRatio: number;
   /** All in grey, whatever the palette says. */
   grey?: boolean;
+  /** The panel's own levels; null: the marks'. */
+  levels: WebGLBuffer | null;
 }
 
 /** Draws all points of one level as antialiased marks. */
@@ -112,7 +114,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
     get anyGrey() {
       return anyGrey;
     },
-    draw(panel, from, to, { level, opacity, pixelRatio, grey = false }) {
+    draw(panel, from, to, { level, opacity, pixelRatio, grey = false, levels: own }) {
       if (!shown) return;
       gl.useProgram(program);
       setPlace(gl, uniforms, panel);
@@ -125,8 +127,9 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       gl.uniform1i(uniforms.u_palette, 0);
       bindPositions(gl, from, to);
       bindInteger(gl, 2, entries, gl.UNSIGNED_SHORT);
-      bindInteger(gl, 3, levels, gl.UNSIGNED_BYTE);
-      const n = Math.min(shown.entries.length, panel.from.xy.length / 2, panel.to.xy.length / 2);
+      bindInteger(gl, 3, own ?? levels, gl.UNSIGNED_BYTE);
+      const nLevels = panel.levels?.length ?? shown.levels.length;
+      const n = Math.min(shown.entries.length, nLevels, panel.from.xy.length / 2, panel.to.xy.length / 2);
       gl.drawArrays(gl.POINTS, 0, n);
     },
     dispose() {

@@ -1,3 +1,4 @@
+import { createLevelBuffers, type LevelBuffers } from "./level_buffers";
 import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";
 import { Level, type Panel, type Scene, type Slice } from "./scene";
@@ -27,6 +28,7 @@ interface Passes {
   rings: RingPass;
   trails: TrailPass;
   slices: SliceBuffers;
+  levels: LevelBuffers;
 }
 
 /**
@@ -58,6 +60,7 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
       fitCanvas(canvas, scene);
       drawScene(gl, passes, scene);
       passes.slices.trim(isKept);
+      passes.levels.trim();
       nFrames += 1;
     },
     get nFrames() {
@@ -73,6 +76,7 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
       passes?.rings.dispose();
       passes?.trails.dispose();
       passes?.slices.dispose();
+      passes?.levels.dispose();
       passes = null;
     },
   };
@@ -84,6 +88,7 @@ function createPasses(gl: WebGL2RenderingContext): Passes {
     rings: createRingPass(gl),
     trails: createTrailPass(gl),
     slices: createSliceBuffers(gl, GPU_BUDGET_BYTES),
+    levels: createLevelBuffers(gl),
   };
 }
 
@@ -123,13 +128,25 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const { pixelRatio } = scene;
   const from = passes.slices.buffer(panel.from);
   const to = passes.slices.buffer(panel.to);
+  const levels = panel.levels && passes.levels.buffer(panel.levels);
   if (passes.points.anyGrey) {
-    passes.points.draw(panel, from, to, { level: Level.grey, opacity: GREY_OPACITY, pixelRatio, grey: true });
+    passes.points.draw(panel, from, to, {
+      level: Level.grey,
+      opacity: GREY_OPACITY,
+      pixelRatio,
+      grey: true,
+      levels,
+    });
   }
-  if (passes.points.anyFaded) {
-    passes.points.draw(panel, from, to, { level: Level.faded, opacity: panel.opacity * 0.15, pixelRatio });
+  if (levels || passes.points.anyFaded) {
+    passes.points.draw(panel, from, to, {
+      level: Level.faded,
+      opacity: panel.opacity * 0.15,
+      pixelRatio,
+      levels,
+    });
   }
-  passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio });
+  passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio, levels });
   for (const trail of panel.trails) passes.trails.draw(panel, trail);
   for (const ring of scene.rings) passes.rings.draw(panel, from, to, ring, pixelRatio);
 }

@@ -24,6 +24,8 @@ export interface Panel {
   diameter: number;
   opacity: number;
   trails: Trail[];
+  /** A `Level` for each point that holds in this panel instead of the marks'; null: the marks'. */
+  levels: Uint8Array | null;
 }
 
 /** The path of a sample, in pixels from the panel's top left. */

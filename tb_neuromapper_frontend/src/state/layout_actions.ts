@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Parameters, Projection } from "../api/types";
+import { asView, isWanted, viewsOf } from "./compare";
 import { ALL, figuresOf, keyOf, type LayoutSettings, withoutDefaults } from "./parameters";
 import type { Sampling } from "./sampling";
 import { indexOfStep } from "./steps";
@@ -20,8 +21,9 @@ export function layoutActions(state: State) {
     projectionsLoaded(run: string, loaded: Projection[]) {
       if (run !== state.runName.peek()) return;
       batch(() => {
-        take(state, loaded);
-        remember(state, loaded);
+        const wanted = loaded.filter((each) => isWanted(each, state.beside.peek())).map(asView);
+        take(state, wanted);
+        remember(state, wanted);
         followSteps(state);
       });
     },
@@ -61,7 +63,7 @@ function take(state: State, loaded: readonly Projection[]): void {
       delete successors[projection.block];
     }
   }
-  const order = state.blocks.peek();
+  const order = viewsOf(state.blocks.peek(), state.beside.peek() !== null);
   const next = [...shown.values()]
     .filter(({ block }) => order.includes(block))
     .sort((a, b) => order.indexOf(a.block) - order.indexOf(b.block));
@@ -72,7 +74,7 @@ function take(state: State, loaded: readonly Projection[]): void {
 
 /** Keeps the figures of finished layouts, to compare settings by. */
 function remember(state: State, loaded: readonly Projection[]): void {
-  const finished = loaded.filter((each) => each.state === "done" && each.quality.length > 0);
+  const finished = loaded.filter((each) => !each.runs && each.state === "done" && each.quality.length > 0);
   if (finished.length === 0) return;
   const entries = finished.map((projection): Tried => {
     const { block, parameters } = projection;

@@ -33,6 +33,7 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
   const unwatch = effect(() => {
     // Another run or other parameters: what is under way is of no use, ask at once.
     store.runName.value;
+    store.beside.value;
     store.settings.value;
     store.nRequests.value;
     current.abort();
@@ -111,12 +112,19 @@ function createFollower(store: Store, api: Api): Follower {
   const start = async (run: string, signal: AbortSignal) => {
     const groups = groupByParameters(store.settings.peek(), store.blocks.peek());
     const step = store.step.peek();
+    const beside = store.beside.peek();
     const focus = step === null ? {} : { focus: step };
-    const answers = groups.map((group) => api.startProjections({ run, ...group, ...focus }, signal));
+    const which = beside === null ? { run } : { runs: [run, beside] as [string, string] };
+    const answers = groups.map((group) => api.startProjections({ ...which, ...group, ...focus }, signal));
     return (await Promise.all(answers)).flat();
   };
   const askProjections = async (name: string, signal: AbortSignal) => {
-    const wanted = JSON.stringify([asked.summary, store.settings.peek(), store.nRequests.peek()]);
+    const beside = store.beside.peek();
+    const other = store.runs.peek()?.runs.find((each) => each.name === beside);
+    // Two runs that both grow are asked for again when their layout is done.
+    const done = beside === null ? "" : String(store.computing.peek());
+    const parts = [asked.summary, store.settings.peek(), store.nRequests.peek(), beside, other, done];
+    const wanted = JSON.stringify(parts);
     const known = store.newest.peek();
     if (wanted !== asked.projections || known.length === 0) {
       actions.projectionsLoaded(name, await start(name, signal));

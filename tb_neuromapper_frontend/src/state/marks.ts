@@ -3,6 +3,7 @@ import type { Projection } from "../api/types";
 import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../color/palette";
 import { Level, type Marks, MISSING, type Slice } from "../render/scene";
 import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
+import { blockOf } from "./compare";
 import type { PositionCache } from "./positions";
 import { sampleRows } from "./sampling";
 import { withSelection } from "./selection";
@@ -19,7 +20,7 @@ export function createMarks(store: Store, cache: PositionCache) {
   );
   const movement = computed(() => {
     store.nArrivals.value;
-    const viewed = store.projections.value.filter(({ block }) => store.views.value.includes(block));
+    const viewed = store.projections.value.filter(({ block }) => store.views.value.includes(blockOf(block)));
     return movementOf(viewed, cache, store.steps.value, store.step.value, nPoints.value);
   });
   const colors = computed<Colors>(() => {

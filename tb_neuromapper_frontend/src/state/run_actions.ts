@@ -11,6 +11,8 @@ export function runActions(state: State) {
     state.successors.value = {};
     state.tried.value = [];
     state.outcomes.value = null;
+    state.pointed.value = null;
+    state.preservation.value = {};
     state.hover.value = null;
     state.pinned.value = null;
     state.selected.value = NO_ROWS;
@@ -25,6 +27,7 @@ export function runActions(state: State) {
     state.step.value = null;
     state.follow.value = true;
     state.hiddenClasses.value = new Set();
+    state.beside.value = null;
     state.cameras.value = {};
     state.chosenBlocks.value = null;
     state.enlarged.value = null;
@@ -35,6 +38,12 @@ export function runActions(state: State) {
       batch(() => {
         if (JSON.stringify(runs) !== JSON.stringify(state.runs.peek())) state.runs.value = runs;
         const names = runs.runs.map((run) => run.name);
+        const beside = state.beside.peek();
+        if (beside !== null && !names.includes(beside)) {
+          state.beside.value = null;
+          state.projections.value = [];
+          state.failure.value = `The run ${beside} is not in ${runs.log_dir}.`;
+        }
         const wanted = state.wantedRun.peek();
         const now = state.runName.peek();
         const next = [wanted, now, ...names].find((name) => name !== null && names.includes(name)) ?? null;

@@ -1,12 +1,26 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Outcomes, Parameters, Projection, Run, RunSummary, Runs, Samples } from "../api/types";
+import type {
+  Accuracy,
+  Outcomes,
+  Parameters,
+  Preservation,
+  Projection,
+  Run,
+  RunSummary,
+  Runs,
+  Samples,
+  Subclusters,
+} from "../api/types";
 import type { Theme } from "../color/palette";
 import type { Camera } from "../render/camera";
 import { classActions } from "./class_actions";
+import { blockOf, viewsOf } from "./compare";
+import { compareActions } from "./compare_actions";
 import { connectionActions } from "./connection_actions";
 import { layoutActions } from "./layout_actions";
 import type { NearestSamples } from "./nearest";
 import type { Figures, LayoutSettings } from "./parameters";
+import { qualityActions } from "./quality_actions";
 import { runActions } from "./run_actions";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
 import { NO_ROWS, type Rows, type Tool } from "./selection";
@@ -40,6 +54,16 @@ export interface State {
   /** The run that is shown, and the one that was asked for: it may come later or be gone. */
   runName: Signal<string | null>;
   wantedRun: Signal<string | null>;
+  /** The run that is shown beside it, in the same space. */
+  beside: Signal<string | null>;
+  /** By run, of the two that are side by side. */
+  /** Of the last view: into how many clusters each run's picture of it takes a class apart, by run; or why not. */
+  subclusters: Signal<{
+    block: string;
+    byRun: Readonly<Record<string, Subclusters>>;
+    problem: string;
+  } | null>;
+  accuracies: Signal<Readonly<Record<string, Accuracy>>>;
   run: Signal<Run | null>;
   samples: Signal<Samples | null>;
   projections: Signal<Projection[]>;
@@ -77,6 +101,11 @@ export interface State {
   /** Of the pinned sample. */
   nearest: Signal<NearestSamples | null>;
   colorBy: Signal<ColorBy>;
+  /** The block whose view the pointer or the focus is in. */
+  pointed: Signal<string | null>;
+  /** Samples fade whose neighbourhood the picture misrepresents; by projection what is known of it. */
+  fading: Signal<boolean>;
+  preservation: Signal<Readonly<Record<string, Preservation>>>;
   /** Which blocks have a view, in which order; null: all, in the network's order. */
   chosenBlocks: Signal<readonly string[] | null>;
   /** The block whose view takes all the room. */
@@ -122,7 +151,12 @@ export function createStore(): Store {
   const successors = signal<Readonly<Record<string, Projection>>>({});
   const chosenBlocks = signal<readonly string[] | null>(null);
   const enlarged = signal<string | null>(null);
-  const blocks = computed(() => run.value?.blocks.map((block) => block.name) ?? []);
+  const beside = signal<string | null>(null);
+  const blocks = computed(() => {
+    const other = runs.value?.runs.find(({ name }) => name === beside.value);
+    const names = run.value?.blocks.map((block) => block.name) ?? [];
+    return other ? names.filter((name) => other.blocks.includes(name)) : names;
+  });
   const views = computed(() => {
     const chosen = chosenBlocks.value?.filter((block) => blocks.value.includes(block)) ?? [];
     return chosen.length > 0 ? chosen : blocks.value;
@@ -134,6 +168,9 @@ export function createStore(): Store {
     runs,
     runName,
     wantedRun: signal<string | null>(null),
+    beside,
+    subclusters: signal<State["subclusters"]["value"]>(null),
+    accuracies: signal<Readonly<Record<string, Accuracy>>>({}),
     run,
     samples: signal<Samples | null>(null),
     projections,
@@ -158,6 +195,9 @@ export function createStore(): Store {
     tool: signal<Tool>("pan"),
     nearest: signal<NearestSamples | null>(null),
     colorBy: signal<ColorBy>("label"),
+    pointed: signal<string | null>(null),
+    fading: signal(false),
+    preservation: signal<Readonly<Record<string, Preservation>>>({}),
     chosenBlocks,
     enlarged,
     cameras: signal<Readonly<Record<string, Camera>>>({}),
@@ -166,14 +206,15 @@ export function createStore(): Store {
     nArrivals: signal(0),
     settled: signal(false),
     steps: computed(() => {
-      const viewed = projections.value.filter(({ block }) => views.value.includes(block));
+      const viewed = projections.value.filter(({ block }) => views.value.includes(blockOf(block)));
       return unionOfSteps(viewed.map((projection) => projection.steps));
     }),
     blocks,
     views,
-    panels: computed(() =>
-      views.value.includes(enlarged.value ?? "") ? [enlarged.value ?? ""] : views.value,
-    ),
+    panels: computed(() => {
+      const large = enlarged.value ?? "";
+      return viewsOf(views.value.includes(large) ? [large] : views.value, beside.value !== null);
+    }),
     summary: computed(() => runs.value?.runs.find((each) => each.name === runName.value) ?? null),
     newest: computed(() => projections.value.map((shown) => successors.value[shown.block] ?? shown)),
     computing: computed(() => [...projections.value, ...Object.values(successors.value)].some(isActive)),
@@ -190,5 +231,7 @@ function createActions(state: State) {
     ...classActions(state),
     ...viewActions(state),
     ...selectionActions(state),
+    ...qualityActions(state),
+    ...compareActions(state),
   };
 }

@@ -8,12 +8,14 @@ import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
   run?: string;
+  beside?: string;
   /** Absent while following the newest epoch. */
   step?: number;
   hidden?: number[];
   speed?: number;
   loop?: boolean;
   color?: ColorBy;
+  fade?: boolean;
   views?: string[];
   large?: string;
   pin?: number;
@@ -31,11 +33,13 @@ const MAX_CLASSES = 1_000_000;
 export function toParams(state: UrlState): Record<string, string> {
   const params: Record<string, string> = {};
   if (state.run !== undefined) params.run = state.run;
+  if (state.beside !== undefined) params.beside = state.beside;
   if (state.step !== undefined) params.step = String(state.step);
   if (state.hidden?.length) params.hidden = toRanges(state.hidden);
   if (state.speed !== undefined && state.speed !== DEFAULT_SPEED) params.speed = String(state.speed);
   if (state.loop) params.loop = "1";
   if (state.color !== undefined && state.color !== "label") params.color = state.color;
+  if (state.fade) params.fade = "1";
   if (state.views?.length) params.views = toList(state.views);
   if (state.large !== undefined) params.large = state.large;
   if (state.pin !== undefined) params.pin = String(state.pin);
@@ -60,6 +64,7 @@ export function toParams(state: UrlState): Record<string, string> {
 export function fromParams(params: Record<string, string>): UrlState {
   const state: UrlState = {};
   if (params.run) state.run = params.run;
+  if (params.beside && params.beside !== params.run) state.beside = params.beside;
   const step = toInteger(params.step);
   if (step !== null) state.step = step;
   const hidden = fromRanges(params.hidden ?? "");
@@ -69,6 +74,7 @@ export function fromParams(params: Record<string, string>): UrlState {
   if (params.loop === "1") state.loop = true;
   const color = toColorBy(params.color);
   if (color && color !== "label") state.color = color;
+  if (params.fade === "1") state.fade = true;
   const views = fromList(params.views);
   if (views.length > 0) state.views = [...new Set(views)];
   if (params.large) state.large = params.large;

@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
+import { blockOf } from "./compare";
 import { ALL_SAMPLES } from "./sampling";
 import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata } from "./settings";
@@ -35,9 +36,10 @@ function sampleActions(state: State) {
 }
 
 function cameraActions(state: State) {
-  const cameraOf = (block: string) => state.cameras.peek()[block] ?? HOME;
-  const set = (block: string, camera: Camera) => {
-    const blocks = state.linked.peek() ? state.blocks.peek() : [block];
+  // Two runs' views of a block move together: they are one space.
+  const cameraOf = (view: string) => state.cameras.peek()[blockOf(view)] ?? HOME;
+  const set = (view: string, camera: Camera) => {
+    const blocks = state.linked.peek() ? state.blocks.peek() : [blockOf(view)];
     const moved = Object.fromEntries(blocks.map((name) => [name, camera]));
     state.cameras.value = { ...state.cameras.peek(), ...moved };
   };
@@ -55,7 +57,7 @@ function cameraActions(state: State) {
     camerasReset(block?: string) {
       if (block === undefined || state.linked.peek()) state.cameras.value = {};
       else {
-        const { [block]: _, ...others } = state.cameras.peek();
+        const { [blockOf(block)]: _, ...others } = state.cameras.peek();
         state.cameras.value = others;
       }
     },
@@ -92,7 +94,8 @@ function panelActions(state: State) {
     allViews() {
       state.chosenBlocks.value = null;
     },
-    enlargeToggled(block: string) {
+    enlargeToggled(view: string) {
+      const block = blockOf(view);
       state.enlarged.value = state.enlarged.peek() === block ? null : block;
     },
   };
@@ -103,6 +106,10 @@ function urlActions(state: State) {
     /** The state that a link carries. What it does not name is at its default. */
     urlOpened(url: UrlState) {
       batch(() => {
+        if ((url.beside ?? null) !== state.beside.peek()) {
+          state.projections.value = [];
+          state.successors.value = {};
+        }
         if (url.run !== undefined && url.run !== state.runName.peek()) {
           state.wantedRun.value = url.run;
           if (state.runs.peek()) state.runName.value = null;
@@ -111,12 +118,14 @@ function urlActions(state: State) {
           state.projections.value = [];
           state.successors.value = {};
         }
+        state.beside.value = url.beside ?? null;
         state.step.value = url.step ?? null;
         state.follow.value = url.step === undefined;
         state.hiddenClasses.value = new Set(url.hidden ?? []);
         state.speed.value = url.speed ?? DEFAULT_SPEED;
         state.loop.value = url.loop ?? false;
         state.colorBy.value = url.color ?? "label";
+        state.fading.value = url.fade ?? false;
         state.chosenBlocks.value = url.views ?? null;
         state.enlarged.value = url.large ?? null;
         state.pinned.value = url.pin ?? null;

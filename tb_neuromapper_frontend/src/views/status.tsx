@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { isActive, type Store } from "../state/store";
 import { count, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
+import { commonWords } from "./embeddings/beside_choice";
 
 /** One line at the foot: what is shown, what is under way, what is wrong. */
 export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => void }) {
@@ -62,6 +63,8 @@ function factWords(store: Store): string {
     count(run.blocks.length, "block"),
     count(run.steps.length, "epoch"),
   ];
+  const common = commonWords(store);
+  if (common) parts.push(common);
   return parts.join(" · ");
 }
 

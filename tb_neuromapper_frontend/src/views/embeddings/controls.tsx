@@ -3,7 +3,9 @@ import { SPEEDS } from "../../state/settings";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
+import { BesideChoice } from "./beside_choice";
 import { LayoutMenu } from "./layout_menu";
+import { QualityChart, QualityWhose, QualityWords } from "./quality_chart";
 import { SamplesMenu } from "./samples_menu";
 import { ToolSwitch } from "./tool_switch";
 import { ViewsMenu } from "./views_menu";
@@ -13,6 +15,7 @@ export function Controls({ store, children }: { store: Store; children: Componen
   return (
     <div class="nm-controls" role="toolbar" aria-label="Run and epoch">
       <RunChoice store={store} />
+      <BesideChoice store={store} />
       <PlayButtons store={store} />
       <EpochSlider store={store} />
       <Playback store={store}>{children}</Playback>
@@ -113,11 +116,16 @@ function EpochSlider({ store }: { store: Store }) {
           onInput={(event) => store.actions.stepChosen(logged[Number(event.currentTarget.value)])}
         />
         <Ticks logged={logged} ready={steps} />
+        <QualityChart store={store} />
       </div>
-      <output class="nm-epoch-number" data-testid="epoch">
-        {step === null ? "–" : text}
-        {step !== null && <span class="nm-muted"> of {last}</span>}
-      </output>
+      <div class="nm-epoch-number">
+        <output data-testid="epoch">
+          {step === null ? "–" : text}
+          {step !== null && <span class="nm-muted"> of {last}</span>}
+        </output>
+        <QualityWhose store={store} />
+      </div>
+      <QualityWords store={store} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { BACKGROUND, classMark, correctMark, rampColor } from "../../color/palet
 import { type Figure, type Legend, type Plot, TITLE_PX } from "../../export/figure";
 import { HOME, toPixels } from "../../render/camera";
 import type { Coloring } from "../../state/colors";
+import { blockOf, nameOf } from "../../state/compare";
 import type { Store } from "../../state/store";
 import { number } from "../../ui/format";
 import type { DrawnFrame } from "./stage";
@@ -19,7 +20,7 @@ export function figureOf(store: Store, coloring: Coloring, { rects, size }: Draw
   for (const block of store.panels.peek()) {
     const rect = rects.get(block);
     if (!rect || rect.y + rect.height < 0 || rect.y > size.height) continue;
-    plots.push({ rect, name: block, axes: axesOf(store, block) });
+    plots.push({ rect, name: nameOf(store, block), axes: axesOf(store, block) });
   }
   return {
     title: titleOf(store),
@@ -37,7 +38,7 @@ export function titleOf(store: Store): string {
 
 /** Two perpendicular directions as the camera turns and mirrors them. */
 function axesOf(store: Store, block: string): [number, number][] {
-  const camera = { ...(store.cameras.peek()[block] ?? HOME), zoom: 1 };
+  const camera = { ...(store.cameras.peek()[blockOf(block)] ?? HOME), zoom: 1 };
   const { a, b, c, d } = toPixels(camera, [0, 0, 1, 1], { width: 1, height: 1 });
   return [
     [a / Math.hypot(a, b), b / Math.hypot(a, b)],
@@ -93,6 +94,6 @@ export function paintFrame(canvas: HTMLCanvasElement, store: Store, drawn: Drawn
     const rect = drawn.rects.get(block);
     if (!rect) continue;
     context.strokeRect(rect.x + 0.5, TITLE_PX + rect.y + 0.5, rect.width - 1, rect.height - 1);
-    context.fillText(block, rect.x + 10, TITLE_PX + rect.y - 9);
+    context.fillText(nameOf(store, block), rect.x + 10, TITLE_PX + rect.y - 9);
   }
 }

@@ -14,6 +14,8 @@ export interface Fits {
 /** A box that is this much too large on its larger side is drawn in; less is left, so that nothing fidgets. */
 const SLACK = 1.25;
 const MOVE_S = 0.4;
+/** As long as there are no positions. */
+const NOWHERE: Box = [0, 0, 1, 1];
 
 interface Fit {
   from: Box;
@@ -42,12 +44,14 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
   };
   return {
     box(projection, nowS) {
+      // Two runs are compared in the same part of the plane.
+      if (projection.runs) return projection.extent ?? NOWHERE;
       const view = JSON.stringify([projection.run, projection.block]);
       const known = fits.get(view);
       if (known?.look === look) return mixed(known, nowS);
       const wanted = wantedBox(projection);
       if (!known || !wanted) {
-        const box = wanted ?? (known ? mixed(known, nowS) : projection.extent);
+        const box = wanted ?? (known ? mixed(known, nowS) : (projection.extent ?? NOWHERE));
         if (wanted) fits.set(view, { from: box, to: box, startS: nowS, look });
         return box;
       }

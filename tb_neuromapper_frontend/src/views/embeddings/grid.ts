@@ -17,3 +17,9 @@ export function gridFor(n: number, { width, height }: { width: number; height: n
   const rowHeight = Math.floor((width / most) * SCROLLED_SHAPE) + HEAD_PX;
   return { columns: most, rowHeight: Math.max(MIN_SIDE_PX, Math.min(height, rowHeight)) };
 }
+
+/** The same for views in pairs, the two of a pair side by side. */
+export function pairGridFor(n: number, { width, height }: { width: number; height: number }) {
+  const { columns, rowHeight } = gridFor(Math.ceil(n / 2), { width: width / 2, height });
+  return { columns: 2 * columns, rowHeight };
+}

@@ -6,6 +6,7 @@ import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../../sta
 import type { Store } from "../../state/store";
 import { integer, number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
+import { FadeSwitch } from "./fade_switch";
 
 const SEARCH_FROM = 20;
 /** Rows of the list at most: the rest is found by searching. */
@@ -31,6 +32,7 @@ export function Legend({ store, coloring }: { store: Store; coloring: ReadonlySi
   return (
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
       <ColorChoice store={store} />
+      <FadeSwitch store={store} />
       {pending && <p class="nm-muted">not known for this epoch</p>}
       {kind === "ramp" && <Scale store={store} coloring={coloring.value} />}
       {kind === "correct" && <Correctness store={store} />}
@@ -47,7 +49,7 @@ function ColorChoice({ store }: { store: Store }) {
   const run = store.run.value;
   const offered = COLOR_BYS.filter((each) => {
     if (each === "label" || each === "movement") return true;
-    if (!run || run.outcome_steps.length === 0) return false;
+    if (store.beside.value !== null || !run || run.outcome_steps.length === 0) return false;
     return run.label_kind === "class" || each === "predicted" || each === "loss";
   });
   return (

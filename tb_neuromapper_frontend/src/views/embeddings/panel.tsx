@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Projection } from "../../api/types";
+import { blockOf, nameOf, runOf } from "../../state/compare";
 import type { Store } from "../../state/store";
 import { count, percent } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
@@ -28,15 +29,29 @@ export function Panel({ store, stage, block }: PanelProps) {
       stage.setPlot(block, null);
     };
   }, [stage, block, store, draft]);
-  const info = store.run.value?.blocks.find((each) => each.name === block);
+  const info = store.run.value?.blocks.find((each) => each.name === blockOf(block));
   const projection = store.newest.value.find((each) => each.block === block);
   const shown = store.projections.value.find((each) => each.block === block);
+  const name = nameOf(store, block);
+  const comparing = store.beside.value !== null;
   const hasPoints = (shown?.steps.length ?? 0) > 0;
   return (
-    <section class="nm-panel" aria-label={`Block ${block}`} data-testid="panel" data-block={block}>
+    <section
+      class="nm-panel"
+      aria-label={`Block ${name}`}
+      data-testid="panel"
+      data-block={blockOf(block)}
+      data-run={runOf(store, block)}
+      onPointerEnter={() => store.actions.viewPointed(block)}
+      onPointerLeave={() => store.actions.viewPointed(null)}
+      onFocusIn={() => store.actions.viewPointed(block)}
+      onFocusOut={() => store.actions.viewPointed(null)}
+    >
       <header class="nm-panel-head">
-        <BlockName name={block} />
-        <span class="nm-muted">{info ? count(info.n_dims, "dimension") : ""}</span>
+        <BlockName name={blockOf(block)} />
+        <span class="nm-muted nm-panel-run" data-testid="panel-run">
+          {comparing ? runOf(store, block) : info ? count(info.n_dims, "dimension") : ""}
+        </span>
         <span class="nm-panel-state" data-testid="panel-state">
           {hasPoints &&
             (stateWords(projection) || <QualityWords projection={shown} step={store.step.value} />)}
@@ -75,32 +90,32 @@ function BlockName({ name }: { name: string }) {
 
 function Tools({ store, block }: { store: Store; block: string }) {
   const { actions } = store;
-  const enlarged = store.enlarged.value === block;
-  const moved = store.cameras.value[block] !== undefined;
+  const enlarged = store.enlarged.value === blockOf(block);
+  const moved = store.cameras.value[blockOf(block)] !== undefined;
   return (
     <div class="nm-tools">
       <IconButton
         icon="rotate"
-        label={`Rotate ${block} by 30 degrees`}
+        label={`Rotate ${nameOf(store, block)} by 30 degrees`}
         onClick={() => actions.viewRotated(block)}
         testId="rotate"
       />
       <IconButton
         icon="mirror"
-        label={`Mirror ${block}`}
+        label={`Mirror ${nameOf(store, block)}`}
         onClick={() => actions.viewMirrored(block)}
         testId="mirror"
       />
       <IconButton
         icon="fit"
-        label={`Show all of ${block}, upright (0)`}
+        label={`Show all of ${nameOf(store, block)}, upright (0)`}
         disabled={!moved}
         onClick={() => actions.camerasReset(block)}
         testId="fit"
       />
       <IconButton
         icon={enlarged ? "shrink" : "enlarge"}
-        label={enlarged ? "Show all views" : `Enlarge ${block}`}
+        label={enlarged ? "Show all views" : `Enlarge ${nameOf(store, block)}`}
         onClick={() => actions.enlargeToggled(block)}
         testId="enlarge"
       />
@@ -116,7 +131,7 @@ const KEY_WORDS = {
 
 function plotLabel(store: Store, block: string): string {
   const n = count(store.run.value?.n_samples ?? 0, "sample");
-  return `${block}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all. ${KEY_WORDS[store.tool.value]}`;
+  return `${nameOf(store, block)}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all. ${KEY_WORDS[store.tool.value]}`;
 }
 
 /** Words beside the name while there are points. */

@@ -3,7 +3,9 @@ import type { Projection } from "../../api/types";
 import { type Affine, apply, HOME, toClip, toPixels } from "../../render/camera";
 import { type Marks, type Panel, placeIn, type Ring, type Scene, type Trail } from "../../render/scene";
 import type { TrailPoint } from "../../render/trail";
+import { blockOf } from "../../state/compare";
 import type { PositionCache } from "../../state/positions";
+import { fadeMisrepresented } from "../../state/preservation";
 import { slicesAt } from "../../state/steps";
 import type { Store } from "../../state/store";
 import type { Fits } from "./fit";
@@ -45,7 +47,7 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
   const last = () => (coming ? moment.morphs.last(viewOf(projection)) : null);
   const slices = rect && (slicesOf(store, cache, projection, moment.at) ?? last());
   if (!rect || !slices) return null;
-  const camera = store.cameras.peek()[projection.block] ?? HOME;
+  const camera = store.cameras.peek()[blockOf(projection.block)] ?? HOME;
   const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
   if (!still) moment.morphs.moving(viewOf(projection));
@@ -58,13 +60,20 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
       rect,
       camera.zoom,
     ),
+    levels: levelsOf(parts, projection),
     trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
   };
 }
 
+/** The levels in a view whose misrepresented samples fade; null: those of all views. */
+function levelsOf({ store, marks }: PictureParts, { id }: Projection): Uint8Array | null {
+  const known = store.fading.peek() ? store.preservation.peek()[id] : undefined;
+  return known ? fadeMisrepresented(marks.peek().levels, known.shares) : null;
+}
+
 /** What stays the same while a block's layouts come and go. */
-export function viewOf({ run, block }: Projection): string {
-  return JSON.stringify([run, block]);
+export function viewOf({ run, runs, block }: Projection): string {
+  return JSON.stringify([runs ?? run, block]);
 }
 
 /** The two slices of a projection that are mixed at a place in time. */

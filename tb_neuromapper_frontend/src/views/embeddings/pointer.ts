@@ -1,4 +1,5 @@
 import { type Box, type Camera, HOME, panBy, zoomAt } from "../../render/camera";
+import { blockOf } from "../../state/compare";
 import { modeOf } from "../../state/selection";
 import { type RegionParts, watchRegion } from "./region";
 import type { Stage } from "./stage";
@@ -22,7 +23,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
     listener: (event: HTMLElementEventMap[K]) => void,
     options: AddEventListenerOptions = {},
   ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
-  const camera = () => store.cameras.peek()[block] ?? HOME;
+  const camera = () => store.cameras.peek()[blockOf(block)] ?? HOME;
   const move = (next: Camera) => store.actions.cameraMoved(block, next);
   const drag = createDrag(parts, element, camera, move);
   const region = watchRegion(element, parts, abort.signal);

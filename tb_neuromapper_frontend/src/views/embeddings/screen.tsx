@@ -5,7 +5,8 @@ import type { Marks } from "../../render/scene";
 import type { Coloring } from "../../state/colors";
 import type { PositionCache } from "../../state/positions";
 import type { Store } from "../../state/store";
-import { gridFor } from "./grid";
+import { Evidence } from "./evidence";
+import { gridFor, pairGridFor } from "./grid";
 import { Legend } from "./legend";
 import { Nearest } from "./nearest";
 import { Panel } from "./panel";
@@ -62,7 +63,8 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselecte
   }, [stage]);
 
   const blocks = store.panels.value;
-  const { columns, rowHeight } = gridFor(blocks.length, size);
+  const { columns, rowHeight } =
+    store.beside.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
   useEffect(() => stage?.measure(), [stage, columns, rowHeight, blocks]);
   const style = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${rowHeight}px` };
   return (
@@ -86,6 +88,7 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselecte
       <aside class="nm-side" aria-label="Colours and samples">
         <Legend store={store} coloring={coloring} />
         <Selection store={store} api={api} coloring={coloring} unselected={unselected} />
+        <Evidence store={store} cache={cache} />
         <Pinned store={store} api={api} />
         <Nearest store={store} api={api} />
       </aside>

@@ -4,6 +4,7 @@ import { type Pickable, pick } from "../../render/picking";
 import { type Point, rowsInPolygon } from "../../render/region";
 import { createScatter } from "../../render/scatter";
 import type { Panel } from "../../render/scene";
+import { blockOf } from "../../state/compare";
 import { createFits } from "./fit";
 import { createMorphs } from "./morph";
 import { type PictureParts, sceneOf, slicesOf } from "./picture";
@@ -97,7 +98,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     const projection = store.projections.peek().find((each) => each.block === block);
     const slices = projection && slicesOf(store, cache, projection, timeline.at());
     if (!rect || !slices) return null;
-    const camera = store.cameras.peek()[block] ?? HOME;
+    const camera = store.cameras.peek()[blockOf(block)] ?? HOME;
     const points = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
     return { points, left: origin.x + rect.x, top: origin.y + rect.y };
   };
@@ -183,5 +184,7 @@ function watched({ store, marks }: PictureParts): void {
   store.hover.value?.row;
   store.pinned.value;
   store.nArrivals.value;
+  store.fading.value;
+  store.preservation.value;
   store.theme.value;
 }

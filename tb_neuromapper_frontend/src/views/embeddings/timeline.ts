@@ -1,5 +1,6 @@
 import { effect } from "@preact/signals";
 import { createClock } from "../../state/clock";
+import { blockOf } from "../../state/compare";
 import type { PositionCache } from "../../state/positions";
 import { indexOfStep } from "../../state/steps";
 import type { Store } from "../../state/store";
@@ -32,7 +33,8 @@ export function createTimeline(store: Store, cache: PositionCache, jump: () => b
     }
     steps = next;
   });
-  const viewed = () => store.projections.peek().filter(({ block }) => store.views.peek().includes(block));
+  const viewed = () =>
+    store.projections.peek().filter(({ block }) => store.views.peek().includes(blockOf(block)));
   const everyView = (index: number, has: (id: string, step: number) => boolean) =>
     viewed().every(({ id, steps: own }) => !own.includes(steps[index]) || has(id, steps[index]));
   const isLoaded = (index: number) => everyView(index, (id, step) => cache.peek(id, step) !== undefined);

@@ -109,7 +109,8 @@ function LabelFact({ store, run, samples, row }: FactProps) {
 function OutcomeFacts({ store, run, samples, row }: FactProps) {
   const outcomes = store.outcomes.value;
   const current = outcomes !== null && outcomes.step === store.step.value ? outcomes : null;
-  if (run.outcome_steps.length === 0) return null;
+  // The outcomes are the first run's.
+  if (run.outcome_steps.length === 0 || store.beside.value !== null) return null;
   return (
     <>
       <dt>predicted</dt>

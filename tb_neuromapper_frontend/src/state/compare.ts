@@ -1,0 +1,42 @@
+import type { Projection } from "../api/types";
+import type { Store } from "./store";
+
+/** Of two runs side by side the second one's views bear the block's name with this behind it. */
+const SECOND = "\u001f";
+
+/** The block that a view shows: the same for both runs' views. */
+export function blockOf(view: string): string {
+  return view.endsWith(SECOND) ? view.slice(0, -SECOND.length) : view;
+}
+
+export function isSecond(view: string): boolean {
+  return view.endsWith(SECOND);
+}
+
+/** The views of these blocks: one each, or one for each of the two runs. */
+export function viewsOf(blocks: readonly string[], comparing: boolean): readonly string[] {
+  return comparing ? blocks.flatMap((block) => [block, block + SECOND]) : blocks;
+}
+
+/** A projection as its view: `block` names the view. */
+export function asView(projection: Projection): Projection {
+  const second = projection.runs !== undefined && projection.run === projection.runs[1];
+  return second && !isSecond(projection.block)
+    ? { ...projection, block: projection.block + SECOND }
+    : projection;
+}
+
+/** Whether a projection is of what is asked for: the run alone, or the two runs. */
+export function isWanted({ runs }: Projection, beside: string | null): boolean {
+  return beside === null ? runs === undefined : runs?.[1] === beside;
+}
+
+/** The run that a view shows. */
+export function runOf(store: Pick<Store, "runName" | "beside">, view: string): string {
+  return (isSecond(view) ? store.beside.value : store.runName.value) ?? "";
+}
+
+/** A view's name in words: the block, and the run if there are two. */
+export function nameOf(store: Pick<Store, "runName" | "beside">, view: string): string {
+  return store.beside.value === null ? view : `${blockOf(view)}, ${runOf(store, view)}`;
+}

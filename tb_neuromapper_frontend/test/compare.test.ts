@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import type { Projection } from "../src/api/types";
+import { asView, blockOf, isSecond, isWanted, nameOf, viewsOf } from "../src/state/compare";
+import { spreadRatio, valueAt } from "../src/state/evidence";
+import { createStore } from "../src/state/store";
+import { pairGridFor } from "../src/views/embeddings/grid";
+
+function side(run: string, runs?: [string, string]): Projection {
+  return { id: `x.${run}`, run, block: "conv", ...(runs ? { runs } : {}) } as Projection;
+}
+
+it("each block of two runs has a view for either", () => {
+  const views = viewsOf(["a", "b"], true);
+  expect(views.map(blockOf)).toEqual(["a", "a", "b", "b"]);
+  expect(views.map(isSecond)).toEqual([false, true, false, true]);
+  expect(viewsOf(["a", "b"], false)).toEqual(["a", "b"]);
+});
+
+it("a projection's view tells the runs apart", () => {
+  const pair: [string, string] = ["one", "two"];
+  expect(asView(side("one", pair)).block).toBe("conv");
+  const second = asView(side("two", pair));
+  expect(isSecond(second.block)).toBe(true);
+  expect(asView(second).block).toBe(second.block);
+  expect(asView(side("one")).block).toBe("conv");
+});
+
+it("only what is asked for is shown", () => {
+  expect(isWanted(side("one"), null)).toBe(true);
+  expect(isWanted(side("one"), "two")).toBe(false);
+  expect(isWanted(side("one", ["one", "two"]), "two")).toBe(true);
+  expect(isWanted(side("one", ["one", "two"]), "three")).toBe(false);
+  expect(isWanted(side("one", ["one", "two"]), null)).toBe(false);
+});
+
+it("a run is not beside itself; colours of the first run's outcomes go", () => {
+  const store = createStore();
+  store.runName.value = "one";
+  store.colorBy.value = "loss";
+  store.actions.besideChosen("one");
+  expect(store.beside.value).toBeNull();
+  store.actions.besideChosen("two");
+  expect(store.beside.value).toBe("two");
+  expect(store.colorBy.value).toBe("label");
+  expect(nameOf(store, viewsOf(["a"], true)[1])).toBe("a, two");
+});
+
+it("two views of a block are always side by side", () => {
+  for (const width of [390, 800, 1400]) {
+    for (const n of [2, 6, 10]) {
+      expect(pairGridFor(n, { width, height: 800 }).columns % 2).toBe(0);
+    }
+  }
+});
+
+it("an accuracy is the last that was logged", () => {
+  const series: [number, number][] = [
+    [1, 0.5],
+    [3, 0.7],
+  ];
+  expect([0, 1, 2, 3, 9].map((step) => valueAt(series, step))).toEqual([null, 0.5, 0.5, 0.7, 0.7]);
+});
+
+it("the spread compares distances in a class with those between classes", () => {
+  const extent = [0, 0, 65535, 65535] as const;
+  const xy = Uint16Array.of(0, 0, 2, 0, 100, 0, 102, 0, 65535, 65535);
+  expect(spreadRatio({ xy, extent }, [0, 0, 1, 1, 1])).toBeCloseTo(1 / 50, 9);
+  expect(spreadRatio({ xy, extent }, [0, 0, 0, 0, 0])).toBeNull();
+  expect(spreadRatio({ xy, extent }, [-1, -1, -1, -1, -1])).toBeNull();
+});

@@ -1,0 +1,94 @@
+"""Two runs side by side in one space."""
+
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.logs import LogWriter, write_run
+from tests.servers import await_value
+
+
+def open_pair(tab):
+    """Choose the second run beside the first and await its picture."""
+    tab.await_complete(run="first", steps=5)
+    tab.get("beside").select_option("second")
+    await_pair(tab)
+
+
+def await_pair(tab):
+    """Wait until all views of both runs are done and drawn; a run may have no positions of its own at an epoch."""
+    states = lambda: {(block["run"], block["state"]) for block in tab.inspect()["blocks"]}  # noqa: E731
+    await_value(lambda: states() == {("first", "done"), ("second", "done")})
+    tab.await_root(state="ready", run="first", settled="true")
+
+
+def test_beside__shows_both_runs_with_one_controller(trained, start_tensorboard, open_tab):
+    """Each block has two views labelled by run, all with points; one slider moves both; a link reopens it."""
+    tab = open_tab(start_tensorboard("--logdir", trained))
+    open_pair(tab)
+    blocks = tab.inspect()["blocks"]
+    assert [(block["name"], block["run"]) for block in blocks] == [
+        (name, run) for name in ("2", "4", "output") for run in ("first", "second")
+    ]
+    expect(tab.get("panel")).to_have_count(6)
+    assert tab.get("panel-run").all_inner_texts() == ["first", "second"] * 3
+    tab.get("first").click()
+    tab.await_root(step=0, settled="true")
+    assert all(block["nPoints"] == 400 for block in tab.inspect()["blocks"])
+    boxes = [tab.get("plot").nth(index).bounding_box() for index in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    await_value(lambda: "beside=second" in tab.page.url)
+    tab.page.reload()
+    tab.await_root(state="ready")
+    await_pair(tab)
+    tab.await_root(step=0)
+    expect(tab.get("panel")).to_have_count(6)
+    tab.get("beside").select_option("")
+    expect(tab.get("panel")).to_have_count(3)
+    tab.await_complete(run="first", step=0)
+
+
+def test_beside__views_of_a_block_are_enlarged_and_turned_together(trained, start_tensorboard, open_tab):
+    """Both views of a block move as one, since they are one space."""
+    tab = open_tab(start_tensorboard("--logdir", trained))
+    open_pair(tab)
+    before = [tab.pixels(tab.get("plot").nth(index)) for index in (0, 1)]
+    tab.get("panel").nth(1).hover()
+    tab.get("rotate").nth(1).click()
+    for index in (0, 1):
+        await_value(lambda index=index: (tab.pixels(tab.get("plot").nth(index)) != before[index]).mean() > 0.005)
+    tab.get("enlarge").nth(1).click()
+    expect(tab.get("panel")).to_have_count(2)
+
+
+def test_beside__gives_the_evidence(tmp_path, start_tensorboard, open_tab):
+    """Accuracies on training and probe set, their gap and the spread of the classes, for both runs."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    for name, train, probe in (("first", 0.9, 0.88), ("second", 1.0, 0.6)):
+        write_run(tmp_path / name, steps=[0, 1])
+        with SummaryWriter(str(tmp_path / name)) as writer:
+            writer.add_scalar("train/accuracy", train, 1)
+            writer.add_scalar("probe/accuracy", probe, 1)
+    tab = open_tab(start_tensorboard("--logdir", tmp_path))
+    tab.await_complete(run="first", steps=2)
+    expect(tab.get("evidence")).to_have_count(0)
+    tab.get("beside").select_option("second")
+    expect(tab.get("evidence-gap")).to_contain_text("40.0 %")
+    cells = {name: tab.get(f"evidence-{name}").locator("td").all_inner_texts() for name in ("train", "probe", "gap")}
+    assert cells == {"train": ["90.0 %", "100.0 %"], "probe": ["88.0 %", "60.0 %"], "gap": ["2.0 %", "40.0 %"]}
+    for name in ("spread", "subclusters"):
+        await_value(lambda name=name: "–" not in tab.get(f"evidence-{name}").locator("td").all_inner_texts())
+
+
+def test_beside__with_other_samples_says_how_many_are_common(tmp_path, start_tensorboard, open_tab):
+    """Runs that share a part of their samples are shown with that part, and it is said."""
+    write_run(tmp_path / "first", steps=[0, 1])
+    writer = LogWriter(tmp_path / "second", ids=list(np.arange(20, 80).tolist()))
+    writer.probe()
+    writer.epoch(1)
+    writer.close()
+    tab = open_tab(start_tensorboard("--logdir", tmp_path))
+    tab.await_complete(run="first", steps=2)
+    tab.get("beside").select_option("second")
+    expect(tab.get("status")).to_contain_text("40 samples in both runs (60 and 60)")
+    await_pair(tab)
