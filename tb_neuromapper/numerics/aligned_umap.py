@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
 from tb_neuromapper.numerics.curve import fit_curve
 from tb_neuromapper.numerics.layout_state import SliceSettings
-from tb_neuromapper.numerics.neighbors import check_metric, check_points, find_neighbors
+from tb_neuromapper.numerics.neighbors import check_metric, check_points, find_neighbors, is_metric
 from tb_neuromapper.numerics.reference_engine import import_umap
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, Neighbors
 
@@ -35,12 +36,14 @@ class AlignedUMAP:
     Parameters are umap-learn's. n_neighbors, min_dist, spread, repulsion_strength, learning_rate and
     negative_sample_rate take one value or one per slice. low_memory, transform_queue_size, angular_rp_forest,
     transform_seed, force_approximation_algorithm and the target parameters are accepted and change nothing with our
-    engine; what would change the meaning raises and names the engine that has it.
+    engine. What only umap-learn can do (more than two components, other metrics, labels, ...) is left to umap-learn,
+    with a warning, so that the meaning stays that of umap-learn's class.
 
     Args:
         engine: "neuromapper", or "umap-learn" for the reference.
 
     Attributes:
+        engine_: The engine that made the layout.
         embeddings_: T arrays float32 (N_t, 2); NaN for samples without neighbours.
         n_models_: Number of slices.
         dict_relations_: The relations, T - 1 dicts.
@@ -117,18 +120,18 @@ class AlignedUMAP:
 
         Args:
             X: T tables (N_t, d_t).
-            y: With engine "umap-learn" only.
+            y: Labels, for umap-learn's engine.
             relations: T - 1 dicts from a row of slice t to the same sample's row in slice t + 1.
             window_size: Overrides alignment_window_size.
 
         Raises:
             ValueError: Input that cannot be laid out; the message names slice and row.
-            ImportError: engine "umap-learn" without umap-learn.
+            ImportError: umap-learn's engine is needed and not installed.
         """
-        self._check_engine(y)
+        self.engine_ = self._choose_engine(y)
         relations = _check_relation_dicts(X, fit_params.get("relations"))
         self.dict_relations_ = relations
-        if self.engine == "umap-learn":
+        if self.engine_ == "umap-learn":
             return self._fit_reference(X, y, fit_params)
         self.n_models_ = len(X)
         tables = [check_points(table, f"slice {t}") for t, table in enumerate(X)]
@@ -164,8 +167,9 @@ class AlignedUMAP:
         relation = fit_params.get("relations")
         if not isinstance(relation, Mapping):
             raise ValueError(f"relations is a {type(relation).__name__}; update needs one dict, last slice to new.")
-        self._check_engine(y)
-        if self.engine == "umap-learn":
+        if y is not None and self.engine_ != "umap-learn":
+            raise ValueError('y is given, but the fit was made without; only engine="umap-learn" uses labels.')
+        if self.engine_ == "umap-learn":
             self._mapper.update(X, y, **fit_params)
             self.embeddings_ = _plain(self._mapper.embeddings_)
             self.dict_relations_, self.n_models_ = self._mapper.dict_relations_, self._mapper.n_models_
@@ -224,20 +228,21 @@ class AlignedUMAP:
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
-    def _check_engine(self, y: Any) -> None:
+    def _choose_engine(self, y: Any) -> str:
+        """Our engine, or umap-learn's if it was asked for or alone can do what was asked."""
         if self.engine not in ENGINES:
             raise ValueError(f"engine {self.engine!r} is unknown; allowed are {', '.join(ENGINES)}.")
         if self.engine == "umap-learn":
-            return
-        check_metric(self.metric)
-        for name, value in _UNSUPPORTED.items():
-            if not _same(getattr(self, name), value):
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; this engine has {value!r} only. "
-                    'Use engine="umap-learn" for others.'
-                )
-        if y is not None:
-            raise ValueError('y is given; only engine="umap-learn" uses labels.')
+            return self.engine
+        changed = [name for name, value in _UNSUPPORTED.items() if not _same(getattr(self, name), value)]
+        wanted = [f"{name}={getattr(self, name)!r}" for name in changed] + (["y"] if y is not None else [])
+        if not is_metric(self.metric):
+            wanted.append(f"metric={self.metric!r}")
+        if not wanted:
+            return self.engine
+        message = "only umap-learn has this; its engine is used, which takes about a hundred times as long."
+        warnings.warn(f"{', '.join(wanted)}: {message}", stacklevel=3)
+        return "umap-learn"
 
     def _fit_reference(self, X: Sequence[npt.ArrayLike], y: Any, fit_params: dict[str, Any]) -> AlignedUMAP:
         parameters = {name: value for name, value in self.get_params().items() if name != "engine"}

@@ -99,13 +99,18 @@ def _scan(table: FloatArray, k: int, largest_only: bool, threads: Threads) -> tu
     return ids, dists
 
 
+def is_metric(metric: object) -> bool:
+    """Whether `find_neighbors` has this metric."""
+    return isinstance(metric, str) and metric in _ALIASES
+
+
 def check_metric(metric: str) -> str:
     """The canonical name of a metric.
 
     Raises:
         ValueError: An unknown metric.
     """
-    if not isinstance(metric, str) or metric not in _ALIASES:
+    if not is_metric(metric):
         raise ValueError(f"metric {metric!r} is unknown; allowed are {', '.join(METRICS)}.")
     return _ALIASES[metric]
 

@@ -145,10 +145,6 @@ SAME = {row: row for row in range(20)}
         ({"n_neighbors": 1}, [GOOD], {"relations": []}, "2 or more"),
         ({"n_neighbors": [5]}, [GOOD, GOOD], {"relations": [SAME]}, "one value per slice"),
         ({"min_dist": 2.0}, [GOOD], {"relations": []}, "between 0 and spread"),
-        ({"metric": "hamming"}, [GOOD], {"relations": []}, "allowed are euclidean"),
-        ({"n_components": 3}, [GOOD], {"relations": []}, 'engine="umap-learn"'),
-        ({"unique": True}, [GOOD], {"relations": []}, 'engine="umap-learn"'),
-        ({}, [GOOD], {"relations": [], "y": [np.zeros(20)]}, "labels"),
         ({"engine": "gpu"}, [GOOD], {"relations": []}, "neuromapper, umap-learn"),
         ({"n_epochs": 0}, [GOOD], {"relations": []}, "n_passes"),
     ],
@@ -198,6 +194,20 @@ def test_aligned_umap__offers_umap_learn(iris):
     assert [layout.shape for layout in layouts] == [(50, 2), (50, 2)]
     with pytest.raises(ValueError, match="two or more"):
         umap_learn_layout([slices[0]], parameters)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("wanted", [{"n_components": 3}, {"metric": "canberra"}])
+def test_aligned_umap__leaves_to_umap_learn_what_it_alone_can(iris, wanted):
+    """More than two components and other metrics mean what they mean in umap-learn; a warning names the reason."""
+    slices, relations = iris
+    model = AlignedUMAP(n_neighbors=5, n_epochs=2, random_state=0, **wanted)
+    with pytest.warns(UserWarning, match="only umap-learn has this"):
+        model.fit(slices[:2], relations=relations[:1])
+    assert model.engine_ == "umap-learn"
+    theirs = import_umap().AlignedUMAP(n_neighbors=5, n_epochs=2, random_state=0, **wanted)
+    theirs.fit(slices[:2], relations=relations[:1])
+    assert [layout.shape for layout in model.embeddings_] == [layout.shape for layout in theirs.embeddings_]
 
 
 def test_umap_learn_layout__names_the_extra(monkeypatch):
