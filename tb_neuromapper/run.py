@@ -47,7 +47,8 @@ class ProjectedBlock:
     Attributes:
         positions: float32 (T, n, 2).
         steps: The T steps, ascending.
-        quality: Per step a dict with trustworthiness, continuity, preservation and movement.
+        quality: Per step a dict with trustworthiness, continuity, preservation and movement, and of the activations
+            alone `cka` (likeness to the step before) and `abrupt` (whether that change is an outlier).
         problems: Sentences about steps that were left out.
     """
 

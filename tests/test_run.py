@@ -37,7 +37,7 @@ def test_project__returns_all_steps_with_their_quality(run):
     assert first.positions.shape == (3, 60, 2)
     assert first.steps == [0, 1, 2]
     assert [set(quality) for quality in first.quality] == [
-        {"step", "trustworthiness", "continuity", "preservation", "movement"}
+        {"step", "trustworthiness", "continuity", "preservation", "movement", "cka", "abrupt"}
     ] * 3
     np.testing.assert_array_equal(run.project("layer1", n_neighbors=10).positions, first.positions)
 
