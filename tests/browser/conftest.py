@@ -54,6 +54,7 @@ class Tab:
     def __init__(self, page: Page, url: str):
         self.page = page
         self.errors: list[str] = []
+        self.expected_errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note)
         page.goto(f"{url}#neuromapper")
@@ -62,6 +63,10 @@ class Tab:
     def _note(self, message):
         if message.type == "error":
             self.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def unexpected_errors(self):
+        """Errors in the console that contain none of the expected words."""
+        return [error for error in self.errors if not any(words in error for words in self.expected_errors)]
 
     def root(self, **attributes):
         """The page's root element with these data attributes."""
@@ -113,7 +118,7 @@ def open_tab(browser):
     yield opened
     for tab in tabs:
         tab.page.context.close()
-    assert [error for tab in tabs for error in tab.errors] == []
+    assert [error for tab in tabs for error in tab.unexpected_errors()] == []
 
 
 class DigitsTraining:
