@@ -87,7 +87,8 @@ def test_epochs__are_stepped_by_buttons_and_keys(tab):
     for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 4)):
         tab.page.keyboard.press(key)
         tab.await_root(step=step, settled="true")
-    np.testing.assert_array_equal(tab.pixels(), newest)
+    # Text over the canvas (the quality of a block) may come or go meanwhile; the points are where they were.
+    await_value(lambda: (tab.pixels() != newest).any(axis=-1).mean() < 0.002)
 
 
 def test_play__runs_through_the_epochs_and_stops(tab):
