@@ -82,6 +82,16 @@ class Tab:
         await_value(lambda: all(block["state"] == "done" and block["nPoints"] for block in self.inspect()["blocks"]))
         self.await_root(settled="true", **attributes)
 
+    def await_still(self):
+        """Wait until epochs and figures that come late have come: a second and a half without a drawn frame."""
+
+        def is_still():
+            before = self.inspect()["frames"]
+            self.page.wait_for_timeout(1500)
+            return self.inspect()["frames"] == before
+
+        await_value(is_still)
+
     def get(self, test_id):
         return self.frame.get_by_test_id(test_id)
 

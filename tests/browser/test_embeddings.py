@@ -116,6 +116,7 @@ def test_motion__is_left_out_on_request(trained, start_tensorboard, open_tab):
     """prefers-reduced-motion: the points are at their new places at once."""
     tab = open_tab(start_tensorboard("--logdir", trained), reduced_motion="reduce")
     tab.await_complete(steps=5, step=4)
+    tab.await_still()
     before = tab.inspect()["frames"]
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
@@ -124,9 +125,7 @@ def test_motion__is_left_out_on_request(trained, start_tensorboard, open_tab):
 
 def test_nothing_is_drawn_while_nothing_changes(tab):
     """A still picture costs no frames."""
-    before = tab.inspect()["frames"]
-    tab.page.wait_for_timeout(1500)
-    assert tab.inspect()["frames"] - before <= 1
+    tab.await_still()
 
 
 def test_run__can_be_chosen(tab):

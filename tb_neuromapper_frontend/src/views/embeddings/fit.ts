@@ -59,7 +59,7 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
       if (holds(known.to, wanted)) return mixed(known, nowS);
       const from = jump() ? wanted : mixed(known, nowS);
       fits.set(view, { from, to: wanted, startS: nowS, look });
-      endS = nowS + MOVE_S;
+      if (from !== wanted) endS = nowS + MOVE_S;
       return from;
     },
     refresh() {
