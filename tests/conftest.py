@@ -1,8 +1,14 @@
 """Fixtures for all tests."""
 
+import signal
+
 import pytest
 
 from tests.servers import TensorBoardServer
+
+# A shell starts what runs in its background deaf to Ctrl-C, and the processes that tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
