@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import ResultCache, default_folder
+from tb_neuromapper.backend.flow import GradientFlow, load_flow
 from tb_neuromapper.backend.offline import read_run
 from tb_neuromapper.backend.parameters import parse_parameters
 from tb_neuromapper.backend.projections import Projections
@@ -150,6 +151,16 @@ class Run:
         entry = self._entry("outcomes", step)
         arrays = {name.removeprefix("outcomes/"): self._loader.load(entry, name) for name in entry.record.tensors}
         return Outcomes(arrays["predicted"], arrays.get("confidence"), arrays["loss"])
+
+    def gradient_flow(self, step: int) -> GradientFlow:
+        """The gradient flow at one training step: per layer its units, connections and parameters.
+
+        Raises:
+            ValueError: There is no such step.
+            RecordError: The record is broken; what is only in part broken is told in `.problems`.
+        """
+        parameters = self._log.entries.get("parameters", {}).get(step)
+        return load_flow(self._loader, self._entry("gradients", step), parameters)
 
     def project(self, block: str, **parameters: Any) -> ProjectedBlock:
         """One block's aligned layout over all logged steps, from the cache or computed now.

@@ -17,7 +17,7 @@ from typing import Any
 from tensorboard.context import RequestContext
 from tensorboard.data.provider import DataProvider, RunTagFilter
 
-from tb_neuromapper.backend.checks import check_probe, check_rows, same_content
+from tb_neuromapper.backend.checks import SAMPLE_FREE, check_probe, check_record, same_content
 from tb_neuromapper.backend.storage import sidecar_path
 from tb_neuromapper.schema import ASSET_FOLDER, KINDS, PLUGIN_NAME, Record, RecordError, decode, tag
 
@@ -252,7 +252,7 @@ def _assemble(name: str, announced: list[_Announced], problems: list[str], direc
     has_broken_files = len(problems) > n_problems_before
     probe = _checked_probe(newest.get(("probe", -1)), problems)
     entries = _matching(newest, probe, problems)
-    if probe is None and entries:
+    if probe is None and any(kind not in SAMPLE_FREE for kind in entries):
         problems.append("no usable probe record: ids, labels and pictures of the samples are unknown.")
     if len(problems) > _MAX_PROBLEMS:
         problems[_MAX_PROBLEMS:] = [f"{len(problems) - _MAX_PROBLEMS} more records are left out."]
@@ -288,15 +288,13 @@ def _matching(
         if probe is not None and not same_content(entry.record, probe.record):
             n_other[kind] = n_other.get(kind, 0) + 1
             continue
-        if kind in ("activations", "outcomes"):
-            try:
-                record, found = check_rows(entry.record, n_samples)
-            except RecordError as error:
-                problems.append(f"step {step} of {kind}: {error}")
-                continue
-            problems += [f"step {step} of {kind}: {problem}" for problem in found]
-            entry = replace(entry, record=record)
-        entries.setdefault(kind, {})[step] = entry
+        try:
+            record, found = check_record(entry.record, n_samples)
+        except RecordError as error:
+            problems.append(f"step {step} of {kind}: {error}")
+            continue
+        problems += [f"step {step} of {kind}: {problem}" for problem in found]
+        entries.setdefault(kind, {})[step] = replace(entry, record=record)
     for kind, count in n_other.items():
         steps = "1 step" if count == 1 else f"{count} steps"
         problems.append(f"{steps} of {kind} show other samples than the newest probe set and are left out.")
