@@ -125,7 +125,7 @@ def load_flow(loader: ArrayLoader, gradients: LogEntry, parameters: LogEntry | N
     """
     problems = _sentences(gradients)
     table = load_layers(loader, gradients)
-    units = _load_units(loader, gradients, sum(row["n_units"] for row in table))
+    units = load_units(loader, gradients, sum(row["n_units"] for row in table))
     edges = _load_edges(loader, gradients, sum(row["n_edges"] for row in table), problems)
     statistics = _try_parameters(loader, parameters, problems)
     layers = list(_layers(table, units, edges, statistics, problems))
@@ -176,7 +176,7 @@ def _layers(
         first_unit, first_edge = first_unit + row["n_units"], first_edge + row["n_edges"]
 
 
-def _load_units(loader: ArrayLoader, entry: LogEntry, n_units: int) -> dict[str, FloatArray]:
+def load_units(loader: ArrayLoader, entry: LogEntry, n_units: int) -> dict[str, FloatArray]:
     """The units' arrays; what the record lacks is NaN.
 
     Raises:

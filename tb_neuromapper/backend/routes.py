@@ -12,6 +12,8 @@ from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
 from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.gradient_routes import GradientRoutes
+from tb_neuromapper.backend.gradient_steps import GradientSteps
 from tb_neuromapper.backend.http import (
     HttpError,
     argument,
@@ -24,7 +26,7 @@ from tb_neuromapper.backend.http import (
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
 from tb_neuromapper.backend.projections import Projection, Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
-from tb_neuromapper.backend.views import embeddings, quality
+from tb_neuromapper.backend.views import embeddings, gradients, quality
 from tb_neuromapper.backend.views.nearest import nearest_samples
 from tb_neuromapper.backend.wire import encode_frame
 from tb_neuromapper.numerics.local_preservation import K
@@ -53,6 +55,7 @@ class Routes:
         self._reader = reader
         self._loader = loader
         self._projections = projections
+        self._gradients = GradientRoutes(self._log, GradientSteps(loader))
 
     def applications(self) -> dict[str, Callable[..., Any]]:
         """WSGI applications by path."""
@@ -69,13 +72,20 @@ class Routes:
             "/accuracy": route(self.accuracy, "GET"),
             "/subclusters": route(self.subclusters, "GET"),
             "/cancel": route(self.cancel, "POST"),
+            **self._gradients.applications(),
         }
 
     def runs(self, request: Request) -> Response:  # noqa: ARG002
         self._projections.warm_up()  # Someone has opened the page.
         names, others = self._reader.run_names()
         logs = [log for log in map(self._reader.run_log, names) if log is not None]
-        described = [embeddings.describe_briefly(log, self._projections.problems(log.name)) for log in logs]
+        described = [
+            {
+                **embeddings.describe_briefly(log, self._projections.problems(log.name)),
+                "gradients": gradients.describe_briefly(log),
+            }
+            for log in logs
+        ]
         return respond_json({"log_dir": self._log_dir, "version": __version__, "runs": described, "other_runs": others})
 
     def run(self, request: Request) -> Response:
@@ -87,7 +97,8 @@ class Routes:
                 class_names = [str(name) for name in self._loader.load_list(log.probe, "probe/class_names")]
             except RecordError as error:
                 problems.append(f"class names: {error}")
-        return respond_json(embeddings.describe(log, class_names, problems))
+        described = embeddings.describe(log, class_names, problems)
+        return respond_json({**described, "train_steps": gradients.train_steps(log)})
 
     def samples(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))

@@ -1,0 +1,157 @@
+"""The routes of the gradients screen (docs/http_api.md, "Gradients")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from tb_neuromapper.backend.gradient_steps import GradientSteps
+from tb_neuromapper.backend.http import HttpError, argument, integer_argument, respond_bytes, respond_json, route
+from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.views import gradients
+from tb_neuromapper.backend.wire import encode_frame
+
+FRAME_TYPE = "application/octet-stream"
+# The scale is that of so many steps, spread over the run.
+_MAX_SCALE_STEPS = 32
+_MAX_OVERVIEW_STEPS = 1024
+_MAX_HISTORY_STEPS = 512
+# One answer reads at most so many new steps; the client asks on for the rest.
+_MAX_NEW_STEPS = 128
+
+
+class GradientRoutes:
+    """Answers the requests of the gradients screen.
+
+    Args:
+        find_log: A run's index by its name; raises HttpError for an unknown name.
+        steps: Loads steps.
+    """
+
+    def __init__(self, find_log: Callable[[str], RunLog], steps: GradientSteps) -> None:
+        self._log = find_log
+        self._steps = steps
+
+    def applications(self) -> dict[str, Callable[..., Any]]:
+        """WSGI applications by path."""
+        return {
+            "/gradients": route(self.gradients, "GET"),
+            "/gradients/flow": route(self.flow, "GET"),
+            "/gradients/overview": route(self.overview, "GET"),
+            "/gradients/unit": route(self.unit, "GET"),
+            "/gradients/distributions": route(self.distributions, "GET"),
+        }
+
+    def gradients(self, request: Request) -> Response:
+        log = self._log(argument(request, "run"))
+        steps = log.steps("gradients")
+        ends = [self._steps.ends(log, step) for step in gradients.thin(steps, _MAX_SCALE_STEPS)[0]]
+        return respond_json(
+            {
+                "run": log.name,
+                "steps": steps,
+                "epochs": gradients.epochs(log),
+                "versions": [gradients.version(log, step) for step in steps],
+                "layers": self._newest_layers(log),
+                "scale": gradients.scale([item for item in ends if item is not None]),
+                "problems": self._steps.problems(log.name),
+            }
+        )
+
+    def flow(self, request: Request) -> Response:
+        log, step = self._log(argument(request, "run")), integer_argument(request, "step")
+        self._check_step(log, step)
+        flow = self._steps.flow(log, step)
+        header = {
+            "step": flow.step,
+            "epoch": flow.epoch,
+            "layers": gradients.flow_layers(flow),
+            "problems": flow.problems,
+            "version": gradients.version(log, step),
+        }
+        data = encode_frame(gradients.flow_arrays(flow), header)
+        return respond_bytes(data, FRAME_TYPE, cacheable=request.args.get("v") == header["version"])
+
+    def overview(self, request: Request) -> Response:
+        log = self._log(argument(request, "run"))
+        after = integer_argument(request, "after") if "after" in request.args else -1
+        kept, stride = gradients.thin(log.steps("gradients"), _MAX_OVERVIEW_STEPS)
+        wanted = [step for step in kept if step > after]
+        names = [layer["name"] for layer in self._newest_layers(log)]
+        summaries, n_new = [], 0
+        for step in wanted:
+            n_new += not self._steps.has_summary(log, step)
+            if n_new > _MAX_NEW_STEPS:
+                break
+            summaries.append(self._steps.summary(log, step))
+        arrays = gradients.overview(summaries, names)
+        header = {
+            "run": log.name,
+            "steps": wanted[: len(summaries)],
+            "stride": stride,
+            "layers": names,
+            "complete": len(summaries) == len(wanted),
+        }
+        return respond_bytes(encode_frame(arrays, header), FRAME_TYPE, cacheable=False)
+
+    def unit(self, request: Request) -> Response:
+        log, layer, unit = (
+            self._log(argument(request, "run")),
+            argument(request, "layer"),
+            integer_argument(request, "unit"),
+        )
+        table = self._layer(log, layer)
+        if unit >= table["n_units"]:
+            raise HttpError(404, f"layer {layer!r} has no unit {unit}; it has the units 0 to {table['n_units'] - 1}.")
+        steps = _with_last(log.steps("gradients"), _MAX_HISTORY_STEPS)
+        history = gradients.unit_history([self._steps.units(log, step) for step in steps], layer, unit)
+        return respond_json({"run": log.name, "layer": layer, "unit": unit, "steps": steps, **history})
+
+    def distributions(self, request: Request) -> Response:
+        log, layer = self._log(argument(request, "run")), argument(request, "layer")
+        table = self._layer(log, layer)
+        steps = _with_last(log.steps("parameters"), _MAX_HISTORY_STEPS)
+        tables = [self._steps.parameters(log, step) for step in steps]
+        newest = next((item for item in reversed(tables) if item is not None), None)
+        weight, names = (None, []) if newest is None else gradients.weight_of(newest, table["shares"] or layer)
+        parameter = request.args.get("parameter", weight)
+        if parameter is None or parameter not in names:
+            raise HttpError(
+                404,
+                f"layer {layer!r} has no parameter {parameter!r:.80}; it has {', '.join(names) or 'none recorded'}.",
+            )
+        found = gradients.distributions(tables, parameter)
+        answer = {"run": log.name, "layer": layer, "parameter": parameter, "parameters": names, "steps": steps}
+        return respond_json({**answer, **found})
+
+    def _newest_layers(self, log: RunLog) -> list[dict[str, Any]]:
+        entries = log.entries.get("gradients", {})
+        return self._steps.layers(entries[next(reversed(entries))]) if entries else []
+
+    def _layer(self, log: RunLog, name: str) -> dict[str, Any]:
+        layers = self._newest_layers(log)
+        for layer in layers:
+            if layer["name"] == name:
+                return layer
+        known = ", ".join(layer["name"] for layer in layers[:20])
+        raise HttpError(404, f"run {log.name!r} has no gradients of a layer {name[:200]!r}; it has {known or 'none'}.")
+
+    def _check_step(self, log: RunLog, step: int) -> None:
+        steps = log.steps("gradients")
+        if step in steps:
+            return
+        if not steps:
+            raise HttpError(
+                404,
+                f"run {log.name!r} has no gradient records; call mapper.step() after optimizer.step() in its script.",
+            )
+        shown = ", ".join(map(str, steps[:10])) + (f" ... {steps[-1]}" if len(steps) > 10 else "")
+        raise HttpError(404, f"run {log.name!r} has no gradients at step {step}; it has {shown}.")
+
+
+def _with_last(steps: list[int], limit: int) -> list[int]:
+    """At most `limit` steps at equal distances, and the last."""
+    kept, _ = gradients.thin(steps, limit)
+    return kept if not steps or kept[-1] == steps[-1] else [*kept, steps[-1]]
