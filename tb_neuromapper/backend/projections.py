@@ -147,8 +147,17 @@ class Projection:
         """The record of the activations of a slice."""
         log = self.log
         if self.logs is not None:
+            if step >= len(self.turns):
+                return None
             log, step = self.logs[self.turns[step].side], self.turns[step].step
         return log.entries.get("activations", {}).get(step)
+
+    def problems(self, run: str) -> list[tuple[int, str]]:
+        """The steps of a run that could not be laid out, and why."""
+        if self.pair is None:
+            return [(item.step, item.message) for item, _ in self.broken.values()] if self.run == run else []
+        broken = [(self.turns[item.step], item.checksum) for item in self.slices if item.checksum in self.broken]
+        return [(turn.step, self.broken[key][0].message) for turn, key in broken if self.pair.runs[turn.side] == run]
 
     def is_covered(self) -> bool:
         """Whether a finished layout shows every usable step."""
@@ -184,7 +193,13 @@ class Projections:
                     self._executor.submit(warm_up)
 
     def request(
-        self, log: RunLog, block: str, parameters: ProjectionParameters, *, focus: int | None = None
+        self,
+        log: RunLog,
+        block: str,
+        parameters: ProjectionParameters,
+        *,
+        focus: int | None = None,
+        unless_cancelled: bool = False,
     ) -> Projection:
         """The projection, brought up to date with the log: a job is started unless one runs or nothing is missing.
 
@@ -193,13 +208,14 @@ class Projections:
             block: One of its blocks.
             parameters: What shapes the layout.
             focus: The step on view; if the parameters have changed, its surroundings are laid out first.
+            unless_cancelled: A projection that was cancelled stays so, whatever was logged since.
         """
         with self._lock:
             projection = self._find(log, block, parameters)
             projection.log, projection.focus = log, focus
             projection.slices = block_slices(log, block)
             self._forget_mended(projection)
-            projection.tried = ()
+            projection.tried = _tried_before(projection, unless_cancelled)
             self._refresh(projection)
             return projection
 
@@ -209,6 +225,8 @@ class Projections:
         sample_ids: tuple[Sequence[Any], Sequence[Any]],
         block: str,
         parameters: ProjectionParameters,
+        *,
+        unless_cancelled: bool = False,
     ) -> tuple[Projection, Projection]:
         """One block of two runs in one space: a projection for each run.
 
@@ -220,9 +238,10 @@ class Projections:
             projection = self._find(replace(logs[0], name=json.dumps(pair.runs)), block, parameters)
             self._collect(projection)
             if projection.future is None:  # A running job's slices bear the numbers they had when it started.
-                projection.pair, projection.logs, projection.tried = pair, logs, ()
+                projection.pair, projection.logs = pair, logs
                 projection.slices, projection.turns = take_turns(logs, pair, block)
                 self._forget_mended(projection)
+                projection.tried = _tried_before(projection, unless_cancelled)
             self._refresh(projection)
             return side_of(projection, 0), side_of(projection, 1)
 
@@ -309,10 +328,9 @@ class Projections:
         """Sentences about steps of a run that could not be laid out."""
         with self._lock:
             found = {
-                f"step {item.step} of {projection.block}: {item.message}": None
+                f"step {step} of {projection.block}: {message}": None
                 for projection in self._projections.values()
-                if projection.run == run
-                for item, _ in projection.broken.values()
+                for step, message in projection.problems(run)
             }
         return list(found)
 
@@ -486,6 +504,12 @@ def _read_qualities(picture: Picture, known: dict[str, dict[str, Any]]) -> dict[
     found = picture.layout.qualities(first_unknown)
     measured = {token: quality for token, quality in zip(picture.tokens[first_unknown:], found, strict=True) if quality}
     return {token: known[token] for token in picture.tokens if token in known} | measured
+
+
+def _tried_before(projection: Projection, unless_cancelled: bool) -> tuple[str, ...]:
+    """What is not to be tried again: nothing, or everything if the projection is to stay cancelled."""
+    is_cancelled = projection.future is None and projection.ended == _CANCELLED
+    return tuple(item.checksum for item in projection.usable()) if unless_cancelled and is_cancelled else ()
 
 
 def side_of(projection: Projection, side: int) -> Projection:

@@ -203,11 +203,16 @@ class Routes:
         focus = body.get("focus")
         if focus is not None and (not isinstance(focus, int) or isinstance(focus, bool)):
             raise HttpError(400, f"focus is {focus!r:.80}; only a step is allowed.")
+        stays = body.get("unless_cancelled", False)
+        if not isinstance(stays, bool):
+            raise HttpError(400, f"unless_cancelled is {stays!r:.80}; only true or false is allowed.")
+        ask = self._projections
         if len(logs) == 1:
-            return self._manifests([self._projections.request(log, block, checked, focus=focus) for block in blocks])
+            asked = [ask.request(log, block, checked, focus=focus, unless_cancelled=stays) for block in blocks]
+            return self._manifests(asked)
         both = (logs[0], logs[1])
         ids = self._sample_ids(both)
-        sides = [self._projections.request_pair(both, ids, block, checked) for block in blocks]
+        sides = [ask.request_pair(both, ids, block, checked, unless_cancelled=stays) for block in blocks]
         return self._manifests([side for pair in sides for side in pair])
 
     def projections(self, request: Request) -> Response:

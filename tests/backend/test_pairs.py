@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.pairs import match_samples
+from tests.backend.test_reading import flip_bit
 from tests.logs import LogWriter, write_run
 
 
@@ -169,3 +170,36 @@ def test_subclusters__are_counted_on_either_side(tmp_path, open_viewer):
         assert 1 <= found["per_class"] < 3
         assert "no positions at step 7" in viewer.get("subclusters", id=item["id"], step=7).json["error"]
     assert viewer.get("subclusters", id="nonsense", step=0).status_code == 404
+
+
+def test_pair__lists_its_broken_steps_among_the_problems_of_their_run(tmp_path, open_viewer, tmp_path_factory):
+    """A step that cannot be laid out is left out, and the problems of its run name it by its own step."""
+    write_run(tmp_path / "a", steps=[0, 1])
+    writer = LogWriter(tmp_path / "b")
+    writer.probe()
+    writer.epoch(0)
+    flip_bit(writer.epoch(4, blocks=["layer1"]), -3)
+    writer.epoch(7)
+    writer.close()
+    viewer = open_viewer(tmp_path, tmp_path_factory.mktemp("own-cache"))
+    manifests = await_pair(viewer, blocks=["layer1"])
+    assert [(item["state"], item["steps"]) for item in manifests] == [("done", [0, 1]), ("done", [0, 7])]
+    problems = {item["name"]: item["problems"] for item in viewer.json("runs")["runs"]}
+    assert problems["a"] == []
+    (problem,) = problems["b"]
+    assert problem.startswith("step 4 of layer1: ")
+    assert "checksum" in problem
+
+
+def test_pair__stays_cancelled_until_it_is_asked_for_again(tmp_path, open_viewer, tmp_path_factory):
+    """As the projections of one run."""
+    for name in ("a", "b"):
+        write_run(tmp_path / name, n=2000, steps=range(4))
+    viewer = open_viewer(tmp_path, tmp_path_factory.mktemp("own-cache"))
+    ask = {"runs": ["a", "b"], "blocks": ["layer1"]}
+    ids = [item["id"] for item in viewer.post("projections", ask).json["projections"]]
+    viewer.post("cancel", {"ids": ids})
+    assert [item["state"] for item in viewer.await_end(ids)] == ["cancelled", "cancelled"]
+    viewer.post("projections", {**ask, "unless_cancelled": True})
+    assert [item["state"] for item in viewer.await_end(ids)] == ["cancelled", "cancelled"]
+    assert [item["state"] for item in await_pair(viewer, blocks=["layer1"])] == ["done", "done"]

@@ -136,3 +136,35 @@ def test_projections__of_two_runs_are_independent(tmp_path, open_viewer):
     arrays = [viewer.frame("positions", ids=items[0]["id"], step=0)[0] for items in (first, second)]
     positions = [frame[items[0]["id"]] for frame, items in zip(arrays, (first, second), strict=True)]
     assert np.abs(positions[0].astype(int) - positions[1]).mean() < 3000
+
+
+def test_cancelled__stays_so_whatever_is_logged_until_it_is_asked_for_again(tmp_path, open_viewer):
+    """A page that follows the run asks `unless_cancelled`: a new epoch brings nothing back; the user does."""
+    writer = LogWriter(tmp_path / "logs" / "a", n=3000)
+    writer.probe()
+    for step in range(8):
+        writer.epoch(step, ["layer1"], seed=step)
+    viewer = open_viewer(tmp_path / "logs", tmp_path / "cache")
+    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
+    viewer.post("cancel", {"ids": [manifest["id"]]})
+    (cancelled,) = viewer.await_end([manifest["id"]])
+    assert cancelled["state"] == "cancelled"
+    writer.epoch(8, ["layer1"])
+    writer.close()
+    viewer.reload()
+    viewer.post("projections", {"run": "a", "unless_cancelled": True})
+    (still,) = viewer.await_end([manifest["id"]])
+    assert still["state"] == "cancelled"
+    viewer.post("projections", {"run": "a"})
+    (again,) = viewer.await_end([manifest["id"]])
+    assert (again["state"], again["steps"]) == ("done", list(range(9)))
+    (done,) = viewer.post("projections", {"run": "a", "unless_cancelled": True}).json["projections"]
+    assert done["state"] == "done"
+
+
+def test_unless_cancelled__is_true_or_false(live):
+    """Anything else is told in words."""
+    _, viewer = live
+    response = viewer.post("projections", {"run": "a", "unless_cancelled": "yes"})
+    assert response.status_code == 400
+    assert "only true or false is allowed" in response.json["error"]

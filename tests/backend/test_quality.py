@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.views.quality import describe_quality, encode_shares
+from tb_neuromapper.numerics.outliers import flag_outliers
 from tb_neuromapper.numerics.representation import linear_cka
 from tests.logs import LogWriter, write_run
 
@@ -65,6 +66,14 @@ def test_describe_quality__marks_large_changes_only():
     assert not any(item["abrupt"] for item in describe_quality([*measured, None]))
     assert len(describe_quality([*measured, None])) == 6
     assert describe_quality([]) == []
+
+
+def test_describe_quality__marks_a_jump_and_not_the_course_of_early_training():
+    """Changes that become less and less are the usual course, large as they are; a jump among the later ones is not."""
+    changes = [0.5, 0.3, 0.22, 0.12, 0.06, 0.03, 0.02, 0.011, 0.01, 0.012, 0.25, 0.02, *[0.01, 0.011, 0.009] * 4]
+    measured = [{"step": 0, "cka": None}, *({"step": step, "cka": 1 - x} for step, x in enumerate(changes, 1))]
+    assert flag_outliers(np.array(changes)).sum() > 5
+    assert [item["step"] for item in describe_quality(measured) if item["abrupt"]] == [11]
 
 
 def test_encode_shares__is_exact_to_half_a_quantum():
