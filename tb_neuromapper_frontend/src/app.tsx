@@ -1,5 +1,6 @@
 import type { PageState } from "./state/page_state";
 import { Controls } from "./views/embeddings/controls";
+import { LookMenu } from "./views/embeddings/look_menu";
 import { SaveMenu } from "./views/embeddings/save_menu";
 import { EmbeddingsScreen, type ScreenProps } from "./views/embeddings/screen";
 import type { Stage } from "./views/embeddings/stage";
@@ -48,6 +49,7 @@ function Body({ state, stage, ...screen }: BodyProps) {
     <>
       <h1 class="nm-hidden">NeuroMapper: embeddings</h1>
       <Controls store={store}>
+        <LookMenu store={store} coloring={screen.coloring} />
         <SaveMenu store={store} coloring={screen.coloring} stage={stage} />
       </Controls>
       <EmbeddingsScreen {...screen} />

@@ -10,6 +10,7 @@ import { keepAccuracies, keepSubclusters } from "./state/evidence";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
 import { keepNearest } from "./state/nearest";
+import { keepOther } from "./state/other";
 import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
@@ -39,7 +40,7 @@ function start(root: HTMLElement, dataUrl: string): void {
   const api = createApi(dataUrl);
   const { actions } = store;
   const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
-  const { marks, coloring, unselected } = createMarks(store, cache);
+  const { marks, coloring, unselected, shown } = createMarks(store, cache);
   let stage: Stage | null = null;
   const onStage = (next: Stage | null) => {
     stage = next;
@@ -48,6 +49,7 @@ function start(root: HTMLElement, dataUrl: string): void {
   watchTheme(actions.themeChanged);
   watchKeys(document, store);
   keepUrl(store);
+  keepOther(store, api);
   keepOutcomes(store, api);
   keepNearest(store, api);
   keepPreservation(store, api);
@@ -72,6 +74,7 @@ function start(root: HTMLElement, dataUrl: string): void {
       marks={marks}
       coloring={coloring}
       unselected={unselected}
+      shown={shown}
       stage={() => stage}
       onStage={onStage}
       onCancel={() => void cancel(store, api)}
@@ -127,6 +130,7 @@ function urlStateOf(store: Store): UrlState {
     hidden: [...hiddenClasses.value],
     color: colorBy.value,
     fade: store.fading.value,
+    look: store.look.value,
     speed: store.speed.value,
     loop: store.loop.value,
     linked: store.linked.value,

@@ -1,5 +1,7 @@
 import type { Store } from "./state/store";
 
+const SLIDER_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];
+
 /** The keys of a video player, wherever the focus is, except where a key means something else. */
 export function watchKeys(target: Document, store: Store): () => void {
   const { actions } = store;
@@ -26,7 +28,8 @@ export function watchKeys(target: Document, store: Store): () => void {
 
 function isTakenBy(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement && target.type === "range") return false;
+  if (target instanceof HTMLInputElement && target.type === "range")
+    return SLIDER_KEYS.includes(key) && target.closest(".nm-epoch") === null;
   if (target.matches("input, select, textarea")) return true;
   return key === " " && target.closest("button, summary, a") !== null;
 }

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
-import type { Projection } from "../src/api/types";
+import type { Projection, Run } from "../src/api/types";
 import { asView, blockOf, isSecond, isWanted, nameOf, viewsOf } from "../src/state/compare";
 import { spreadRatio, valueAt } from "../src/state/evidence";
+import { rowsById } from "../src/state/other";
+import { pickRows, sidesOf } from "../src/state/outcomes";
 import { createStore } from "../src/state/store";
 import { pairGridFor } from "../src/views/embeddings/grid";
 
@@ -43,6 +45,51 @@ it("a run is not beside itself; colours of the first run's outcomes go", () => {
   expect(store.beside.value).toBe("two");
   expect(store.colorBy.value).toBe("label");
   expect(nameOf(store, viewsOf(["a"], true)[1])).toBe("a, two");
+});
+
+it("columns of the metadata colour both runs' views, also from a link; outcomes do not", () => {
+  const store = createStore();
+  store.runName.value = "one";
+  store.colorBy.value = "metadata:writer";
+  store.actions.besideChosen("two");
+  expect(store.colorBy.value).toBe("metadata:writer");
+  store.actions.urlOpened({ beside: "two", color: "metadata:writer" });
+  expect(store.colorBy.value).toBe("metadata:writer");
+  store.actions.urlOpened({ beside: "two", color: "loss" });
+  expect(store.colorBy.value).toBe("label");
+});
+
+it("the other run's outcomes are in the first run's rows", () => {
+  const rows = rowsById(["a", "b", "c"], ["c", "x", "a"]);
+  expect([...rows]).toEqual([2, -1, 0]);
+  const outcomes = {
+    step: 4,
+    predicted: Int32Array.from([5, 6, 7]),
+    confidence: Float32Array.from([0.25, 0.5, 0.75]),
+    loss: null,
+  };
+  const picked = pickRows(outcomes, rows);
+  expect([...picked.predicted]).toEqual([7, -1, 5]);
+  expect([...(picked.confidence ?? [])]).toEqual([0.75, Number.NaN, 0.25]);
+  expect([picked.step, picked.loss]).toEqual([4, null]);
+});
+
+it("each run says what it predicts at the epoch on view", () => {
+  const store = createStore();
+  const run = (name: string, outcome_steps: number[]) => ({ name, outcome_steps }) as Run;
+  const outcomes = (step: number) => ({ step, predicted: new Int32Array(1), confidence: null, loss: null });
+  store.run.value = run("one", [0, 1]);
+  store.outcomes.value = outcomes(0);
+  store.otherOutcomes.value = outcomes(0);
+  store.step.value = 1;
+  expect(sidesOf(store)).toMatchObject([{ outcomes: null, isLogged: true }]);
+  store.other.value = { run: run("two", [0]), rows: new Int32Array(1) };
+  expect(sidesOf(store)[1]).toMatchObject({ outcomes: null, isLogged: false });
+  store.step.value = 0;
+  expect(sidesOf(store).map(({ run, outcomes }) => [run.name, outcomes?.step])).toEqual([
+    ["one", 0],
+    ["two", 0],
+  ]);
 });
 
 it("two views of a block are always side by side", () => {

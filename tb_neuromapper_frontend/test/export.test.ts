@@ -33,6 +33,18 @@ describe("the table of the selected samples", () => {
     );
   });
 
+  it("has the outcomes of two runs side by side", () => {
+    const beside = {
+      run: { name: "two", class_names: ["cat", "dog"] },
+      outcomes: { ...outcomes, loss: null },
+    };
+    const records = sampleRecords(Uint32Array.from([0]), run, samples, outcomes, beside);
+    expect(toCsv(records, ["age"]).split("\r\n").slice(0, 2)).toEqual([
+      "row,id,label,predicted,confidence,loss,beside.run,beside.predicted,beside.confidence,beside.loss,metadata.age",
+      "0,a,dog,dog,0.9,0.1,two,dog,0.9,,1",
+    ]);
+  });
+
   it("is JSON that says which run and epoch", () => {
     const records = sampleRecords(Uint32Array.from([2]), run, samples, outcomes);
     expect(JSON.parse(toJson(records, { run: "r", epoch: 3 }))).toEqual({
@@ -79,6 +91,7 @@ describe("the figure", () => {
       title: "label",
       items: [{ mark: { color: "#ff0000", shape: "disc" }, text: "cat" }],
       ramp: null,
+      notes: ["lines hold half of the <samples> or so"],
     },
   };
 
@@ -88,12 +101,14 @@ describe("the figure", () => {
     expect(svg).toContain("block &quot;1&quot;");
     expect(svg).toContain('href="data:image/png;base64,AAAA"');
     expect(svg).toContain(">cat</text>");
+    expect(svg).toContain(">lines hold half of the</text>");
+    expect(svg).toContain(">&lt;samples&gt; or so</text>");
     expect(svg).toContain('stroke="#eeeeee"');
   });
 
   it("draws a scale for numbers", () => {
     const ramp = { colors: ["#000000", "#ffffff"], low: "0", high: "2 and more" };
-    const svg = toSvg({ ...figure, legend: { title: "loss", items: [], ramp } }, "");
+    const svg = toSvg({ ...figure, legend: { title: "loss", items: [], ramp, notes: [] } }, "");
     expect(svg).toContain('<stop offset="1" stop-color="#ffffff"/>');
     expect(svg).toContain("2 and more");
   });
@@ -103,7 +118,7 @@ describe("the figure", () => {
       mark: { color: "#ff0000", shape: "disc" as const },
       text: `c${i}`,
     }));
-    const many = { ...figure, legend: { title: "label", items, ramp: null } };
+    const many = { ...figure, legend: { title: "label", items, ramp: null, notes: [] } };
     expect(toSvg(many, "")).toContain("and 940 more");
     expect(figureSize(many).height).toBeLessThan(1300);
   });

@@ -20,6 +20,8 @@ const STATES: UrlState[] = [
     cameras: { "a,b": { x: 0.25, y: -0.5, zoom: 2.5, rotation: 30, mirrored: true } },
   },
   { color: "metadata:writer & co" },
+  { look: { contours: "class", regions: true, size: 1.4, opacity: 0.25 } },
+  { look: { contours: "all", regions: false, size: 1, opacity: 1 } },
   { run: ".", step: 1200, hidden: [0, 1, 2, 9], speed: 8, loop: true },
 ];
 
@@ -44,6 +46,10 @@ describe("the state in the address", () => {
     ["isolated", "1"],
     ["layout", "=,n_neighbors:1e9 metric:toString constructor:1"],
     ["layout", "a,n_neighbors:5"],
+    ["contours", "some"],
+    ["regions", "yes"],
+    ["size", "large"],
+    ["opacity", "Infinity"],
     ["samples", "0_0_0"],
     ["samples", "-5"],
     ["cameras", "a"],

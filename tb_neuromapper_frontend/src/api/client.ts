@@ -39,6 +39,8 @@ export interface ProjectionRequest {
   parameters?: Parameters;
   /** The step on view; after a change of parameters its surroundings are laid out first. */
   focus?: number;
+  /** What was cancelled stays so. */
+  unless_cancelled?: boolean;
 }
 
 export interface WantedPositions {

@@ -30,6 +30,8 @@ export interface Legend {
   items: { mark: Mark; text: string }[];
   /** A scale for numbers, or null. */
   ramp: { colors: string[]; low: string; high: string } | null;
+  /** Sentences about what else is drawn. */
+  notes: string[];
 }
 
 export const TITLE_PX = 30;
@@ -37,9 +39,11 @@ const LEGEND_PX = 180;
 const LINE_PX = 18;
 const AXIS_PX = 22;
 const MAX_ITEMS = 60;
+/** Letters of a note that fit the legend's width. */
+const NOTE_LETTERS = 25;
 
 export function figureSize({ size, legend }: Figure): { width: number; height: number } {
-  const nLines = Math.min(MAX_ITEMS, legend.items.length) + 3;
+  const nLines = Math.min(MAX_ITEMS, legend.items.length) + noteLines(legend).length + (legend.ramp ? 6 : 3);
   return {
     width: Math.ceil(size.width) + LEGEND_PX,
     height: Math.ceil(Math.max(size.height + TITLE_PX, TITLE_PX + nLines * LINE_PX)),
@@ -82,14 +86,8 @@ function legendParts({ legend, colors }: Figure, x: number): string {
   const lines: string[] = [text(x, 20, legend.title, colors.muted)];
   let y = TITLE_PX + 12;
   if (legend.ramp) {
-    const stops = legend.ramp.colors.map(
-      (color, i, all) => `<stop offset="${round(i / Math.max(1, all.length - 1))}" stop-color="${color}"/>`,
-    );
-    lines.push(`<linearGradient id="ramp">${stops.join("")}</linearGradient>`);
-    lines.push(`<rect x="${x}" y="${y - 10}" width="150" height="10" fill="url(#ramp)"/>`);
-    lines.push(text(x, y + 16, legend.ramp.low, colors.muted));
-    lines.push(text(x + 150, y + 16, legend.ramp.high, colors.muted, 'text-anchor="end"'));
-    return lines.join("\n");
+    lines.push(...rampParts(legend.ramp, colors, x, y));
+    y += 2.5 * LINE_PX;
   }
   for (const { mark, text: words } of legend.items.slice(0, MAX_ITEMS)) {
     lines.push(
@@ -99,8 +97,38 @@ function legendParts({ legend, colors }: Figure, x: number): string {
     y += LINE_PX;
   }
   const more = legend.items.length - MAX_ITEMS;
-  if (more > 0) lines.push(text(x, y, `and ${more} more`, colors.muted));
-  return lines.join("\n");
+  const rest = [...(more > 0 ? [`and ${more} more`] : []), ...noteLines(legend)];
+  return [...lines, ...rest.map((line, i) => text(x, y + i * LINE_PX, line, colors.muted))].join("\n");
+}
+
+function rampParts(
+  ramp: NonNullable<Legend["ramp"]>,
+  colors: Figure["colors"],
+  x: number,
+  y: number,
+): string[] {
+  const stops = ramp.colors.map(
+    (color, i, all) => `<stop offset="${round(i / Math.max(1, all.length - 1))}" stop-color="${color}"/>`,
+  );
+  return [
+    `<linearGradient id="ramp">${stops.join("")}</linearGradient>`,
+    `<rect x="${x}" y="${y - 10}" width="150" height="10" fill="url(#ramp)"/>`,
+    text(x, y + 16, ramp.low, colors.muted),
+    text(x + 150, y + 16, ramp.high, colors.muted, 'text-anchor="end"'),
+  ];
+}
+
+function noteLines({ notes }: Legend): string[] {
+  return notes.flatMap((note) => {
+    const lines: string[] = [];
+    for (const word of note.split(" ")) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + word.length < NOTE_LETTERS)
+        lines[lines.length - 1] += ` ${word}`;
+      else lines.push(word);
+    }
+    return lines;
+  });
 }
 
 function text(x: number, y: number, words: string, color: string, more = ""): string {

@@ -11,6 +11,8 @@ export interface SampleRecord {
   predicted: Value;
   confidence: number | null;
   loss: number | null;
+  /** The same of the run beside, if there is one. */
+  beside?: { run: string; predicted: Value; confidence: number | null; loss: number | null };
   metadata: Record<string, Value>;
 }
 
@@ -20,40 +22,55 @@ export function sampleRecords(
   run: Pick<Run, "class_names">,
   samples: Samples,
   outcomes: Outcomes | null,
+  beside: { run: Pick<Run, "name" | "class_names">; outcomes: Outcomes | null } | null = null,
 ): SampleRecord[] {
-  const className = (index: number) => (index < 0 ? null : (run.class_names?.[index] ?? index));
   const labelOf = (row: number) =>
-    samples.labels ? className(samples.labels[row]) : finite(samples.targets?.[row]);
-  const predictedOf = (row: number) => {
-    if (!outcomes) return null;
-    const { predicted } = outcomes;
-    return predicted instanceof Int32Array ? className(predicted[row]) : finite(predicted[row]);
-  };
+    samples.labels ? className(run, samples.labels[row]) : finite(samples.targets?.[row]);
   return [...rows].map((row) => ({
     row,
     id: samples.ids[row] ?? row,
     label: labelOf(row),
-    predicted: predictedOf(row),
-    confidence: finite(outcomes?.confidence?.[row]),
-    loss: finite(outcomes?.loss?.[row]),
+    ...outcomeOf(run, outcomes, row),
+    ...(beside ? { beside: { run: beside.run.name, ...outcomeOf(beside.run, beside.outcomes, row) } } : {}),
     metadata: Object.fromEntries(
       Object.entries(samples.metadata).map(([name, values]) => [name, (values[row] ?? null) as Value]),
     ),
   }));
 }
 
+function outcomeOf(run: Pick<Run, "class_names">, outcomes: Outcomes | null, row: number) {
+  const predicted = outcomes?.predicted;
+  return {
+    predicted: predicted instanceof Int32Array ? className(run, predicted[row]) : finite(predicted?.[row]),
+    confidence: finite(outcomes?.confidence?.[row]),
+    loss: finite(outcomes?.loss?.[row]),
+  };
+}
+
+function className({ class_names }: Pick<Run, "class_names">, index: number): Value {
+  return index < 0 ? null : (class_names?.[index] ?? index);
+}
+
 function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(7)) : null;
 }
 
-/** RFC 4180: a line for each sample, a column "metadata.NAME" for each column of the metadata. */
+const OWN = ["row", "id", "label", "predicted", "confidence", "loss"] as const;
+const BESIDE = ["run", "predicted", "confidence", "loss"] as const;
+
+/**
+ * RFC 4180: a line for each sample, a column "metadata.NAME" for each column of the metadata; of two runs side by side
+ * the second one's columns are "beside.NAME".
+ */
 export function toCsv(records: readonly SampleRecord[], columns: readonly string[]): string {
-  const head = ["row", "id", "label", "predicted", "confidence", "loss"];
-  const lines = records.map(({ metadata, ...fixed }) => [
-    ...head.map((name) => fixed[name as keyof typeof fixed]),
+  const besides = records.some(({ beside }) => beside) ? BESIDE : [];
+  const lines = records.map(({ metadata, beside, ...own }) => [
+    ...OWN.map((name) => own[name]),
+    ...besides.map((name) => beside?.[name] ?? null),
     ...columns.map((name) => metadata[name] ?? null),
   ]);
-  const all = [[...head, ...columns.map((name) => `metadata.${name}`)], ...lines];
+  const more = [...besides.map((name) => `beside.${name}`), ...columns.map((name) => `metadata.${name}`)];
+  const all = [[...OWN, ...more], ...lines];
   return all.map((line) => `${line.map(toField).join(",")}\r\n`).join("");
 }
 

@@ -1,4 +1,6 @@
-import { createLevelBuffers, type LevelBuffers } from "./level_buffers";
+import { createFrameResources, type FrameResources } from "./frame_resources";
+import { createImagePass, type ImagePass } from "./image_pass";
+import { createLinePass, type LinePass } from "./line_pass";
 import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";
 import { Level, type Panel, type Scene, type Slice } from "./scene";
@@ -27,8 +29,11 @@ interface Passes {
   points: PointsPass;
   rings: RingPass;
   trails: TrailPass;
+  images: ImagePass;
+  lines: LinePass;
   slices: SliceBuffers;
-  levels: LevelBuffers;
+  /** Levels that hold for one panel only. */
+  levels: FrameResources<Uint8Array, WebGLBuffer>;
 }
 
 /**
@@ -61,6 +66,8 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
       drawScene(gl, passes, scene);
       passes.slices.trim(isKept);
       passes.levels.trim();
+      passes.images.trim();
+      passes.lines.trim();
       nFrames += 1;
     },
     get nFrames() {
@@ -72,11 +79,7 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
     dispose() {
       canvas.removeEventListener("webglcontextlost", lost);
       canvas.removeEventListener("webglcontextrestored", restored);
-      passes?.points.dispose();
-      passes?.rings.dispose();
-      passes?.trails.dispose();
-      passes?.slices.dispose();
-      passes?.levels.dispose();
+      for (const pass of Object.values(passes ?? {})) pass.dispose();
       passes = null;
     },
   };
@@ -87,9 +90,21 @@ function createPasses(gl: WebGL2RenderingContext): Passes {
     points: createPointsPass(gl),
     rings: createRingPass(gl),
     trails: createTrailPass(gl),
+    images: createImagePass(gl),
+    lines: createLinePass(gl),
     slices: createSliceBuffers(gl, GPU_BUDGET_BYTES),
-    levels: createLevelBuffers(gl),
+    levels: createFrameResources(
+      (levels: Uint8Array) => uploadLevels(gl, levels),
+      (buffer) => gl.deleteBuffer(buffer),
+    ),
   };
+}
+
+function uploadLevels(gl: WebGL2RenderingContext, levels: Uint8Array): WebGLBuffer {
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, levels, gl.STATIC_DRAW);
+  return buffer;
 }
 
 function fitCanvas(canvas: HTMLCanvasElement, { size, pixelRatio }: Scene): void {
@@ -128,7 +143,8 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const { pixelRatio } = scene;
   const from = passes.slices.buffer(panel.from);
   const to = passes.slices.buffer(panel.to);
-  const levels = panel.levels && passes.levels.buffer(panel.levels);
+  const levels = panel.levels && passes.levels.of(panel.levels);
+  for (const image of panel.images) passes.images.draw(panel, image);
   if (passes.points.anyGrey) {
     passes.points.draw(panel, from, to, {
       level: Level.grey,
@@ -147,6 +163,7 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
     });
   }
   passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio, levels });
+  for (const lines of panel.lines) passes.lines.draw(panel, lines, scene);
   for (const trail of panel.trails) passes.trails.draw(panel, trail);
   for (const ring of scene.rings) passes.rings.draw(panel, from, to, ring, pixelRatio);
 }

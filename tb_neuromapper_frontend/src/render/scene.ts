@@ -10,6 +10,8 @@ export interface Scene {
   marks: Marks;
   /** Rows to be ringed in every panel. */
   rings: Ring[];
+  /** The colour behind the points, 0..1. */
+  ground: readonly [number, number, number];
 }
 
 /** One scatter. */
@@ -24,8 +26,34 @@ export interface Panel {
   diameter: number;
   opacity: number;
   trails: Trail[];
+  /** Drawn beneath the points and above them. */
+  images: Layer<PlaneImage>[];
+  lines: Layer<Lines>[];
   /** A `Level` for each point that holds in this panel instead of the marks'; null: the marks'. */
   levels: Uint8Array | null;
+}
+
+/** Something that lies in the plane of the projection, and how strongly it is drawn, 0..1. */
+export interface Layer<T> {
+  content: T;
+  opacity: number;
+}
+
+/** A picture of a part of the plane. The same object is uploaded once. */
+export interface PlaneImage {
+  width: number;
+  height: number;
+  /** Premultiplied RGBA, the lowest row first. */
+  texels: Uint8Array;
+  box: Box;
+}
+
+/** Short straight pieces in the plane. The same object is uploaded once. */
+export interface Lines {
+  /** x and y of both ends of each piece, in the projection's coordinates. */
+  ends: Float32Array;
+  /** RGBA of each piece. */
+  colors: Uint8Array;
 }
 
 /** The path of a sample, in pixels from the panel's top left. */

@@ -1,5 +1,7 @@
 import { batch } from "@preact/signals";
-import type { Accuracy } from "../api/types";
+import type { Accuracy, Outcomes } from "../api/types";
+import type { Other } from "./other";
+import { needsOutcomes } from "./settings";
 import type { State } from "./store";
 
 export function compareActions(state: State) {
@@ -10,11 +12,19 @@ export function compareActions(state: State) {
     subclustersLoaded(found: State["subclusters"]["value"]) {
       state.subclusters.value = found;
     },
+    otherLoaded(name: string, other: Other) {
+      if (name === state.beside.peek()) state.other.value = other;
+    },
+    otherOutcomesLoaded(name: string, outcomes: Outcomes) {
+      if (name === state.beside.peek()) state.otherOutcomes.value = outcomes;
+    },
     /** Another run comes beside the one that is shown, in the same space; null: none. */
     besideChosen(name: string | null) {
       if (name === state.beside.peek() || name === state.runName.peek()) return;
       batch(() => {
         state.beside.value = name;
+        state.other.value = null;
+        state.otherOutcomes.value = null;
         state.projections.value = [];
         state.successors.value = {};
         state.preservation.value = {};
@@ -23,8 +33,8 @@ export function compareActions(state: State) {
         state.hover.value = null;
         state.playing.value = false;
         state.settled.value = false;
-        // The outcomes on view are the first run's.
-        if (!["label", "movement"].includes(state.colorBy.peek())) state.colorBy.value = "label";
+        // The runs differ in their outcomes, and a point has one colour in all views.
+        if (name !== null && needsOutcomes(state.colorBy.peek())) state.colorBy.value = "label";
       });
     },
   };

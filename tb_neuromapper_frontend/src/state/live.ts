@@ -89,6 +89,8 @@ function createFollower(store: Store, api: Api): Follower {
   let asked = { summary: "", projections: "", samples: "" };
   let runsAt = 0;
   let detailsAt = 0;
+  // Of `store.nRequests`: what was cancelled is taken up again only if the user asks for it.
+  let nAnswered = store.nRequests.peek();
   const { actions } = store;
 
   const askRuns = async (signal: AbortSignal) => {
@@ -115,8 +117,14 @@ function createFollower(store: Store, api: Api): Follower {
     const beside = store.beside.peek();
     const focus = step === null ? {} : { focus: step };
     const which = beside === null ? { run } : { runs: [run, beside] as [string, string] };
-    const answers = groups.map((group) => api.startProjections({ ...which, ...group, ...focus }, signal));
-    return (await Promise.all(answers)).flat();
+    const nRequests = store.nRequests.peek();
+    const again = nRequests === nAnswered ? { unless_cancelled: true } : {};
+    const answers = groups.map((group) =>
+      api.startProjections({ ...which, ...group, ...focus, ...again }, signal),
+    );
+    const found = (await Promise.all(answers)).flat();
+    nAnswered = nRequests;
+    return found;
   };
   const askProjections = async (name: string, signal: AbortSignal) => {
     const beside = store.beside.peek();

@@ -6,7 +6,7 @@ import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors,
 import { blockOf } from "./compare";
 import type { PositionCache } from "./positions";
 import { sampleRows } from "./sampling";
-import { withSelection } from "./selection";
+import { NO_ROWS, withSelection } from "./selection";
 import { columnOf, isMetadata } from "./settings";
 import type { Store } from "./store";
 
@@ -43,6 +43,13 @@ export function createMarks(store: Store, cache: PositionCache) {
   const unselected: ReadonlySignal<Uint8Array> = computed(() =>
     levelsOf(drawn.value, colors.value.classes, store.hiddenClasses.value, store.hoverClass.value),
   );
+  const classes = computed(() => colors.value.classes);
+  const visible = computed(() => levelsOf(drawn.value, classes.value, store.hiddenClasses.value, null));
+  const isolated = computed(() => (store.isolated.value ? store.selected.value : NO_ROWS));
+  /** Which rows are on view, faint or not: the same while the pointer rests on a class. */
+  const shown: ReadonlySignal<Uint8Array> = computed(() =>
+    withSelection(visible.value, isolated.value, store.isolated.value),
+  );
   const levels = computed(() => withSelection(unselected.value, store.selected.value, store.isolated.value));
   const marks: ReadonlySignal<Marks> = computed(() => ({
     entries: colors.value.entries,
@@ -50,7 +57,7 @@ export function createMarks(store: Store, cache: PositionCache) {
     palette: palette.value,
   }));
   const coloring: ReadonlySignal<Coloring> = colors;
-  return { marks, coloring, unselected };
+  return { marks, coloring, unselected, shown };
 }
 
 function largest(labels: Int32Array | null | undefined): number {

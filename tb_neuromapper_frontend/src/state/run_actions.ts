@@ -11,6 +11,8 @@ export function runActions(state: State) {
     state.successors.value = {};
     state.tried.value = [];
     state.outcomes.value = null;
+    state.other.value = null;
+    state.otherOutcomes.value = null;
     state.pointed.value = null;
     state.preservation.value = {};
     state.hover.value = null;
@@ -41,6 +43,8 @@ export function runActions(state: State) {
         const beside = state.beside.peek();
         if (beside !== null && !names.includes(beside)) {
           state.beside.value = null;
+          state.other.value = null;
+          state.otherOutcomes.value = null;
           state.projections.value = [];
           state.failure.value = `The run ${beside} is not in ${runs.log_dir}.`;
         }

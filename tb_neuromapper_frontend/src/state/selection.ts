@@ -87,7 +87,7 @@ export function confusions(rows: Rows, labels: Int32Array, predicted: Outcomes["
   const pairs = new Map<string, Confusion>();
   for (const row of rows) {
     const [label, taken] = [labels[row], predicted[row]];
-    if (label < 0 || label === taken) continue;
+    if (label < 0 || taken < 0 || label === taken) continue;
     const pair = pairs.get(`${label}>${taken}`) ?? { label, predicted: taken, rows: [] };
     pair.rows.push(row);
     pairs.set(`${label}>${taken}`, pair);

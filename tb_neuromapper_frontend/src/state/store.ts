@@ -18,7 +18,9 @@ import { blockOf, viewsOf } from "./compare";
 import { compareActions } from "./compare_actions";
 import { connectionActions } from "./connection_actions";
 import { layoutActions } from "./layout_actions";
+import { DEFAULT_LOOK, type Look } from "./look";
 import type { NearestSamples } from "./nearest";
+import type { Other } from "./other";
 import type { Figures, LayoutSettings } from "./parameters";
 import { qualityActions } from "./quality_actions";
 import { runActions } from "./run_actions";
@@ -56,13 +58,15 @@ export interface State {
   wantedRun: Signal<string | null>;
   /** The run that is shown beside it, in the same space. */
   beside: Signal<string | null>;
-  /** By run, of the two that are side by side. */
+  /** What is known of it; null: nothing yet, or there is none. */
+  other: Signal<Other | null>;
   /** Of the last view: into how many clusters each run's picture of it takes a class apart, by run; or why not. */
   subclusters: Signal<{
     block: string;
     byRun: Readonly<Record<string, Subclusters>>;
     problem: string;
   } | null>;
+  /** By run, of the two that are side by side. */
   accuracies: Signal<Readonly<Record<string, Accuracy>>>;
   run: Signal<Run | null>;
   samples: Signal<Samples | null>;
@@ -78,6 +82,8 @@ export interface State {
   sampling: Signal<Sampling>;
   /** Of the current epoch, or of the last one that they were fetched for. */
   outcomes: Signal<Outcomes | null>;
+  /** The same of the run beside, in the first run's rows. */
+  otherOutcomes: Signal<Outcomes | null>;
   /** The epoch that is shown or moved to. */
   step: Signal<number | null>;
   /** Go on to each new epoch as it arrives. */
@@ -101,6 +107,7 @@ export interface State {
   /** Of the pinned sample. */
   nearest: Signal<NearestSamples | null>;
   colorBy: Signal<ColorBy>;
+  look: Signal<Look>;
   /** The block whose view the pointer or the focus is in. */
   pointed: Signal<string | null>;
   /** Samples fade whose neighbourhood the picture misrepresents; by projection what is known of it. */
@@ -169,6 +176,7 @@ export function createStore(): Store {
     runName,
     wantedRun: signal<string | null>(null),
     beside,
+    other: signal<Other | null>(null),
     subclusters: signal<State["subclusters"]["value"]>(null),
     accuracies: signal<Readonly<Record<string, Accuracy>>>({}),
     run,
@@ -181,6 +189,7 @@ export function createStore(): Store {
     successors,
     sampling: signal(ALL_SAMPLES),
     outcomes: signal<Outcomes | null>(null),
+    otherOutcomes: signal<Outcomes | null>(null),
     step: signal<number | null>(null),
     follow: signal(true),
     playing: signal(false),
@@ -195,6 +204,7 @@ export function createStore(): Store {
     tool: signal<Tool>("pan"),
     nearest: signal<NearestSamples | null>(null),
     colorBy: signal<ColorBy>("label"),
+    look: signal(DEFAULT_LOOK),
     pointed: signal<string | null>(null),
     fading: signal(false),
     preservation: signal<Readonly<Record<string, Preservation>>>({}),

@@ -1,4 +1,5 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
+import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "./look";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
@@ -16,6 +17,7 @@ export interface UrlState {
   loop?: boolean;
   color?: ColorBy;
   fade?: boolean;
+  look?: Look;
   views?: string[];
   large?: string;
   pin?: number;
@@ -40,6 +42,7 @@ export function toParams(state: UrlState): Record<string, string> {
   if (state.loop) params.loop = "1";
   if (state.color !== undefined && state.color !== "label") params.color = state.color;
   if (state.fade) params.fade = "1";
+  Object.assign(params, lookToParams(state.look ?? DEFAULT_LOOK));
   if (state.views?.length) params.views = toList(state.views);
   if (state.large !== undefined) params.large = state.large;
   if (state.pin !== undefined) params.pin = String(state.pin);
@@ -75,6 +78,8 @@ export function fromParams(params: Record<string, string>): UrlState {
   const color = toColorBy(params.color);
   if (color && color !== "label") state.color = color;
   if (params.fade === "1") state.fade = true;
+  const look = lookFromParams(params);
+  if (look) state.look = look;
   const views = fromList(params.views);
   if (views.length > 0) state.views = [...new Set(views)];
   if (params.large) state.large = params.large;

@@ -1,9 +1,10 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { blockOf } from "./compare";
+import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
 import { NO_ROWS } from "./selection";
-import { type ColorBy, DEFAULT_SPEED, isMetadata } from "./settings";
+import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
 import type { Hover, State } from "./store";
 import type { UrlState } from "./url";
 
@@ -22,6 +23,10 @@ function sampleActions(state: State) {
     /** The sample stays marked; again, or null: no sample is. */
     pinToggled(row: number | null) {
       state.pinned.value = row === state.pinned.peek() ? null : row;
+    },
+    /** How points, contours and regions look. */
+    looked(change: Partial<Look>) {
+      state.look.value = { ...state.look.peek(), ...change };
     },
     colorChosen(colorBy: ColorBy) {
       batch(() => {
@@ -107,6 +112,8 @@ function urlActions(state: State) {
     urlOpened(url: UrlState) {
       batch(() => {
         if ((url.beside ?? null) !== state.beside.peek()) {
+          state.other.value = null;
+          state.otherOutcomes.value = null;
           state.projections.value = [];
           state.successors.value = {};
         }
@@ -124,8 +131,10 @@ function urlActions(state: State) {
         state.hiddenClasses.value = new Set(url.hidden ?? []);
         state.speed.value = url.speed ?? DEFAULT_SPEED;
         state.loop.value = url.loop ?? false;
-        state.colorBy.value = url.color ?? "label";
+        state.colorBy.value =
+          url.beside && needsOutcomes(url.color ?? "label") ? "label" : (url.color ?? "label");
         state.fading.value = url.fade ?? false;
+        state.look.value = url.look ?? DEFAULT_LOOK;
         state.chosenBlocks.value = url.views ?? null;
         state.enlarged.value = url.large ?? null;
         state.pinned.value = url.pin ?? null;

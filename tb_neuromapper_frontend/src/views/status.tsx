@@ -7,7 +7,7 @@ import { commonWords } from "./embeddings/beside_choice";
 /** One line at the foot: what is shown, what is under way, what is wrong. */
 export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => void }) {
   const open = useSignal(false);
-  const problems = store.summary.value?.problems ?? store.run.value?.problems ?? [];
+  const problems = problemsOf(store);
   const connection = store.connection.value;
   const failure = store.failure.value;
   return (
@@ -18,6 +18,16 @@ export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => 
       {store.computing.value && (
         <button type="button" class="nm-button" data-testid="cancel" onClick={onCancel}>
           cancel
+        </button>
+      )}
+      {!store.computing.value && store.newest.value.some(({ state }) => state === "cancelled") && (
+        <button
+          type="button"
+          class="nm-button"
+          data-testid="compute-again"
+          onClick={store.actions.layoutRequested}
+        >
+          compute again
         </button>
       )}
       {failure && (
@@ -53,6 +63,14 @@ export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => 
       )}
     </footer>
   );
+}
+
+/** Of the run, and of the one beside it with its name. */
+function problemsOf(store: Store): string[] {
+  const own = store.summary.value?.problems ?? store.run.value?.problems ?? [];
+  const name = store.beside.value;
+  const other = store.runs.value?.runs.find((each) => each.name === name)?.problems ?? [];
+  return [...own, ...other.map((problem) => `${name}: ${problem}`)];
 }
 
 function factWords(store: Store): string {

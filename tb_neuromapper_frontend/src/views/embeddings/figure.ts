@@ -5,6 +5,7 @@ import type { Coloring } from "../../state/colors";
 import { blockOf, nameOf } from "../../state/compare";
 import type { Store } from "../../state/store";
 import { number } from "../../ui/format";
+import { contourWords, hasClassColors, regionWords } from "./plane_words";
 import type { DrawnFrame } from "./stage";
 
 const COLORS = {
@@ -48,26 +49,33 @@ function axesOf(store: Store, block: string): [number, number][] {
 
 function legendOf(store: Store, coloring: Coloring): Legend {
   const theme = store.theme.peek();
-  const { kind, title, range, unit, clipped, classes, classNames, nClasses } = coloring;
+  const { kind, title, range, unit, clipped } = coloring;
+  const notes = [contourWords(store, coloring), regionWords(store, coloring)].filter(Boolean);
+  const items = hasClassColors(store, coloring) ? classItems(store, coloring) : [];
   if (kind === "ramp") {
     const words = (value: number) => (unit === "%" ? `${number(value * 100)} %` : number(value));
     const colors = Array.from({ length: RAMP_STOPS }, (_, i) => rampColor(i / (RAMP_STOPS - 1), theme));
     const high = `${words(range[1])}${clipped ? " and more" : ""}`;
-    return { title, items: [], ramp: { colors, low: words(range[0]), high } };
+    return { title, items, ramp: { colors, low: words(range[0]), high }, notes };
   }
   if (kind === "correct") {
     const item = (correct: boolean) => ({
       mark: correctMark(correct, theme),
       text: correct ? "right" : "wrong",
     });
-    return { title: "prediction", items: [item(true), item(false)], ramp: null };
+    return { title: "prediction", items: [item(true), item(false), ...items], ramp: null, notes };
   }
+  return { title, items, ramp: null, notes };
+}
+
+function classItems(store: Store, { classes, classNames, nClasses }: Coloring): Legend["items"] {
   const hidden = store.hiddenClasses.peek();
-  const shown = Array.from({ length: classes ? nClasses : 0 }, (_, index) => index);
-  const items = shown
+  return Array.from({ length: classes ? nClasses : 0 }, (_, index) => index)
     .filter((index) => !hidden.has(index))
-    .map((index) => ({ mark: classMark(index, theme), text: classNames?.[index] ?? String(index) }));
-  return { title, items, ramp: null };
+    .map((index) => ({
+      mark: classMark(index, store.theme.peek()),
+      text: classNames?.[index] ?? String(index),
+    }));
 }
 
 /** One frame of the animation: as the figure, without its legend; the canvas has even sides, as videos need. */

@@ -7,6 +7,7 @@ import type { Store } from "../../state/store";
 import { integer, number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 import { FadeSwitch } from "./fade_switch";
+import { hasClassColors, PlaneWords } from "./plane_words";
 
 const SEARCH_FROM = 20;
 /** Rows of the list at most: the rest is found by searching. */
@@ -33,6 +34,7 @@ export function Legend({ store, coloring }: { store: Store; coloring: ReadonlySi
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
       <ColorChoice store={store} />
       <FadeSwitch store={store} />
+      <PlaneWords store={store} coloring={coloring.value} />
       {pending && <p class="nm-muted">not known for this epoch</p>}
       {kind === "ramp" && <Scale store={store} coloring={coloring.value} />}
       {kind === "correct" && <Correctness store={store} />}
@@ -81,6 +83,7 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
   const { actions } = store;
   const counts = countClasses(classes, coloring.nClasses);
   const { nClasses } = coloring;
+  const colored = hasClassColors(store, coloring);
   const names = coloring.classNames ?? counts.map((_, index) => String(index));
   const wanted = search.value.trim().toLowerCase();
   const all = names.map((name, index) => ({ name, index }));
@@ -131,7 +134,7 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
             count={counts[index] ?? 0}
             nClasses={nClasses}
             classes={classes}
-            colored={coloring.kind === "class"}
+            colored={colored}
           />
         ))}
         {found.length > MAX_ROWS && <li class="nm-muted">{integer(found.length - MAX_ROWS)} more: search</li>}
@@ -148,7 +151,7 @@ interface ClassRowProps {
   count: number;
   nClasses: number;
   classes: Int32Array;
-  /** The points have the classes' colours. */
+  /** The points, the lines or the ground have the classes' colours. */
   colored: boolean;
 }
 

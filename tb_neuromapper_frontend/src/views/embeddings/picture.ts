@@ -1,20 +1,28 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { Projection } from "../../api/types";
+import { BACKGROUND } from "../../color/palette";
+import { fromHex } from "../../color/space";
 import { type Affine, apply, HOME, toClip, toPixels } from "../../render/camera";
 import { type Marks, type Panel, placeIn, type Ring, type Scene, type Trail } from "../../render/scene";
 import type { TrailPoint } from "../../render/trail";
+import type { Coloring } from "../../state/colors";
 import { blockOf } from "../../state/compare";
+import type { Look } from "../../state/look";
 import type { PositionCache } from "../../state/positions";
 import { fadeMisrepresented } from "../../state/preservation";
 import { slicesAt } from "../../state/steps";
 import type { Store } from "../../state/store";
 import type { Fits } from "./fit";
 import type { Morphs } from "./morph";
+import type { Plane } from "./plane";
 
 export interface PictureParts {
   store: Store;
   cache: PositionCache;
   marks: ReadonlySignal<Marks>;
+  /** Which rows are on view: 0 or not. */
+  shown: ReadonlySignal<Uint8Array>;
+  coloring: ReadonlySignal<Coloring>;
 }
 
 /** When and where: the place in time, the clock on the wall, the plots' places in the canvas. */
@@ -23,6 +31,7 @@ export interface Moment {
   nowS: number;
   morphs: Morphs;
   fits: Fits;
+  plane: Plane;
   rects: ReadonlyMap<string, Panel["rect"]>;
   size: { width: number; height: number };
 }
@@ -36,7 +45,8 @@ export function sceneOf(parts: PictureParts, moment: Moment): Scene {
     if (panel) panels.push(panel);
   }
   const pixelRatio = Math.min(3, window.devicePixelRatio || 1);
-  return { size: moment.size, pixelRatio, panels, marks: marks.peek(), rings: ringsOf(store) };
+  const ground = fromHex(BACKGROUND[store.theme.peek()]);
+  return { size: moment.size, pixelRatio, panels, marks: marks.peek(), rings: ringsOf(store), ground };
 }
 
 function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
@@ -51,15 +61,15 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
   const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
   if (!still) moment.morphs.moving(viewOf(projection));
+  const mixed = still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices;
+  const own = cache.peek(projection.id, store.step.peek() ?? Number.NaN);
+  const n = Math.min(slices.to.xy.length / 2, store.sampling.peek().size ?? Number.POSITIVE_INFINITY);
   return {
     rect,
     view: toClip(camera, box, rect),
-    ...(still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices),
-    ...lookOf(
-      Math.min(slices.to.xy.length / 2, store.sampling.peek().size ?? Number.POSITIVE_INFINITY),
-      rect,
-      camera.zoom,
-    ),
+    ...mixed,
+    ...adjusted(lookOf(n, rect, camera.zoom), store.look.peek()),
+    ...moment.plane.layersOf({ ...mixed, projection, own }, moment.nowS),
     levels: levelsOf(parts, projection),
     trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
   };
@@ -123,6 +133,11 @@ function trailOf({ store, cache }: PictureParts, projection: Projection, row: nu
 /** The more points, the smaller and the more transparent; larger as one zooms in. */
 export function lookOf(n: number, rect: { width: number; height: number }, zoom: number) {
   const room = Math.sqrt((rect.width * rect.height) / Math.max(1, n));
-  const diameter = Math.min(10, Math.min(6, Math.max(1.8, room * 0.36)) * zoom ** 0.3);
-  return { diameter, opacity: Math.min(0.95, Math.max(0.35, 0.45 + room / 25)) };
+  const diameter = Math.min(10, Math.min(6.5, 1.6 + room * 0.14) * zoom ** 0.3);
+  return { diameter, opacity: Math.min(0.95, 0.32 + room * 0.06) };
+}
+
+/** As the user wishes it larger or smaller, stronger or fainter. */
+function adjusted({ diameter, opacity }: ReturnType<typeof lookOf>, look: Look) {
+  return { diameter: Math.max(1, diameter * look.size), opacity: Math.min(1, opacity * look.opacity) };
 }

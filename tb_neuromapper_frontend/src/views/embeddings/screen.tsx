@@ -23,12 +23,15 @@ export interface ScreenProps {
   coloring: ReadonlySignal<Coloring>;
   /** How the points would look without a selection. */
   unselected: ReadonlySignal<Uint8Array>;
+  /** Which rows are on view: 0 or not. */
+  shown: ReadonlySignal<Uint8Array>;
   /** Told of the stage when there is one, for tests to look at. */
   onStage: (stage: Stage | null) => void;
 }
 
 /** A scatter for each block, the legend beside them, the sample under the pointer. */
-export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselected, onStage }: ScreenProps) {
+export function EmbeddingsScreen(props: ScreenProps) {
+  const { store, api, cache, marks, coloring, unselected, shown, onStage } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const views = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage | null>(null);
@@ -36,7 +39,7 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselecte
 
   useEffect(() => {
     if (!canvas.current) return;
-    const created = tryStage({ store, cache, marks }, canvas.current);
+    const created = tryStage({ store, cache, marks, shown, coloring }, canvas.current);
     if (!created) store.actions.drawingImpossible();
     setStage(created);
     onStage(created);
@@ -44,7 +47,7 @@ export function EmbeddingsScreen({ store, api, cache, marks, coloring, unselecte
       onStage(null);
       created?.dispose();
     };
-  }, [store, cache, marks, onStage]);
+  }, [store, cache, marks, shown, coloring, onStage]);
 
   useEffect(() => {
     const element = views.current;

@@ -6,11 +6,14 @@ import { download, fileName } from "../../export/download";
 import { sampleRecords, toCsv, toJson } from "../../export/table";
 import { Level } from "../../render/scene";
 import type { Coloring } from "../../state/colors";
+import type { Other } from "../../state/other";
+import { type Side, sidesOf } from "../../state/outcomes";
 import { classCounts, confusions, inverted, modeOf, type Rows, rowsOfClass } from "../../state/selection";
 import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
 import { Swatch } from "../../ui/swatch";
+import { hasClassColors } from "./plane_words";
 import { SampleButton } from "./sample_button";
 
 const MAX_THUMBNAILS = 40;
@@ -49,7 +52,10 @@ export function Selection({ store, api, coloring, unselected }: SelectionProps) 
         <div class="nm-selection-body">
           <Actions store={store} unselected={unselected} run={run} samples={samples} />
           <ClassBars store={store} coloring={coloring.value} rows={rows} />
-          <Confusions store={store} run={run} samples={samples} rows={rows} />
+          {run.label_kind === "class" &&
+            sidesOf(store).map((side) => (
+              <Confusions key={side.run.name} store={store} side={side} samples={samples} rows={rows} />
+            ))}
           <div class="nm-samples">
             {[...rows.subarray(0, MAX_THUMBNAILS)].map((row) => (
               <SampleButton
@@ -87,9 +93,11 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
   const { actions } = store;
   const save = (kind: "csv" | "json") => {
     const step = store.step.peek();
-    const outcomes = store.outcomes.peek();
-    const known = outcomes?.step === step ? outcomes : null;
-    const records = sampleRecords(store.selected.peek(), run, samples, known);
+    const [own, other] = [store.outcomes.peek(), store.otherOutcomes.peek()].map((outcomes) =>
+      outcomes?.step === step ? outcomes : null,
+    );
+    const beside = store.other.peek() && { run: (store.other.peek() as Other).run, outcomes: other };
+    const records = sampleRecords(store.selected.peek(), run, samples, own, beside);
     const text =
       kind === "csv"
         ? toCsv(records, Object.keys(samples.metadata))
@@ -136,7 +144,7 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
 
 /** A bar for each class; a click selects the whole class. */
 function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring; rows: Rows }) {
-  const { classes, classNames, kind } = coloring;
+  const { classes, classNames } = coloring;
   if (!classes) return null;
   const counts = classCounts(rows, classes);
   const most = counts[0]?.count ?? 1;
@@ -155,7 +163,7 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
               data-count={n}
               onClick={(event) => store.actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
             >
-              <Swatch mark={classMark(kind === "class" ? index : -1, store.theme.value)} />
+              <Swatch mark={classMark(hasClassColors(store, coloring) ? index : -1, store.theme.value)} />
               <span class="nm-class-name">{name}</span>
               <span class="nm-bar" style={{ backgroundSize: `${Math.max(2, (n / most) * 100)}% 100%` }} />
               <span class="nm-class-count">{integer(n)}</span>
@@ -172,31 +180,31 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
 
 interface ConfusionProps {
   store: Store;
-  run: Run;
+  side: Side;
   samples: Samples;
   rows: Rows;
 }
 
-/** Which classes the network mixes up among the selected, at the epoch on view. */
-function Confusions({ store, run, samples, rows }: ConfusionProps) {
-  const outcomes = store.outcomes.value;
+/** Which classes a run's network mixes up among the selected, at the epoch on view. */
+function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }: ConfusionProps) {
   const step = store.step.value;
-  if (run.label_kind !== "class" || !samples.labels || run.outcome_steps.length === 0) return null;
-  if (step === null || !run.outcome_steps.includes(step))
-    return <p class="nm-muted">predictions of this epoch: not logged</p>;
-  if (!outcomes || outcomes.step !== step) return <p class="nm-muted">predictions: …</p>;
+  const whose = store.beside.value === null ? "" : `${run.name}: `;
+  if (!samples.labels) return null;
+  if (!isLogged) return <p class="nm-muted">{whose}predictions of this epoch: not logged</p>;
+  if (!outcomes) return <p class="nm-muted">{whose}predictions: …</p>;
   const pairs = confusions(rows, samples.labels, outcomes.predicted);
   if (pairs.length === 0)
     return (
-      <p class="nm-muted" data-testid="confusions">
-        all right at epoch {step}
+      <p class="nm-muted" data-testid="confusions" data-run={run.name}>
+        {whose}all right at epoch {step}
       </p>
     );
   const name = (index: number) => run.class_names?.[index] ?? String(index);
   const wrong = pairs.reduce((sum, pair) => sum + pair.rows.length, 0);
   return (
-    <div data-testid="confusions">
+    <div data-testid="confusions" data-run={run.name}>
       <p class="nm-muted">
+        {whose}
         {integer(wrong)} wrong at epoch {step}
       </p>
       <ul class="nm-pairs" aria-label="Most confused classes, true and predicted">

@@ -8,6 +8,7 @@ import { blockOf } from "../../state/compare";
 import { createFits } from "./fit";
 import { createMorphs } from "./morph";
 import { type PictureParts, sceneOf, slicesOf } from "./picture";
+import { createPlane } from "./plane";
 import { createTimeline } from "./timeline";
 
 /** Draws the store's current picture into the canvas, and moves it through the epochs. */
@@ -56,13 +57,15 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   const timeline = createTimeline(store, cache, () => stillness.matches);
   const morphs = createMorphs(() => stillness.matches);
   const fits = createFits(cache, () => stillness.matches);
+  const clock = () => performance.now();
+  const plane = createPlane({ ...parts, clock, jump: () => stillness.matches });
   let nowS = 0;
   let taker: ((drawn: DrawnFrame) => void) | null = null;
 
   const draw = (take: ((drawn: DrawnFrame) => void) | null) => {
     const { rects, origin } = places.measured();
     if (origin.height <= 0) return;
-    const moment = { at: timeline.at(), nowS, morphs, fits, rects, size: origin };
+    const moment = { at: timeline.at(), nowS, morphs, fits, plane, rects, size: origin };
     scatter.draw(sceneOf(parts, moment), cache.keeps);
     take?.({ canvas, rects, size: origin });
   };
@@ -73,13 +76,15 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     const elapsedS = lastTime === 0 ? 0 : Math.min(MAX_ELAPSED_S, (time - lastTime) / 1000);
     const moving = timeline.advance(elapsedS);
     draw(taker);
-    const active = moving || morphs.isActive(nowS) || fits.isActive(nowS);
+    plane.work(nowS);
+    const active = moving || morphs.isActive(nowS) || fits.isActive(nowS) || plane.isActive(nowS);
     lastTime = active ? time : 0;
     store.actions.settledChanged(!active && timeline.arrived());
     if (active) request();
   };
   const unwatch = effect(() => {
     watched(parts);
+    plane.watch();
     request();
   });
   const unwatchArrivals = effect(() => {
@@ -187,4 +192,5 @@ function watched({ store, marks }: PictureParts): void {
   store.fading.value;
   store.preservation.value;
   store.theme.value;
+  store.look.value;
 }

@@ -1,6 +1,7 @@
 import type { Api } from "../../api/client";
 import type { Outcomes, Run, Samples } from "../../api/types";
 import { classMark } from "../../color/palette";
+import { type Side, sidesOf } from "../../state/outcomes";
 import type { Store } from "../../state/store";
 import { number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
@@ -59,7 +60,13 @@ export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
         <dt>sample</dt>
         <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
         <LabelFact store={store} run={run} samples={samples} row={row} />
-        <OutcomeFacts store={store} run={run} samples={samples} row={row} />
+        {store.beside.value === null ? (
+          <OutcomeFacts store={store} run={run} samples={samples} row={row} />
+        ) : (
+          sidesOf(store).map((side) => (
+            <SideFacts key={side.run.name} store={store} side={side} samples={samples} row={row} />
+          ))
+        )}
         {Object.entries(samples.metadata).map(([column, values]) => (
           <MetadataFact key={column} column={column} value={values[row]} />
         ))}
@@ -109,8 +116,7 @@ function LabelFact({ store, run, samples, row }: FactProps) {
 function OutcomeFacts({ store, run, samples, row }: FactProps) {
   const outcomes = store.outcomes.value;
   const current = outcomes !== null && outcomes.step === store.step.value ? outcomes : null;
-  // The outcomes are the first run's.
-  if (run.outcome_steps.length === 0 || store.beside.value !== null) return null;
+  if (run.outcome_steps.length === 0) return null;
   return (
     <>
       <dt>predicted</dt>
@@ -127,6 +133,43 @@ function OutcomeFacts({ store, run, samples, row }: FactProps) {
       <dd>{current?.loss ? number(current.loss[row]) : "…"}</dd>
     </>
   );
+}
+
+interface SideProps {
+  store: Store;
+  side: Side;
+  samples: Samples;
+  row: number;
+}
+
+/** What one of two runs predicts, and how sure it is of the true class. */
+function SideFacts({ store, side, samples, row }: SideProps) {
+  const { run, outcomes, isLogged } = side;
+  const hasSample = outcomes !== null && isPredicted(outcomes.predicted[row]);
+  const confidence = outcomes?.confidence?.[row];
+  return (
+    <>
+      <dt
+        class="nm-side-name"
+        title={`predicted by ${run.name}, and the probability it gives to the true class`}
+      >
+        {run.name}
+      </dt>
+      <dd data-testid="sample-predicted" data-run={run.name}>
+        {!isLogged && "not logged"}
+        {isLogged && !outcomes && "…"}
+        {outcomes && !hasSample && "not in this run"}
+        {outcomes && hasSample && predicted(store, run, samples, outcomes, row)}
+        {hasSample && confidence !== undefined && (
+          <span class="nm-muted nm-nowrap"> · {percent(confidence)}</span>
+        )}
+      </dd>
+    </>
+  );
+}
+
+function isPredicted(value: number | undefined): boolean {
+  return value !== undefined && value !== -1 && !Number.isNaN(value);
 }
 
 function predicted(store: Store, run: Run, samples: Samples, outcomes: Outcomes, row: number) {
