@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing import data_provider, plugin_event_mul
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projections import Projections
+from tb_neuromapper.backend.projections import Projection, Projections
 from tb_neuromapper.backend.reader import LogReader, RunLog
 from tb_neuromapper.backend.views.embeddings import block_names
 from tb_neuromapper.schema import PLUGIN_NAME
@@ -74,13 +74,20 @@ def precompute(
     projections = Projections(cache, ArrayLoader(reader, cache), executor)
     for log in logs:
         for block in block_names(log):
-            projection = projections.request(log, block, parameters)
-            while True:
-                manifest = projections.manifest(projections.get(projection.id) or projection)
-                yield Progress(log.name, block, manifest["state"], manifest["progress"], manifest["message"])
-                if manifest["state"] not in ("queued", "running"):
-                    break
-                sleep(_SECONDS_BETWEEN_LOOKS)
+            yield from follow(projections, projections.request(log, block, parameters), sleep=sleep)
+
+
+def follow(
+    projections: Projections, projection: Projection, *, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Progress]:
+    """How far a projection is, again and again until its job has ended."""
+    while True:
+        manifest = projections.manifest(projections.get(projection.id) or projection)
+        state = manifest["state"]
+        yield Progress(projection.run, projection.block, state, manifest["progress"], manifest["message"])
+        if state not in ("queued", "running"):
+            return
+        sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _multiplexer() -> plugin_event_multiplexer.EventMultiplexer:

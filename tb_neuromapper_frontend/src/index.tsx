@@ -2,6 +2,9 @@ import { effect } from "@preact/signals";
 import { render as renderPreact } from "preact";
 import { type Api, createApi } from "./api/client";
 import { asApiError } from "./api/errors";
+import { exportedTransport } from "./api/exported";
+import { httpTransport } from "./api/http";
+import type { Transport } from "./api/transport";
 import { App } from "./app";
 import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
 import { inspector } from "./inspect";
@@ -22,7 +25,7 @@ import type { Stage } from "./views/embeddings/stage";
 
 const URL_DELAY_MS = 300;
 
-/** Called by TensorBoard's page for plugins once this module is loaded. */
+/** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
   const style = document.createElement("style");
   style.textContent = css;
@@ -32,12 +35,18 @@ export function render(): void {
   const root = document.createElement("div");
   root.className = "nm-root";
   document.body.append(root);
-  start(root, new URL(/* @vite-ignore */ "../", import.meta.url).href);
+  const site = window.neuromapperSite;
+  start(
+    root,
+    site ? exportedTransport(site) : httpTransport(new URL(/* @vite-ignore */ "../", import.meta.url).href),
+  );
 }
 
-function start(root: HTMLElement, dataUrl: string): void {
+if (window.neuromapperSite) render();
+
+function start(root: HTMLElement, transport: Transport): void {
   const store = createStore();
-  const api = createApi(dataUrl);
+  const api = createApi(transport);
   const { actions } = store;
   const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
   const { marks, coloring, unselected, shown } = createMarks(store, cache);

@@ -61,3 +61,27 @@ def _is_flat(table: npt.NDArray[np.float64], metric: str) -> npt.NDArray[np.bool
     first = table[:, :1] if metric == "correlation" else 0
     flat: npt.NDArray[np.bool_] = (table == first).all(axis=1)
     return flat
+
+
+def neighbor_table(
+    ids: npt.NDArray[np.integer[Any]], distances: npt.NDArray[np.floating[Any]], *, k: int
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Every sample's nearest of one slice in few bytes: arrays and attributes of a frame.
+
+    Args:
+        ids: (n, m): rows, nearest first, -1 for none; m may be more or less than k.
+        distances: (n, m); not finite where there is no neighbour.
+        k: How many are kept.
+
+    Returns:
+        `rows` uint16, or int32 for more than 65,536 samples, (n, k or m): a row that names itself has none there.
+        `distances` uint16, as shares of 65535 of the attribute `largest_distance`.
+    """
+    ids, distances = ids[:, :k], distances[:, :k].astype(np.float64)
+    known = (ids >= 0) & np.isfinite(distances)
+    own = np.arange(len(ids))[:, None]
+    rows = np.where(known, ids, own).astype(np.uint16 if len(ids) <= 1 << 16 else np.int32)
+    distances = np.where(known, distances, 0)
+    largest = float(distances.max(initial=0))
+    shares = np.rint(distances / (largest or 1) * 65535).astype(np.uint16)
+    return {"rows": rows, "distances": shares}, {"largest_distance": largest}

@@ -13,6 +13,16 @@ export interface Runs {
   version: string;
   runs: RunSummary[];
   other_runs: string[];
+  /** Only an exported page has this; it has no server to ask for more. */
+  exported?: Exported;
+}
+
+/** What an exported page holds beside its runs. */
+export interface Exported {
+  /** The runs that can be shown side by side. */
+  pairs: [string, string][];
+  /** How many nearest samples each sample has; 0: none. */
+  n_neighbors: number;
 }
 
 export interface BlockInfo {

@@ -8,6 +8,8 @@ const TAB = "neuromapper";
 const PREFIX = `p.${TAB}.`;
 
 function hostWindow(): Window | null {
+  // An exported page may be a frame in any page, which is none of its business.
+  if (window.neuromapperSite) return null;
   try {
     // Touching the location throws if the parent is of another origin.
     return window.parent !== window && window.parent.location.href ? window.parent : null;

@@ -1,4 +1,4 @@
-import type { Projection } from "../api/types";
+import type { Projection, Runs } from "../api/types";
 import type { Store } from "./store";
 
 /** Of two runs side by side the second one's views bear the block's name with this behind it. */
@@ -24,6 +24,13 @@ export function asView(projection: Projection): Projection {
   return second && !isSecond(projection.block)
     ? { ...projection, block: projection.block + SECOND }
     : projection;
+}
+
+/** The runs that can be shown beside one: all others, or in an exported page those that were exported with it. */
+export function choicesBeside(runs: Runs | null, run: string | null): string[] {
+  const others = runs?.runs.map(({ name }) => name).filter((name) => name !== run) ?? [];
+  const pairs = runs?.exported?.pairs;
+  return pairs ? others.filter((name) => pairs.some((pair) => pair[0] === run && pair[1] === name)) : others;
 }
 
 /** Whether a projection is of what is asked for: the run alone, or the two runs. */

@@ -9,6 +9,8 @@ const POLL_MS = 1000;
 const COMPUTING_POLL_MS = 300;
 const HIDDEN_POLL_MS = 500;
 const RETRY_MS = 1500;
+/** An exported page does not change: there is nothing to ask again for until something else is to be shown. */
+const NEVER = Number.POSITIVE_INFINITY;
 /** A run's details are asked for again after this long even if its steps are the same. */
 const DETAILS_AGE_MS = 5000;
 
@@ -23,7 +25,7 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
   let current = new AbortController();
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = ms === NEVER ? undefined : setTimeout(resolve, ms);
       wake = () => {
         clearTimeout(timer);
         resolve();
@@ -46,7 +48,8 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
         continue;
       }
       current = new AbortController();
-      await sleep(await round(store, follower, current.signal));
+      const pauseMs = await round(store, follower, current.signal);
+      if (!current.signal.aborted) await sleep(pauseMs);
     }
   };
   void loop();
@@ -65,6 +68,7 @@ async function round(store: Store, follower: Follower, signal: AbortSignal): Pro
   try {
     await follower.ask(signal);
     store.actions.serverAnswered();
+    if (store.runs.peek()?.exported) return NEVER;
     return store.computing.peek() ? COMPUTING_POLL_MS : POLL_MS;
   } catch (caught) {
     const error = asApiError(caught);
@@ -75,7 +79,7 @@ async function round(store: Store, follower: Follower, signal: AbortSignal): Pro
       store.actions.serverAnswered();
       store.actions.failed(error.message);
     }
-    return RETRY_MS;
+    return store.runs.peek()?.exported ? NEVER : RETRY_MS;
   }
 }
 
@@ -153,7 +157,8 @@ function createFollower(store: Store, api: Api): Follower {
   };
   return {
     async ask(signal) {
-      if (performance.now() - runsAt >= POLL_MS * 0.9) await askRuns(signal);
+      const isOld = performance.now() - runsAt >= POLL_MS * 0.9;
+      if (isOld || store.runs.peek()?.exported) await askRuns(signal);
       const name = store.runName.peek();
       if (name === null) return;
       await askRun(name, signal);

@@ -72,6 +72,7 @@ function wantedOf(store: Store): Wanted | null {
   const run = store.run.value;
   const row = store.pinned.value;
   const step = store.step.value;
+  if (store.runs.value?.exported?.n_neighbors === 0) return null;
   if (!run || row === null || row >= run.n_samples || step === null || !store.settled.value) return null;
   // When the server is back, this is asked again.
   if (store.connection.value.state !== "ok") return null;

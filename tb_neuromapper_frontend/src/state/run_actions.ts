@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
+import { choicesBeside } from "./compare";
 import { NO_ROWS } from "./selection";
 import type { State } from "./store";
 
@@ -34,6 +35,16 @@ export function runActions(state: State) {
     state.chosenBlocks.value = null;
     state.enlarged.value = null;
   };
+  /** A link may name a run twice; an exported page shows side by side only what was exported so. */
+  const dropBeside = (runs: Runs) => {
+    const beside = state.beside.peek();
+    const run = state.runName.peek();
+    if (beside === null || run === null || choicesBeside(runs, run).includes(beside)) return;
+    state.beside.value = null;
+    state.projections.value = [];
+    if (runs.exported)
+      state.failure.value = `This exported page does not hold ${run} and ${beside} side by side.`;
+  };
   return {
     /** The list of runs arrived: the wanted one is shown if it is there, else the last one, else the first. */
     runsLoaded(runs: Runs) {
@@ -51,7 +62,7 @@ export function runActions(state: State) {
         const wanted = state.wantedRun.peek();
         const now = state.runName.peek();
         const next = [wanted, now, ...names].find((name) => name !== null && names.includes(name)) ?? null;
-        if (next === now) return;
+        if (next === now) return dropBeside(runs);
         const missing = wanted ?? now;
         const instead = next === null ? "" : ` Showing ${next} instead.`;
         const isMissing = missing !== null && next !== missing;
@@ -59,6 +70,7 @@ export function runActions(state: State) {
         // A link's epoch and choices belong to the wanted run, which may only now have appeared.
         if (now !== null || isMissing) startRun(next);
         else state.runName.value = next;
+        dropBeside(runs);
       });
     },
     runSelected(name: string) {

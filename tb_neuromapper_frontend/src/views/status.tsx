@@ -83,6 +83,7 @@ function factWords(store: Store): string {
   ];
   const common = commonWords(store);
   if (common) parts.push(common);
+  if (store.runs.value?.exported) parts.push("exported page");
   return parts.join(" · ");
 }
 

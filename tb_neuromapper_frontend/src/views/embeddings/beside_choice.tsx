@@ -1,8 +1,9 @@
+import { choicesBeside } from "../../state/compare";
 import type { Store } from "../../state/store";
 
 /** Which run is shown beside the first, in the same space. */
 export function BesideChoice({ store }: { store: Store }) {
-  const others = (store.runs.value?.runs ?? []).filter(({ name }) => name !== store.runName.value);
+  const others = choicesBeside(store.runs.value, store.runName.value);
   if (others.length === 0) return null;
   return (
     <label class="nm-run nm-beside" title="Show another run beside this one: both in one space, by sample id">
@@ -14,7 +15,7 @@ export function BesideChoice({ store }: { store: Store }) {
         onChange={(event) => store.actions.besideChosen(event.currentTarget.value || null)}
       >
         <option value="">beside …</option>
-        {others.map(({ name }) => (
+        {others.map((name) => (
           <option key={name} value={name}>
             {name === "." ? "(log directory)" : name}
           </option>

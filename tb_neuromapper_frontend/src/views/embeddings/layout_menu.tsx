@@ -9,9 +9,22 @@ import { Menu } from "../../ui/menu";
 export function LayoutMenu({ store }: { store: Store }) {
   const settings = store.settings.value;
   const isDefault = Object.values(settings).every((parameters) => Object.keys(parameters).length === 0);
+  if (store.runs.value?.exported) return <ExportedLayout store={store} />;
   return (
     <Menu label={isDefault ? "Layout" : "Layout*"} testId="layout-menu">
       <LayoutForm store={store} key={JSON.stringify(settings)} />
+      <TriedTable store={store} />
+    </Menu>
+  );
+}
+
+/** Without a server nothing can be computed: the settings and the figures of what there is. */
+function ExportedLayout({ store }: { store: Store }) {
+  return (
+    <Menu label="Layout" testId="layout-menu">
+      <p class="nm-muted" data-testid="layout-exported">
+        This is an exported page: its layouts are as they were computed. Other settings need TensorBoard.
+      </p>
       <TriedTable store={store} />
     </Menu>
   );

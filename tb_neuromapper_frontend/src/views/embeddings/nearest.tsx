@@ -23,6 +23,9 @@ export function Nearest({ store, api }: NearestProps) {
     if (isKnown && row !== null) section.current?.scrollIntoView({ block: "nearest" });
   }, [row, isKnown]);
   if (!run || !samples || row === null || row >= run.n_samples) return null;
+  if (store.runs.value?.exported?.n_neighbors === 0) {
+    return <p class="nm-muted">The nearest samples are not in this exported page.</p>;
+  }
   const known = nearest?.run === run.name && nearest.row === row ? nearest : null;
   return (
     <section

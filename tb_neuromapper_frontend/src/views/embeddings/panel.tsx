@@ -180,9 +180,11 @@ function PlotWords({ store, projection }: { store: Store; projection: Projection
   return (
     <div class={state === "failed" ? "nm-words nm-error" : "nm-words"} data-testid="plot-words">
       <p>{state === "failed" ? message : "The layout was cancelled."}</p>
-      <button type="button" class="nm-button nm-primary" onClick={store.actions.layoutRequested}>
-        compute again
-      </button>
+      {!store.runs.value?.exported && (
+        <button type="button" class="nm-button nm-primary" onClick={store.actions.layoutRequested}>
+          compute again
+        </button>
+      )}
     </div>
   );
 }
