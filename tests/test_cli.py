@@ -1,5 +1,6 @@
 """The command tb-neuromapper, as a user runs it."""
 
+import os
 import subprocess
 import sys
 
@@ -30,6 +31,45 @@ def test_precompute__fills_the_cache(tmp_path):
     assert sorted((tmp_path / "cache").rglob("*.npy")) == before
 
 
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
+def test_precompute__rewrites_one_line_a_block_on_a_terminal(tmp_path):
+    """On a terminal the bar moves within a line that is never wider than the terminal; in a pipe there are no codes."""
+    write_run(tmp_path / "logs" / ("a" * 60))
+    command = [
+        sys.executable,
+        "-m",
+        "tb_neuromapper.cli",
+        "precompute",
+        tmp_path / "logs",
+        "--cache",
+        tmp_path / "cache",
+    ]
+    own, terminal = os.openpty()
+    process = subprocess.Popen(command, stderr=terminal, env={**os.environ, "COLUMNS": "50"})
+    os.close(terminal)
+    with open(own, "rb", buffering=0) as shown:  # noqa: PTH123 - a descriptor has no path
+        data = b""
+        while chunk := _read(shown):
+            data += chunk
+    assert process.wait() == 0
+    lines = data.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+    assert len(lines) == 2
+    rewritten = [text for line in lines for text in line.split("\r\x1b[K")[1:]]
+    assert len(rewritten) > 2
+    assert max(map(len, rewritten)) < 50
+    piped = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert len(piped.splitlines()) == 2
+    assert not {"\r", "\x1b"} & set(piped)
+
+
+def _read(terminal):
+    """What there is to read; nothing when the other side has closed, which Linux tells as an error."""
+    try:
+        return terminal.read(4096)
+    except OSError:
+        return b""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -42,7 +82,7 @@ def test_precompute__fills_the_cache(tmp_path):
 def test_precompute__explains_bad_input(tmp_path, arguments, words):
     """A missing folder and a wrong parameter each get a sentence."""
     result = cli("precompute", tmp_path / arguments[0], *arguments[1:])
-    assert result.returncode != 0
+    assert result.returncode == 2
     assert words in result.stderr
     assert "Traceback" not in result.stderr
 

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tb_neuromapper.cli import main
@@ -91,7 +92,7 @@ def hover_a_point(tab, plot):
 
 
 def test_page__shows_the_screen(address, open_page):
-    """Points of all blocks at every epoch, the sample under the pointer with its picture, classes that can be hidden."""
+    """Points of all blocks at every epoch, the sample under the pointer with its picture, classes to hide."""
     tab = open_page(address)
     tab.await_complete(run="first", steps=5, step=4)
     blocks = tab.inspect()["blocks"]
@@ -135,6 +136,18 @@ def test_page__keeps_its_state_in_the_address(address, open_page):
     again.await_complete(run="first", step=1)
 
 
+def test_page__saves_its_picture(address, open_page):
+    """The picture is saved as PNG, from a web server and from disk."""
+    tab = open_page(address)
+    tab.await_complete(run="first", step=4)
+    tab.get("save-menu").click()
+    with tab.page.expect_download() as waiting:
+        tab.get("save-png").click()
+    assert waiting.value.suggested_filename == "first_epoch_4.png"
+    with Image.open(waiting.value.path()) as picture:
+        assert np.asarray(picture.convert("RGB")).std() > 5
+
+
 def test_page__lists_the_nearest_samples(exported, trained, cache_folder, address, open_page):
     """The nearest samples of a pinned one are those of the activations, as TensorBoard shows them."""
     from tb_neuromapper import open_run
@@ -175,7 +188,7 @@ def test_page__shows_two_runs_side_by_side_as_exported(address, open_page):
 
 
 def test_page__leaves_out_what_needs_a_server(web_address, open_page):
-    """Nothing can be computed and nothing is polled, and the page says why; a link's other layout is the exported one."""
+    """Nothing can be computed, the page says why, and nothing is polled; a link to another layout shows this one."""
     layout = "#neuromapper&p.neuromapper.layout=%253D%2Cn_neighbors%253A30"
     tab = open_page(web_address, layout)
     tab.await_complete(run="first")

@@ -22,7 +22,7 @@ export function LayoutMenu({ store }: { store: Store }) {
 function ExportedLayout({ store }: { store: Store }) {
   return (
     <Menu label="Layout" testId="layout-menu">
-      <p class="nm-muted" data-testid="layout-exported">
+      <p class="nm-muted nm-layout-exported" data-testid="layout-exported">
         This is an exported page: its layouts are as they were computed. Other settings need TensorBoard.
       </p>
       <TriedTable store={store} />
