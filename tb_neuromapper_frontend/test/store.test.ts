@@ -51,6 +51,10 @@ function projection(block: string, steps: number[], changes: Partial<Projection>
   };
 }
 
+function metadataOf(column: string) {
+  return { ids: [], descriptions: [], metadata: { [column]: [1] }, labels: null, targets: null };
+}
+
 let store: Store;
 beforeEach(() => {
   store = createStore();
@@ -390,5 +394,44 @@ describe("layouts", () => {
     expect(store.tried.value.length).toBe(1);
     expect(store.tried.value[0].trustworthiness).toBeCloseTo(0.85, 9);
     expect(store.tried.value[0].movement).toBe(0.2);
+  });
+});
+
+describe("a link", () => {
+  it("into an open page goes to a step that is there", () => {
+    store.actions.projectionsLoaded("one", [projection("a", [0, 5, 20])]);
+    store.actions.urlOpened({ step: 7 });
+    expect(store.step.peek()).toBe(5);
+    store.actions.urlOpened({});
+    expect(store.step.peek()).toBe(20);
+  });
+
+  it("that names a run twice shows it once", () => {
+    store.actions.urlOpened({ beside: "one" });
+    store.actions.runsLoaded(runs("one", "two"));
+    expect(store.beside.peek()).toBeNull();
+    expect(store.failure.peek()).toBe("");
+  });
+
+  it("to a column that is not there shows labels", () => {
+    store.actions.urlOpened({ color: "metadata:writer" });
+    store.actions.samplesLoaded("one", metadataOf("writer"));
+    expect(store.colorBy.peek()).toBe("metadata:writer");
+    store.actions.samplesLoaded("one", metadataOf("constructor"));
+    expect(store.colorBy.peek()).toBe("label");
+  });
+});
+
+describe("an exported page", () => {
+  it("shows two runs side by side as they were exported", () => {
+    const exported = { ...runs("one", "two"), exported: { pairs: [["one", "two"]], n_neighbors: 0 } } as Runs;
+    store.actions.runsLoaded(exported);
+    store.actions.besideChosen("two");
+    store.actions.runsLoaded(exported);
+    expect(store.beside.peek()).toBe("two");
+    store.actions.urlOpened({ run: "two", beside: "one" });
+    store.actions.runsLoaded(exported);
+    expect(store.beside.peek()).toBeNull();
+    expect(store.failure.peek()).toBe("This exported page does not hold two and one side by side.");
   });
 });

@@ -35,6 +35,7 @@ describe("the state in the address", () => {
     ["step", "abc"],
     ["step", "1e400"],
     ["hidden", "x-y..3-1"],
+    ["cameras", "__proto__,x_0_1_0_0"],
     ["speed", "3"],
     ["speed", "Infinity"],
     ["loop", "yes"],
@@ -83,6 +84,7 @@ describe("ranges", () => {
   it("are short and come back", () => {
     expect(toRanges([3, 1, 2, 7])).toBe("1-3.7");
     expect(fromRanges("1-3.7")).toEqual([1, 2, 3, 7]);
+    expect(fromRanges("5-7.1-3.7.8")).toEqual([5, 6, 7, 8]);
     expect(toRanges(Array.from({ length: 1000 }, (_, i) => i))).toBe("0-999");
   });
 });

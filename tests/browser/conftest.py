@@ -49,7 +49,7 @@ def browser():
 
 
 class Tab:
-    """The NeuroMapper tab of a TensorBoard, in one browser page."""
+    """The NeuroMapper tab of a TensorBoard, or a link into it, in one browser page."""
 
     def __init__(self, page: Page, url: str):
         self.page = page
@@ -57,7 +57,7 @@ class Tab:
         self.expected_errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note)
-        page.goto(f"{url}#neuromapper")
+        page.goto(url if "#" in url else f"{url}#neuromapper")
         self.frame = page.frame_locator("iframe[src*='plugin_entry'], iframe")
 
     def _note(self, message):

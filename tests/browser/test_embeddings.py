@@ -268,7 +268,7 @@ def test_connection__is_lost_and_found(trained, cache_folder, browser, open_tab)
         again.close()
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (800, 600), (390, 844)])
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (800, 600), (390, 844)])
 def test_layout__fits_its_window(trained, start_tensorboard, open_tab, size):
     """On every size all views have room and nothing overflows sideways."""
     tab = open_tab(start_tensorboard("--logdir", trained), size=size)
@@ -278,3 +278,9 @@ def test_layout__fits_its_window(trained, start_tensorboard, open_tab, size):
         box = tab.get("plot").nth(index).bounding_box()
         assert box["width"] > 120
         assert box["height"] > 80
+    for menu in ("layout-menu", "samples-menu", "views-menu", "save-menu"):
+        tab.get(menu).click()
+        box = tab.get(f"{menu}-sheet").bounding_box()
+        assert box["x"] >= 0, menu
+        assert box["x"] + box["width"] <= size[0], menu
+        tab.page.keyboard.press("Escape")

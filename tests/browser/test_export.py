@@ -125,7 +125,7 @@ def test_page__keeps_its_state_in_the_address(address, open_page):
     tab.get("first").click()
     tab.get("class-3").click()
     tab.await_root(step=0, settled="true")
-    await_value(lambda: "hidden=3" in tab.page.url and "step=0" in tab.page.url)
+    tab.page.wait_for_url(lambda url: "hidden=3" in url and "step=0" in url)
     tab.page.reload()
     tab.await_complete(run="second", step=0)
     link = tab.page.url

@@ -86,7 +86,7 @@ function remember(state: State, loaded: readonly Projection[]): void {
 }
 
 /** Keeps the step on the newest while following, and on an existing one otherwise. */
-function followSteps(state: State): void {
+export function followSteps(state: State): void {
   const steps = state.steps.peek();
   if (steps.length === 0) return;
   const step = state.step.peek();

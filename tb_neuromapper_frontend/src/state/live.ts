@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
+import { choicesBeside } from "./compare";
 import { groupByParameters } from "./parameters";
 import type { Store } from "./store";
 
@@ -83,6 +84,12 @@ async function round(store: Store, follower: Follower, signal: AbortSignal): Pro
   }
 }
 
+/** A link may name any run; when the runs are there, one that is not among them is dropped. */
+function isBesideUnknown(store: Store): boolean {
+  const beside = store.beside.peek();
+  return beside !== null && !choicesBeside(store.runs.peek(), store.runName.peek()).includes(beside);
+}
+
 interface Follower {
   ask(signal: AbortSignal): Promise<void>;
   /** Ask everything anew, for instance because the server was started again. */
@@ -158,7 +165,7 @@ function createFollower(store: Store, api: Api): Follower {
   return {
     async ask(signal) {
       const isOld = performance.now() - runsAt >= POLL_MS * 0.9;
-      if (isOld || store.runs.peek()?.exported) await askRuns(signal);
+      if (isOld || store.runs.peek()?.exported || isBesideUnknown(store)) await askRuns(signal);
       const name = store.runName.peek();
       if (name === null) return;
       await askRun(name, signal);

@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
 import { choicesBeside } from "./compare";
 import { NO_ROWS } from "./selection";
+import { columnOf, isMetadata } from "./settings";
 import type { State } from "./store";
 
 export function runActions(state: State) {
@@ -94,7 +95,13 @@ export function runActions(state: State) {
       });
     },
     samplesLoaded(name: string, samples: Samples) {
-      if (name === state.runName.peek()) state.samples.value = samples;
+      if (name !== state.runName.peek()) return;
+      batch(() => {
+        state.samples.value = samples;
+        // A link, or the run before, may name a column that is not there.
+        const by = state.colorBy.peek();
+        if (isMetadata(by) && !Object.hasOwn(samples.metadata, columnOf(by))) state.colorBy.value = "label";
+      });
     },
     outcomesLoaded(name: string, outcomes: Outcomes | null) {
       if (name === state.runName.peek()) state.outcomes.value = outcomes;

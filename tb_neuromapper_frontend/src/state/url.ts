@@ -124,24 +124,24 @@ function cameraToText({ x, y, zoom, rotation, mirrored }: Camera): string {
 
 /** Pairs of "=block", "=" alone for all blocks, and its parameters. */
 function layoutOf(parts: string[]): LayoutSettings {
-  const layout: Record<string, LayoutSettings[string]> = {};
+  const layout: [string, LayoutSettings[string]][] = [];
   for (let i = 0; i + 1 < parts.length; i += 2) {
     const parameters = fromText(parts[i + 1]);
     if (parts[i].startsWith("=") && Object.keys(parameters).length > 0)
-      layout[parts[i].slice(1)] = parameters;
+      layout.push([parts[i].slice(1), parameters]);
   }
-  return layout;
+  return Object.fromEntries(layout);
 }
 
 function camerasOf(parts: string[]): Record<string, Camera> {
-  const cameras: Record<string, Camera> = {};
+  const cameras: [string, Camera][] = [];
   for (let i = 0; i + 1 < parts.length; i += 2) {
     const [x, y, zoom, rotation, mirrored] = parts[i + 1].split("_").map(Number);
     const camera = { x, y, zoom, rotation, mirrored: mirrored === 1 };
     const sane = [x, y, zoom, rotation].every(Number.isFinite) && zoom >= MIN_ZOOM && zoom <= MAX_ZOOM;
-    if (sane && Math.abs(x) < 100 && Math.abs(y) < 100) cameras[parts[i]] = camera;
+    if (sane && Math.abs(x) < 100 && Math.abs(y) < 100) cameras.push([parts[i], camera]);
   }
-  return cameras;
+  return Object.fromEntries(cameras);
 }
 
 function toInteger(text: string | undefined): number | null {
@@ -160,14 +160,17 @@ export function toRanges(numbers: readonly number[]): string {
   return parts.join(".");
 }
 
+/** Ranges that do not ascend were not written by us and are left out: a short text cannot ask for endless work. */
 export function fromRanges(text: string): number[] {
-  const numbers = new Set<number>();
+  const numbers: number[] = [];
+  let next = 0;
   for (const part of text.split(".")) {
     const match = /^(\d{1,7})(?:-(\d{1,7}))?$/.exec(part);
     if (!match) continue;
     const first = Number(match[1]);
     const last = Math.min(MAX_CLASSES, Number(match[2] ?? match[1]));
-    for (let number = first; number <= last; number++) numbers.add(number);
+    if (first < next) continue;
+    for (next = first; next <= last; next++) numbers.push(next);
   }
-  return [...numbers].sort((a, b) => a - b);
+  return numbers;
 }

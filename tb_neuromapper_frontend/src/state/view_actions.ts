@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { blockOf } from "./compare";
 import { DEFAULT_LOOK, type Look } from "./look";
+import { followSteps } from "./layout_actions";
 import { ALL_SAMPLES } from "./sampling";
 import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
@@ -144,6 +145,8 @@ function urlActions(state: State) {
         state.cameras.value = url.cameras ?? {};
         state.settings.value = url.layout ?? {};
         state.sampling.value = url.sampling ?? ALL_SAMPLES;
+        state.failure.value = "";
+        followSteps(state);
       });
     },
   };

@@ -8,9 +8,18 @@ interface MenuProps {
   children: ComponentChildren;
 }
 
+/** Which edges of button and sheet are in line. */
+type Side = "left" | "right";
+
+/** A sheet is wider than its button, and must not reach out of the window. */
+function sideFor({ left, right }: DOMRect): Side {
+  return (left + right) / 2 < window.innerWidth / 2 ? "left" : "right";
+}
+
 /** A button that opens a small sheet below itself; Escape or a click elsewhere closes it. */
 export function Menu({ label, testId, children }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [side, setSide] = useState<Side>("right");
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
   useEffect(() => {
@@ -36,12 +45,15 @@ export function Menu({ label, testId, children }: MenuProps) {
         aria-expanded={open}
         aria-controls={id}
         data-testid={testId}
-        onClick={() => setOpen(!open)}
+        onClick={(event) => {
+          setSide(sideFor(event.currentTarget.getBoundingClientRect()));
+          setOpen(!open);
+        }}
       >
         {label}
       </button>
       {open && (
-        <div class="nm-sheet" id={id} data-testid={`${testId}-sheet`}>
+        <div class="nm-sheet" data-side={side} id={id} data-testid={`${testId}-sheet`}>
           {children}
         </div>
       )}

@@ -8,6 +8,7 @@ import { Level } from "../../render/scene";
 import type { Coloring } from "../../state/colors";
 import type { Other } from "../../state/other";
 import { type Side, sidesOf } from "../../state/outcomes";
+import { rowsToText } from "../../state/rows_text";
 import { classCounts, confusions, inverted, modeOf, type Rows, rowsOfClass } from "../../state/selection";
 import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
@@ -51,6 +52,11 @@ export function Selection({ store, api, coloring, unselected }: SelectionProps) 
       {rows.length > 0 && (
         <div class="nm-selection-body">
           <Actions store={store} unselected={unselected} run={run} samples={samples} />
+          {rowsToText(rows) === "" && (
+            <p class="nm-muted" data-testid="selection-no-link">
+              Too scattered for a link; save it as CSV or JSON.
+            </p>
+          )}
           <ClassBars store={store} coloring={coloring.value} rows={rows} />
           {run.label_kind === "class" &&
             sidesOf(store).map((side) => (
