@@ -123,6 +123,9 @@ def _wanted(source: Source, choice: Choice, parameters: ProjectionParameters, lo
     from tb_neuromapper.backend.site import MAX_NEIGHBORS, Wanted
     from tb_neuromapper.backend.views.embeddings import block_names
 
+    logs = [log for log in logs if block_names(log)]
+    if not logs:
+        fail(f"No run in {source.log_dir} has activations to show.")
     named = [*choice.runs, *(name for pair in choice.pairs for name in pair)]
     _check_known("run", named, [log.name for log in logs], str(source.log_dir))
     chosen = [log for log in logs if not choice.runs or log.name in named]

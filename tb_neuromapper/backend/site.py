@@ -137,6 +137,7 @@ class SiteRecorder:
             yield from follow(self._projections, projection)
         manifests = self._manifests([projection.id for projection in found])
         details = _json_of(self._routes.run, run=log.name)
+        details["gradients"] = None  # Of the embeddings screen alone.
         details["blocks"] = [block for block in details["blocks"] if block["name"] in blocks]
         sheets = details["thumbnails"]["n_sheets"] if details["thumbnails"] else 0
         plan = [PlannedFile("samples", partial(_frame_of, self._routes.samples, run=log.name))]
@@ -232,7 +233,7 @@ class SiteRecorder:
         for folder in self._folders:
             if "details" in folder:
                 details = folder["details"]
-                kept = {name: details[name] for name in ("name", "n_samples", "steps", "problems")}
+                kept = {name: details[name] for name in ("name", "n_samples", "steps", "problems", "gradients")}
                 runs.append({**kept, "blocks": [block["name"] for block in details["blocks"]]})
         exported = {"pairs": [list(pair) for pair in self._wanted.pairs], "n_neighbors": self._wanted.n_neighbors}
         about = {"log_dir": self._wanted.log_dir, "version": __version__}

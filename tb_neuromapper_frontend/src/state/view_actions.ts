@@ -1,8 +1,8 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { blockOf } from "./compare";
-import { DEFAULT_LOOK, type Look } from "./look";
 import { followSteps } from "./layout_actions";
+import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
 import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
