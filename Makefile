@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 6006
 NO_PYTHON = There is no $(PYTHON) here. Install Python 3.10 or newer, or name another: make demo PYTHON=python3.12
-BENCHMARKS := viewer_load live_latency logging_cost layout_speed layout_live layout_growth layout_faithful
+BENCHMARKS := viewer_load gradient_screen live_latency logging_cost layout_speed layout_live layout_growth layout_faithful
 VENV := .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning slow each other down where two processes share the cores.

@@ -1,15 +1,22 @@
+import type { FlowFrames } from "./state/flow_frames";
 import type { PageState } from "./state/page_state";
+import type { Store } from "./state/store";
 import { Controls } from "./views/embeddings/controls";
 import { LookMenu } from "./views/embeddings/look_menu";
 import { SaveMenu } from "./views/embeddings/save_menu";
 import { EmbeddingsScreen, type ScreenProps } from "./views/embeddings/screen";
 import type { Stage } from "./views/embeddings/stage";
 import { Empty } from "./views/empty";
+import { GradientControls } from "./views/gradients/controls";
+import { GradientsScreen } from "./views/gradients/screen";
+import type { FlowStage } from "./views/gradients/stage";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
   pageState: () => PageState;
   stage: () => Stage | null;
+  flowFrames: FlowFrames;
+  onFlowStage: (stage: FlowStage | null) => void;
   /** Stops the computations that are under way. */
   onCancel: () => void;
 }
@@ -23,28 +30,44 @@ export function App({ pageState, onCancel, ...screen }: AppProps) {
       aria-label="NeuroMapper"
       data-testid="neuromapper"
       data-theme={store.theme.value}
+      data-screen={store.screen.value}
       data-state={state}
       data-run={store.runName.value ?? ""}
       data-step={store.step.value ?? ""}
       data-steps={store.steps.value.length}
       data-logged-steps={store.run.value?.steps.length ?? 0}
       data-playing={String(store.playing.value)}
-      data-settled={String(store.settled.value)}
+      data-train-step={store.gradients.step.value ?? ""}
+      data-train-steps={store.gradients.steps.value.length}
+      data-settled={String(isSettled(store))}
       data-connection={store.connection.value.state}
     >
-      <Body {...screen} state={state} />
+      <Body {...screen} />
       <StatusLine store={store} onCancel={onCancel} />
     </main>
   );
 }
 
-type BodyProps = ScreenProps & Pick<AppProps, "stage"> & { state: PageState };
+function isSettled({ screen, settled, gradients }: Store): boolean {
+  return screen.value === "gradients" ? gradients.settled.value : settled.value;
+}
 
-function Body({ state, stage, ...screen }: BodyProps) {
+type BodyProps = ScreenProps & Pick<AppProps, "stage" | "flowFrames" | "onFlowStage">;
+
+function Body({ stage, flowFrames, onFlowStage, ...screen }: BodyProps) {
   const { store } = screen;
   if (!store.canDraw.value) return <NoWebGl />;
-  if (state === "empty") return <Empty store={store} />;
+  if (store.runs.value?.runs.length === 0) return <Empty store={store} />;
   if (!store.runs.value) return <Waiting store={store} />;
+  if (store.screen.value === "gradients") {
+    return (
+      <>
+        <h1 class="nm-hidden">NeuroMapper: gradients</h1>
+        <GradientControls store={store} />
+        <GradientsScreen store={store} frames={flowFrames} onStage={onFlowStage} />
+      </>
+    );
+  }
   return (
     <>
       <h1 class="nm-hidden">NeuroMapper: embeddings</h1>

@@ -1,5 +1,6 @@
 import { effect } from "@preact/signals";
 import { render as renderPreact } from "preact";
+import chartCss from "uplot/dist/uPlot.min.css?inline";
 import { type Api, createApi } from "./api/client";
 import { asApiError } from "./api/errors";
 import { exportedTransport } from "./api/exported";
@@ -9,7 +10,10 @@ import { App } from "./app";
 import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
 import { inspector } from "./inspect";
 import { watchKeys } from "./keys";
+import { trainStepAt } from "./state/axes";
 import { keepAccuracies, keepSubclusters } from "./state/evidence";
+import { createFlowFrames } from "./state/flow_frames";
+import { keepGradientDetails } from "./state/gradient_details";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
 import { keepNearest } from "./state/nearest";
@@ -20,15 +24,18 @@ import { createPositionCache } from "./state/positions";
 import { keepPreservation } from "./state/preservation";
 import { createStore, isActive, type Store } from "./state/store";
 import { fromParams, toParams, type UrlState } from "./state/url";
+import { gradientsUrlOf } from "./state/url_gradients";
 import css from "./style.css?inline";
 import type { Stage } from "./views/embeddings/stage";
+import type { FlowStage } from "./views/gradients/stage";
+import gradientsCss from "./views/gradients/style.css?inline";
 
 const URL_DELAY_MS = 300;
 
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
   const style = document.createElement("style");
-  style.textContent = css;
+  style.textContent = chartCss + css + gradientsCss;
   document.head.append(style);
   document.title = "NeuroMapper";
   document.documentElement.lang = "en";
@@ -54,6 +61,13 @@ function start(root: HTMLElement, transport: Transport): void {
   const onStage = (next: Stage | null) => {
     stage = next;
   };
+  const flowFrames = createFlowFrames({
+    api,
+    summary: () => store.gradients.summary.peek(),
+    onArrival: actions.frameArrived,
+    onFailure: actions.failed,
+  });
+  let flowStage: FlowStage | null = null;
   actions.urlOpened(fromParams(readUrlParams()));
   watchTheme(actions.themeChanged);
   watchKeys(document, store);
@@ -64,6 +78,8 @@ function start(root: HTMLElement, transport: Transport): void {
   keepPreservation(store, api);
   keepAccuracies(store, api);
   keepSubclusters(store, api);
+  keepGradientDetails(store, api);
+  keepTrainStep(store);
   effect(() => {
     store.runName.value;
     store.beside.value;
@@ -72,9 +88,20 @@ function start(root: HTMLElement, transport: Transport): void {
   effect(() => {
     if (store.connection.value.state === "ok") cache.retry();
   });
+  effect(() => {
+    store.runName.value;
+    flowFrames.clear();
+  });
   startLive(store, api, isVisible);
   const hasPoints = () => store.nArrivals.value > 0 && cache.nSlices > 0;
-  window.__neuromapper = { inspect: inspector(store, cache, () => stage) };
+  window.__neuromapper = {
+    inspect: inspector(
+      store,
+      cache,
+      () => stage,
+      () => flowStage,
+    ),
+  };
   renderPreact(
     <App
       store={store}
@@ -86,11 +113,25 @@ function start(root: HTMLElement, transport: Transport): void {
       shown={shown}
       stage={() => stage}
       onStage={onStage}
+      flowFrames={flowFrames}
+      onFlowStage={(next) => {
+        flowStage = next;
+      }}
       onCancel={() => void cancel(store, api)}
       pageState={() => pageStateOf(store, hasPoints())}
     />,
     root,
   );
+}
+
+/** A link that names an epoch alone means the training step before it, once that is known. */
+function keepTrainStep(store: Store): void {
+  effect(() => {
+    const { follow, step, trainStep, axis } = store;
+    if (follow.value || trainStep.value !== null || step.value === null) return;
+    const found = trainStepAt(axis.value, step.value);
+    if (found !== null) trainStep.value = found;
+  });
 }
 
 /** Stops the computations that are under way. */
@@ -124,11 +165,15 @@ function keepUrl(store: Store): void {
 }
 
 function urlStateOf(store: Store): UrlState {
-  const { runName, step, follow, hiddenClasses, colorBy, chosenBlocks, enlarged, pinned } = store;
+  const { screen, runName, step, trainStep, follow, hiddenClasses, colorBy, chosenBlocks, enlarged, pinned } =
+    store;
   return {
+    screen: screen.value,
+    gradients: gradientsUrlOf(store.gradients),
     ...(runName.value === null ? {} : { run: runName.value }),
     ...(store.beside.value === null ? {} : { beside: store.beside.value }),
     ...(step.value === null || follow.value ? {} : { step: step.value }),
+    ...(trainStep.value === null || follow.value ? {} : { train: trainStep.value }),
     ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
     ...(enlarged.value === null ? {} : { large: enlarged.value }),
     ...(pinned.value === null ? {} : { pin: pinned.value }),

@@ -2,6 +2,7 @@ import { blockOf } from "./state/compare";
 import type { PositionCache } from "./state/positions";
 import type { Store } from "./state/store";
 import type { Stage } from "./views/embeddings/stage";
+import type { FlowStage } from "./views/gradients/stage";
 
 declare global {
   interface Window {
@@ -28,9 +29,27 @@ export interface Inspection {
   /** Slices (an epoch of a block) on the GPU, and in memory. */
   gpuEpochs: number;
   cpuEpochs: number;
+  /** Of the neuron view; null while it is not open. */
+  flow: FlowInspection | null;
 }
 
-export function inspector(store: Store, cache: PositionCache, stage: () => Stage | null): () => Inspection {
+export interface FlowInspection {
+  step: number | null;
+  frames: number;
+  /** Milliseconds of JavaScript of the last frames, and of making steps ready. */
+  frameMs: number[];
+  prepareMs: number[];
+  gpuBuffers: number;
+  nodes: number;
+  links: number;
+}
+
+export function inspector(
+  store: Store,
+  cache: PositionCache,
+  stage: () => Stage | null,
+  flowStage: () => FlowStage | null,
+): () => Inspection {
   return () => ({
     run: store.runName.peek(),
     step: store.step.peek(),
@@ -51,5 +70,20 @@ export function inspector(store: Store, cache: PositionCache, stage: () => Stage
     frames: stage()?.nFrames ?? 0,
     gpuEpochs: stage()?.nSlices ?? 0,
     cpuEpochs: cache.nSlices,
+    flow: inspectFlow(flowStage()),
   });
+}
+
+function inspectFlow(stage: FlowStage | null): FlowInspection | null {
+  if (!stage) return null;
+  const { step, nFrames, frameMs, prepareMs, nBuffers, nNodes, nLinks } = stage;
+  return {
+    step,
+    frames: nFrames,
+    frameMs: [...frameMs],
+    prepareMs: [...prepareMs],
+    gpuBuffers: nBuffers,
+    nodes: nNodes,
+    links: nLinks,
+  };
 }

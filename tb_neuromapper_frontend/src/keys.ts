@@ -1,3 +1,4 @@
+import type { Screen } from "./state/screens";
 import type { Store } from "./state/store";
 
 const SLIDER_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];
@@ -5,7 +6,8 @@ const SLIDER_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];
 /** The keys of a video player, wherever the focus is, except where a key means something else. */
 export function watchKeys(target: Document, store: Store): () => void {
   const { actions } = store;
-  const keys: Record<string, () => void> = {
+  type Keys = Record<string, () => void>;
+  const embeddings: Keys = {
     " ": actions.playToggled,
     ArrowLeft: actions.previousStep,
     ArrowRight: actions.nextStep,
@@ -15,9 +17,19 @@ export function watchKeys(target: Document, store: Store): () => void {
     b: () => actions.toolChosen("box"),
     Escape: actions.escaped,
   };
+  const gradients: Keys = {
+    " ": actions.trainPlayToggled,
+    ArrowLeft: actions.previousTrainStep,
+    ArrowRight: actions.nextTrainStep,
+    Home: actions.firstTrainStep,
+    End: actions.lastTrainStep,
+    r: actions.flowReplayed,
+    Escape: () => actions.unitPinned(null),
+  };
+  const byScreen: Record<Screen, Keys> = { embeddings, gradients };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;
-    const action = keys[event.key];
+    const action = byScreen[store.screen.peek()][event.key];
     if (!action || isTakenBy(event.target, event.key)) return;
     event.preventDefault();
     action();

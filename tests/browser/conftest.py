@@ -145,7 +145,9 @@ class DigitsTraining:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=3e-3)
         probe = torch.utils.data.TensorDataset(self.images[:n_probe].unsqueeze(1), self.labels[:n_probe])
         names = [f"digit {index}" for index in range(10)]
-        self.mapper = NeuroMapper(self.model, folder, probe=probe, class_names=names, blocks=["2", "4"])
+        self.mapper = NeuroMapper(
+            self.model, folder, probe=probe, class_names=names, blocks=["2", "4"], gradient_every=10
+        )
         self.n_epochs = 0
 
     def epoch(self):

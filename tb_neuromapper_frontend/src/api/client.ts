@@ -1,5 +1,7 @@
 import { ApiError } from "./errors";
 import type { Frame } from "./frame";
+import { toFlow, toOverview } from "./gradient_frames";
+import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
 import type { Transport } from "./transport";
 import type {
   Accuracy,
@@ -25,6 +27,12 @@ export interface Api {
   accuracy(name: string, signal?: AbortSignal): Promise<Accuracy>;
   subclusters(id: string, step: number, signal?: AbortSignal): Promise<Subclusters>;
   thumbnailsUrl(name: string, sheet: number, probeVersion: string): string;
+  gradients(name: string, signal?: AbortSignal): Promise<Gradients>;
+  flow(name: string, step: number, version: string, signal?: AbortSignal): Promise<FlowFrame>;
+  /** The columns of the steps after `after`; null: from the first. */
+  overview(name: string, after: number | null, signal?: AbortSignal): Promise<OverviewPart>;
+  unitHistory(name: string, layer: string, unit: number, signal?: AbortSignal): Promise<UnitHistory>;
+  distributions(name: string, layer: string, signal?: AbortSignal): Promise<Distributions>;
   startProjections(request: ProjectionRequest, signal?: AbortSignal): Promise<Projection[]>;
   projections(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   cancel(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
@@ -72,6 +80,14 @@ export function createApi({ url, json: getJson, frame: getFrame, post }: Transpo
     subclusters: async (id, step, signal) =>
       (await getJson("subclusters", { id, step }, signal)) as Subclusters,
     thumbnailsUrl: (name, sheet, probeVersion) => url("thumbnails", { run: name, sheet, v: probeVersion }),
+    gradients: async (run, signal) => (await getJson("gradients", { run }, signal)) as Gradients,
+    flow: async (run, step, v, signal) => toFlow(await getFrame("gradients/flow", { run, step, v }, signal)),
+    overview: async (run, after, signal) =>
+      toOverview(await getFrame("gradients/overview", after === null ? { run } : { run, after }, signal)),
+    unitHistory: async (run, layer, unit, signal) =>
+      (await getJson("gradients/unit", { run, layer, unit }, signal)) as UnitHistory,
+    distributions: async (run, layer, signal) =>
+      (await getJson("gradients/distributions", { run, layer }, signal)) as Distributions,
     startProjections: async (body, signal) => toProjections(await post("projections", body, signal)),
     projections: async (ids, signal) =>
       toProjections(await getJson("projections", { ids: ids.join(",") }, signal)),

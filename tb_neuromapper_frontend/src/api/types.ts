@@ -6,6 +6,8 @@ export interface RunSummary {
   blocks: string[];
   steps: number[];
   problems: string[];
+  /** Of the gradient records how many there are and something that changes with them; null without any. */
+  gradients?: { n_steps: number; version: string } | null;
 }
 
 export interface Runs {
@@ -47,6 +49,8 @@ export interface Run {
   /** Differs between any two probe records; null without one. */
   probe_version: string | null;
   steps: number[];
+  /** The training steps before each of `steps`; null where they were not counted. */
+  train_steps?: (number | null)[];
   outcome_steps: number[];
   blocks: BlockInfo[];
   label_kind: "class" | "target" | null;

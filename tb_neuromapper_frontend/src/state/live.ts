@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
 import { choicesBeside } from "./compare";
+import { noGradients } from "./gradients";
 import { groupByParameters } from "./parameters";
 import type { Store } from "./store";
 
@@ -97,7 +98,7 @@ interface Follower {
 }
 
 function createFollower(store: Store, api: Api): Follower {
-  let asked = { summary: "", projections: "", samples: "" };
+  let asked = { summary: "", projections: "", samples: "", gradients: "" };
   let runsAt = 0;
   let detailsAt = 0;
   // Of `store.nRequests`: what was cancelled is taken up again only if the user asks for it.
@@ -109,7 +110,8 @@ function createFollower(store: Store, api: Api): Follower {
     actions.runsLoaded(await api.runs(signal));
   };
   const askRun = async (name: string, signal: AbortSignal) => {
-    const summary = JSON.stringify([name, store.summary.peek()]);
+    // The gradient flow grows with every few steps and has a request of its own.
+    const summary = JSON.stringify([name, { ...store.summary.peek(), gradients: null }]);
     const old = performance.now() - detailsAt > DETAILS_AGE_MS;
     if (summary === asked.summary && store.run.peek() && !old) return;
     detailsAt = performance.now();
@@ -121,6 +123,13 @@ function createFollower(store: Store, api: Api): Follower {
     if (probeVersion === asked.samples && store.samples.peek()) return;
     actions.samplesLoaded(name, await api.samples(name, signal));
     asked = { ...asked, samples: probeVersion };
+  };
+  const askGradients = async (name: string, signal: AbortSignal) => {
+    const version = JSON.stringify([name, store.summary.peek()?.gradients]);
+    if (version === asked.gradients && store.gradients.summary.peek()) return;
+    const has = store.summary.peek()?.gradients && !store.runs.peek()?.exported;
+    actions.gradientsLoaded(has ? await api.gradients(name, signal) : noGradients(name));
+    asked = { ...asked, gradients: version };
   };
   const start = async (run: string, signal: AbortSignal) => {
     const groups = groupByParameters(store.settings.peek(), store.blocks.peek());
@@ -168,12 +177,12 @@ function createFollower(store: Store, api: Api): Follower {
       if (isOld || store.runs.peek()?.exported || isBesideUnknown(store)) await askRuns(signal);
       const name = store.runName.peek();
       if (name === null) return;
-      await askRun(name, signal);
+      await Promise.all([askRun(name, signal), askGradients(name, signal)]);
       if ((store.run.peek()?.steps.length ?? 0) === 0) return;
       await Promise.all([askSamples(name, signal), askProjections(name, signal)]);
     },
     forget() {
-      asked = { summary: "", projections: "", samples: "" };
+      asked = { summary: "", projections: "", samples: "", gradients: "" };
       runsAt = 0;
     },
   };

@@ -8,8 +8,15 @@ export function pageStateOf(store: Store, hasPoints: boolean): PageState {
   const runs = store.runs.value;
   if (!runs) return store.connection.value.state === "lost" || store.failure.value ? "error" : "loading";
   if (runs.runs.length === 0) return "empty";
+  if (store.screen.value === "gradients") return gradientsState(store);
   if (hasPoints) return "ready";
   const projections = store.projections.value;
   const failed = projections.length > 0 && projections.every(({ state }) => state === "failed");
   return failed ? "error" : "loading";
+}
+
+function gradientsState({ gradients }: Store): PageState {
+  const summary = gradients.summary.value;
+  if (summary?.steps.length === 0) return "empty";
+  return summary && gradients.nFrames.value > 0 ? "ready" : "loading";
 }

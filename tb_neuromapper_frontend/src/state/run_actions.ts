@@ -1,6 +1,8 @@
 import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
 import { choicesBeside } from "./compare";
+import { forgetGradients } from "./gradient_actions";
+import { SCREENS } from "./screens";
 import { NO_ROWS } from "./selection";
 import { columnOf, isMetadata } from "./settings";
 import type { State } from "./store";
@@ -29,6 +31,8 @@ export function runActions(state: State) {
     forgetRun();
     state.runName.value = name;
     state.step.value = null;
+    state.trainStep.value = null;
+    forgetGradients(state);
     state.follow.value = true;
     state.hiddenClasses.value = new Set();
     state.beside.value = null;
@@ -51,6 +55,7 @@ export function runActions(state: State) {
     runsLoaded(runs: Runs) {
       batch(() => {
         if (JSON.stringify(runs) !== JSON.stringify(state.runs.peek())) state.runs.value = runs;
+        if (runs.exported) state.screen.value = SCREENS[0];
         const names = runs.runs.map((run) => run.name);
         const beside = state.beside.peek();
         if (beside !== null && !names.includes(beside)) {

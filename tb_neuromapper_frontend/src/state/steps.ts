@@ -5,11 +5,14 @@ export function unionOfSteps(lists: readonly (readonly number[])[]): number[] {
 
 /** The index of the step nearest to `step` in sorted `steps`; the smaller of two as near; -1 without any. */
 export function indexOfStep(steps: readonly number[], step: number): number {
-  let best = -1;
-  for (let index = 0; index < steps.length; index++) {
-    if (best < 0 || Math.abs(steps[index] - step) < Math.abs(steps[best] - step)) best = index;
+  if (steps.length === 0) return -1;
+  let [low, high] = [0, steps.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < step) low = middle + 1;
+    else high = middle;
   }
-  return best;
+  return low > 0 && step - steps[low - 1] <= Math.abs(steps[low] - step) ? low - 1 : low;
 }
 
 export interface Cursor {

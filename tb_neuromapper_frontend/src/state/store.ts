@@ -13,10 +13,13 @@ import type {
 } from "../api/types";
 import type { Theme } from "../color/palette";
 import type { Camera } from "../render/camera";
+import { type AxisPoint, axisPoints } from "./axes";
 import { classActions } from "./class_actions";
 import { blockOf, viewsOf } from "./compare";
 import { compareActions } from "./compare_actions";
 import { connectionActions } from "./connection_actions";
+import { gradientActions } from "./gradient_actions";
+import { createGradients, type GradientsState } from "./gradients";
 import { layoutActions } from "./layout_actions";
 import { DEFAULT_LOOK, type Look } from "./look";
 import type { NearestSamples } from "./nearest";
@@ -25,11 +28,13 @@ import type { Figures, LayoutSettings } from "./parameters";
 import { qualityActions } from "./quality_actions";
 import { runActions } from "./run_actions";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { SCREENS, type Screen } from "./screens";
 import { NO_ROWS, type Rows, type Tool } from "./selection";
 import { selectionActions } from "./selection_actions";
 import { type ColorBy, DEFAULT_SPEED } from "./settings";
 import { unionOfSteps } from "./steps";
 import { timeActions } from "./time_actions";
+import { trainActions } from "./train_actions";
 import { viewActions } from "./view_actions";
 
 export interface Connection {
@@ -48,6 +53,7 @@ export interface Hover {
 
 /** All that the page knows and shows. It changes through the actions of `createStore` only. */
 export interface State {
+  screen: Signal<Screen>;
   connection: Signal<Connection>;
   theme: Signal<Theme>;
   /** False where the browser cannot draw: there is no WebGL2. */
@@ -86,6 +92,11 @@ export interface State {
   otherOutcomes: Signal<Outcomes | null>;
   /** The epoch that is shown or moved to. */
   step: Signal<number | null>;
+  /** The same moment among the training steps: the cursor that screens by training step share. */
+  trainStep: Signal<number | null>;
+  gradients: GradientsState;
+  /** Where the epochs lie among the training steps. */
+  axis: ReadonlySignal<AxisPoint[]>;
   /** Go on to each new epoch as it arrives. */
   follow: Signal<boolean>;
   playing: Signal<boolean>;
@@ -159,6 +170,8 @@ export function createStore(): Store {
   const chosenBlocks = signal<readonly string[] | null>(null);
   const enlarged = signal<string | null>(null);
   const beside = signal<string | null>(null);
+  const trainStep = signal<number | null>(null);
+  const gradients = createGradients(trainStep);
   const blocks = computed(() => {
     const other = runs.value?.runs.find(({ name }) => name === beside.value);
     const names = run.value?.blocks.map((block) => block.name) ?? [];
@@ -169,6 +182,7 @@ export function createStore(): Store {
     return chosen.length > 0 ? chosen : blocks.value;
   });
   const state: State = {
+    screen: signal<Screen>(SCREENS[0]),
     connection: signal<Connection>({ state: "connecting", message: "" }),
     theme: signal<Theme>("light"),
     canDraw: signal(true),
@@ -191,6 +205,16 @@ export function createStore(): Store {
     outcomes: signal<Outcomes | null>(null),
     otherOutcomes: signal<Outcomes | null>(null),
     step: signal<number | null>(null),
+    trainStep,
+    gradients,
+    axis: computed(() =>
+      axisPoints({
+        epochs: run.value?.steps ?? [],
+        nTrainSteps: run.value?.train_steps ?? [],
+        trainSteps: gradients.steps.value,
+        lastEpochs: gradients.summary.value?.epochs ?? [],
+      }),
+    ),
     follow: signal(true),
     playing: signal(false),
     speed: signal(DEFAULT_SPEED),
@@ -243,5 +267,7 @@ function createActions(state: State) {
     ...selectionActions(state),
     ...qualityActions(state),
     ...compareActions(state),
+    ...trainActions(state),
+    ...gradientActions(state),
   };
 }

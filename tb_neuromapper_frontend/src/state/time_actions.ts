@@ -1,4 +1,5 @@
 import { batch } from "@preact/signals";
+import { trainStepAt } from "./axes";
 import { SPEEDS } from "./settings";
 import { indexOfStep } from "./steps";
 import type { State } from "./store";
@@ -11,6 +12,9 @@ export function timeActions(state: State) {
     batch(() => {
       state.step.value = steps[index];
       state.follow.value = index === steps.length - 1;
+      const newest = state.follow.peek() ? state.gradients.steps.peek().at(-1) : undefined;
+      const trainStep = newest ?? trainStepAt(state.axis.peek(), steps[index]);
+      if (trainStep !== null) state.trainStep.value = trainStep;
     });
   };
   const goToIndex = (index: number) => {

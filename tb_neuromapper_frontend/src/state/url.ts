@@ -3,15 +3,21 @@ import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "./look";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { SCREENS, type Screen, toScreen } from "./screens";
 import { NO_ROWS, type Rows } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
+import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "./url_gradients";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
+  gradients?: GradientsUrl;
+  screen?: Screen;
   run?: string;
   beside?: string;
   /** Absent while following the newest epoch. */
   step?: number;
+  /** The training step; absent while following. */
+  train?: number;
   hidden?: number[];
   speed?: number;
   loop?: boolean;
@@ -34,9 +40,11 @@ const MAX_CLASSES = 1_000_000;
 /** As short strings; defaults are left out. */
 export function toParams(state: UrlState): Record<string, string> {
   const params: Record<string, string> = {};
+  if (state.screen !== undefined && state.screen !== SCREENS[0]) params.screen = state.screen;
   if (state.run !== undefined) params.run = state.run;
   if (state.beside !== undefined) params.beside = state.beside;
   if (state.step !== undefined) params.step = String(state.step);
+  if (state.train !== undefined) params.train = String(state.train);
   if (state.hidden?.length) params.hidden = toRanges(state.hidden);
   if (state.speed !== undefined && state.speed !== DEFAULT_SPEED) params.speed = String(state.speed);
   if (state.loop) params.loop = "1";
@@ -60,16 +68,20 @@ export function toParams(state: UrlState): Record<string, string> {
     params.layout = toList(layout.flatMap(([block, each]) => [`=${block}`, parametersToText(each)]));
   const { size, seed, stratified } = state.sampling ?? ALL_SAMPLES;
   if (size !== null) params.samples = [size, seed, stratified ? 1 : 0].join("_");
-  return params;
+  return { ...params, ...gradientsToParams(state.gradients ?? {}) };
 }
 
 /** Reads what `toParams` wrote; whatever makes no sense is as if it were not there. */
 export function fromParams(params: Record<string, string>): UrlState {
   const state: UrlState = {};
+  const screen = toScreen(params.screen);
+  if (screen !== SCREENS[0]) state.screen = screen;
   if (params.run) state.run = params.run;
   if (params.beside && params.beside !== params.run) state.beside = params.beside;
   const step = toInteger(params.step);
   if (step !== null) state.step = step;
+  const train = toInteger(params.train);
+  if (train !== null && train >= 0) state.train = train;
   const hidden = fromRanges(params.hidden ?? "");
   if (hidden.length > 0) state.hidden = hidden;
   const speed = Number(params.speed);
@@ -97,6 +109,8 @@ export function fromParams(params: Record<string, string>): UrlState {
   if (samples && Number(samples[1]) > 0) {
     state.sampling = { size: Number(samples[1]), seed: Number(samples[2]), stratified: samples[3] === "1" };
   }
+  const gradients = gradientsFromParams(params);
+  if (Object.keys(gradients).length > 0) state.gradients = gradients;
   return state;
 }
 

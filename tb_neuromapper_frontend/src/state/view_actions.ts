@@ -1,18 +1,27 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
 import { blockOf } from "./compare";
+import { forgetGradients } from "./gradient_actions";
 import { followSteps } from "./layout_actions";
 import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
+import { SCREENS, type Screen } from "./screens";
 import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
 import type { Hover, State } from "./store";
 import type { UrlState } from "./url";
+import { openGradientsUrl } from "./url_gradients";
 
 const TURNS = 12;
 
 export function viewActions(state: State) {
-  return { ...sampleActions(state), ...cameraActions(state), ...panelActions(state), ...urlActions(state) };
+  return {
+    ...sampleActions(state),
+    ...cameraActions(state),
+    ...panelActions(state),
+    ...screenActions(state),
+    ...urlActions(state),
+  };
 }
 
 function sampleActions(state: State) {
@@ -73,6 +82,18 @@ function cameraActions(state: State) {
   };
 }
 
+function screenActions(state: State) {
+  return {
+    screenChosen(screen: Screen) {
+      batch(() => {
+        state.screen.value = screen;
+        state.playing.value = false;
+        state.hover.value = null;
+      });
+    },
+  };
+}
+
 function panelActions(state: State) {
   const choose = (views: readonly string[]) => {
     const all = state.blocks.peek();
@@ -123,12 +144,16 @@ function urlActions(state: State) {
           if (state.runs.peek()) state.runName.value = null;
           state.run.value = null;
           state.samples.value = null;
+          forgetGradients(state);
           state.projections.value = [];
           state.successors.value = {};
         }
+        state.screen.value = url.screen ?? SCREENS[0];
         state.beside.value = url.beside ?? null;
         state.step.value = url.step ?? null;
-        state.follow.value = url.step === undefined;
+        state.trainStep.value = url.train ?? null;
+        openGradientsUrl(state.gradients, url.gradients ?? {});
+        state.follow.value = url.step === undefined && url.train === undefined;
         state.hiddenClasses.value = new Set(url.hidden ?? []);
         state.speed.value = url.speed ?? DEFAULT_SPEED;
         state.loop.value = url.loop ?? false;

@@ -3,6 +3,9 @@ import { SPEEDS } from "../../state/settings";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
+import { Player } from "../../ui/player";
+import { RunChoice } from "../run_choice";
+import { ScreenTabs } from "../screen_tabs";
 import { BesideChoice } from "./beside_choice";
 import { LayoutMenu } from "./layout_menu";
 import { QualityChart, QualityWhose, QualityWords } from "./quality_chart";
@@ -14,6 +17,7 @@ import { ViewsMenu } from "./views_menu";
 export function Controls({ store, children }: { store: Store; children: ComponentChildren }) {
   return (
     <div class="nm-controls" role="toolbar" aria-label="Run and epoch">
+      <ScreenTabs store={store} />
       <RunChoice store={store} />
       <BesideChoice store={store} />
       <PlayButtons store={store} />
@@ -23,72 +27,21 @@ export function Controls({ store, children }: { store: Store; children: Componen
   );
 }
 
-function RunChoice({ store }: { store: Store }) {
-  const runs = store.runs.value?.runs ?? [];
-  return (
-    <label class="nm-run">
-      <span class="nm-label">Run</span>
-      <select
-        aria-label="Run"
-        data-testid="run"
-        value={store.runName.value ?? ""}
-        onChange={(event) => store.actions.runSelected(event.currentTarget.value)}
-      >
-        {runs.map(({ name }) => (
-          <option key={name} value={name}>
-            {name === "." ? "(log directory)" : name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
 function PlayButtons({ store }: { store: Store }) {
   const { actions } = store;
   const steps = store.steps.value;
-  const index = indexOfStep(steps, store.step.value ?? 0);
-  const playing = store.playing.value;
-  const none = steps.length < 2;
-  const toggle = playing ? "Pause (space)" : "Play (space)";
   return (
-    <fieldset class="nm-buttons" aria-label="Epoch controller">
-      <IconButton
-        icon="first"
-        label="First epoch (Home)"
-        disabled={none || index <= 0}
-        onClick={actions.firstStep}
-        testId="first"
-      />
-      <IconButton
-        icon="previous"
-        label="Previous epoch (left arrow)"
-        disabled={none || index <= 0}
-        onClick={actions.previousStep}
-        testId="previous"
-      />
-      <IconButton
-        icon={playing ? "pause" : "play"}
-        label={toggle}
-        disabled={none}
-        onClick={actions.playToggled}
-        testId="play"
-      />
-      <IconButton
-        icon="next"
-        label="Next epoch (right arrow)"
-        disabled={none || index >= steps.length - 1}
-        onClick={actions.nextStep}
-        testId="next"
-      />
-      <IconButton
-        icon="last"
-        label="Newest epoch (End)"
-        disabled={none || index >= steps.length - 1}
-        onClick={actions.lastStep}
-        testId="last"
-      />
-    </fieldset>
+    <Player
+      noun="epoch"
+      playing={store.playing.value}
+      index={indexOfStep(steps, store.step.value ?? 0)}
+      n={steps.length}
+      onFirst={actions.firstStep}
+      onPrevious={actions.previousStep}
+      onPlay={actions.playToggled}
+      onNext={actions.nextStep}
+      onLast={actions.lastStep}
+    />
   );
 }
 

@@ -1,0 +1,25 @@
+import { SCREEN_TITLES, SCREENS } from "../state/screens";
+import type { Store } from "../state/store";
+
+/** From screen to screen; run and step stay. */
+export function ScreenTabs({ store }: { store: Store }) {
+  const now = store.screen.value;
+  // An exported page holds the embeddings alone.
+  if (store.runs.value?.exported) return null;
+  return (
+    <nav class="nm-screens" aria-label="Screens">
+      {SCREENS.map((screen) => (
+        <button
+          key={screen}
+          type="button"
+          class="nm-button nm-screen-tab"
+          aria-current={screen === now ? "page" : undefined}
+          onClick={() => store.actions.screenChosen(screen)}
+          data-testid={`screen-${screen}`}
+        >
+          {SCREEN_TITLES[screen]}
+        </button>
+      ))}
+    </nav>
+  );
+}
