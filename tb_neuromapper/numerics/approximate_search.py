@@ -8,11 +8,10 @@ a round reads the lists of the round before and writes each row's own, so the re
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.exact_search import sink, sort_pairs, squared_distance
+from tb_neuromapper.numerics.kernels import helper, insert, kernel, squared_distance
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray
 
@@ -45,13 +44,11 @@ def search_approximate(table: FloatArray, k: int, seed: int, threads: Threads) -
         order, edges = _grow_tree(table, random, threads)
         threads.run(_meet_leaf, len(edges) - 1, table, order, edges, values, rows, most=_MOST // _LEAF)
     for _ in range(_N_ROUNDS):
-        threads.run(_sort_lists, n, values, rows)
         starts, heads = _backward(rows, _N_FORWARD)
         n_new = np.zeros(n, np.int64)
         threads.run(_meet_neighbors, n, table, rows.copy(), starts, heads, values, rows, n_new, most=_MOST)
         if n_new.sum() < _SETTLED * n * k:
             break
-    threads.run(_sort_lists, n, values, rows)
     return np.ascontiguousarray(rows[:, :k]), np.ascontiguousarray(values[:, :k])
 
 
@@ -78,7 +75,7 @@ def _grow_tree(
     return order.astype(np.int32), edges
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@kernel(fastmath=True)
 def _dot_rows(first, last, table, directions, heights):
     for i in range(first, last):
         for j in range(directions.shape[0]):
@@ -88,19 +85,20 @@ def _dot_rows(first, last, table, directions, heights):
             heights[i, j] = total
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@helper()
 def _offer(values, rows, value, row):
     """Put a row on a list unless it is there or too far."""
-    if value > values[0] or (value == values[0] and row >= rows[0]):
+    end = values.shape[0] - 1
+    if value > values[end] or (value == values[end] and row >= rows[end]):
         return False
     for i in range(rows.shape[0]):
         if rows[i] == row:
             return False
-    sink(values, rows, value, row)
+    insert(values, rows, value, row)
     return True
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _meet_leaf(first, last, table, order, edges, values, rows):
     """Measure all pairs of every leaf; a row is in one leaf, so threads never share a list."""
     for leaf in range(first, last):
@@ -111,14 +109,7 @@ def _meet_leaf(first, last, table, order, edges, values, rows):
                 _offer(values[order[j]], rows[order[j]], value, order[i])
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _sort_lists(first, last, values, rows):
-    """Nearest first, then turned round: a list that falls is a heap with the farthest on top."""
-    for i in range(first, last):
-        sort_pairs(values[i], rows[i])
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _backward(rows, n_named):
     """The rows that name every row among their first `n_named`, in order."""
     n = rows.shape[0]
@@ -139,7 +130,7 @@ def _backward(rows, n_named):
     return starts, heads
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _meet_neighbors(first, last, table, before, starts, heads, values, rows, n_new):
     """Offer every row the neighbours of those it names and of those that name it."""
     n = table.shape[0]
@@ -147,8 +138,6 @@ def _meet_neighbors(first, last, table, before, starts, heads, values, rows, n_n
     links = np.empty(_N_FORWARD + _N_BACKWARD, np.int32)
     for i in range(first, last):
         value, row = values[i], rows[i]
-        value[:] = value[::-1].copy()
-        row[:] = row[::-1].copy()
         seen[i] = i
         for j in range(before.shape[1]):
             if before[i, j] < n:

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from tb_neuromapper.numerics.kernels import FAST, insert, kernel, squared_distance
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray
 
@@ -15,8 +15,6 @@ _TILE = 1024
 # Candidates kept beyond the k-th, so that rounding in the product cannot lose a neighbour.
 _N_SPARE = 12
 _COLUMNS = 32
-# min() may ignore NaN and the sign of zero: then it is one vector instruction. Infinities do occur.
-_FLAGS = {"nnan", "nsz", "contract", "reassoc"}
 
 
 def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray, FloatArray]:
@@ -44,7 +42,7 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
     n_kept = min(n - 1, k + _N_SPARE)
     values = np.full((n, n_kept), np.inf, np.float32)
     rows = np.full((n, n_kept), n, np.int32)
-    ids, dists = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    limits = np.full(n, np.inf, np.float32)
     tile = np.empty((min(_TILE, n), min(_TILE, n)), np.float32)
     for top in range(0, n, _TILE):
         for low in range(top, n, _TILE):
@@ -52,126 +50,78 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
             if part.shape != tile.shape:
                 part = np.empty(part.shape, np.float32)
             np.matmul(left[top : top + _TILE], right[low : low + _TILE].T, out=part)
-            threads.run(_scan_rows, len(part), part, top, low, values, rows)
+            if low == top:
+                np.fill_diagonal(part, np.inf)
+            threads.run(_scan_rows, len(part), part, top, low, limits, values, rows)
             if low > top:
                 n_chunks = -(-part.shape[1] // _COLUMNS)
-                threads.run(_scan_columns, n_chunks, part, top, low, values, rows)
+                threads.run(_scan_columns, n_chunks, part, top, low, limits, values, rows)
+    ids, dists = np.full((n, k), n, np.int32), np.full((n, k), np.inf, np.float32)
     threads.run(_measure, n, table, squares, values, rows, ids, dists, most=_TILE)
     return ids, dists
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def sink(values, rows, value, row):
-    """Replace the top of a heap whose top is the largest (value, row)."""
-    n = values.shape[0]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= n:
-            break
-        other = child + 1
-        if other < n and (
-            values[other] > values[child] or (values[other] == values[child] and rows[other] > rows[child])
-        ):
-            child = other
-        if values[child] < value or (values[child] == value and rows[child] <= row):
-            break
-        values[i], rows[i] = values[child], rows[child]
-        i = child
-    values[i], rows[i] = value, row
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def sort_pairs(values, rows):
-    """Insertion sort by (value, row)."""
-    for i in range(1, values.shape[0]):
-        value, row = values[i], rows[i]
-        j = i - 1
-        while j >= 0 and (values[j] > value or (values[j] == value and rows[j] > row)):
-            values[j + 1], rows[j + 1] = values[j], rows[j]
-            j -= 1
-        values[j + 1], rows[j + 1] = value, row
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def squared_distance(x, y):
-    total = np.float32(0.0)
-    for d in range(x.shape[0]):
-        total += (x[d] - y[d]) * (x[d] - y[d])
-    return total
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
-def _scan_rows(first, last, tile, top, low, values, rows):
-    """Offer the tile's columns to the heaps of its rows."""
+@kernel(fastmath=FAST)
+def _scan_rows(first, last, tile, top, low, limits, values, rows):
+    """Offer the tile's columns to the lists of its rows; `limits` holds the last value of every list."""
     n = tile.shape[1]
     for r in range(first, last):
         scores = tile[r]
         own = top + r
-        heap, ids = values[own], rows[own]
-        limit = heap[0]
+        limit = limits[own]
         for begin in range(0, n, _COLUMNS):
-            end = min(begin + _COLUMNS, n)
-            least = scores[begin]
+            end = begin + _COLUMNS
+            if end > n:
+                end = n
+            least = limit
             for j in range(begin, end):
-                least = min(least, scores[j])
+                if scores[j] < least:
+                    least = scores[j]
             if least < limit:
                 for j in range(begin, end):
-                    if scores[j] < limit and low + j != own:
-                        sink(heap, ids, scores[j], low + j)
-                        limit = heap[0]
+                    if scores[j] < limit:
+                        insert(values[own], rows[own], scores[j], low + j)
+                        limit = values[own, -1]
+        limits[own] = limit
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
-def _scan_columns(first, last, tile, top, low, values, rows):
-    """Offer the tile's rows to the heaps of its columns, _COLUMNS columns at a time."""
-    limits = np.empty(_COLUMNS, np.float32)
+@kernel(fastmath=FAST)
+def _scan_columns(first, last, tile, top, low, limits, values, rows):
+    """Offer the tile's rows to the lists of its columns, _COLUMNS columns at a time."""
     for chunk in range(first, last):
         begin = chunk * _COLUMNS
-        n = min(_COLUMNS, tile.shape[1] - begin)
-        for j in range(n):
-            limits[j] = values[low + begin + j, 0]
+        bounds = limits[low + begin : low + begin + _COLUMNS]
         for r in range(tile.shape[0]):
-            scores = tile[r, begin : begin + n]
-            least = scores[0] - limits[0]
-            for j in range(n):
-                least = min(least, scores[j] - limits[j])
+            scores = tile[r, begin : begin + _COLUMNS]
+            least = np.float32(0.0)
+            for j in range(scores.shape[0]):
+                gap = scores[j] - bounds[j]
+                if gap < least:
+                    least = gap
             if least < 0:
-                for j in range(n):
-                    if scores[j] < limits[j]:
-                        column = low + begin + j
-                        sink(values[column], rows[column], scores[j], top + r)
-                        limits[j] = values[column, 0]
+                for j in range(scores.shape[0]):
+                    if scores[j] < bounds[j]:
+                        own = low + begin + j
+                        insert(values[own], rows[own], scores[j], top + r)
+                        bounds[j] = values[own, -1]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _measure(first, last, table, squares, values, rows, ids, dists):
     """Measure the candidates exactly; where rounding hides more than were kept (duplicates), all rows."""
-    n, k, n_kept = table.shape[0], ids.shape[1], values.shape[1]
+    n, n_kept, end = table.shape[0], values.shape[1], ids.shape[1] - 1
     for row in range(first, last):
-        sort_pairs(values[row], rows[row])
-        kth = values[row, k - 1]
-        if kth < 0:
-            kth = np.float32(0.0)
-        square = squares[row]
+        point, best, near = table[row], dists[row], ids[row]
+        reach = abs(values[row, end])
         # Rounding is below 1e-6 of |x| |y|, and |y| is at most |x| plus the distance.
-        edge = kth + np.float32(8e-6) * (square + kth)
-        best, near = dists[row], ids[row]
-        best[:] = np.inf
-        near[:] = n
-        if n_kept < n - 1 and values[row, n_kept - 1] <= edge:
-            for other in range(n):
-                if other != row:
-                    _offer_exact(table, row, other, best, near)
-        else:
-            for c in range(n_kept):
-                if values[row, c] <= edge:
-                    _offer_exact(table, row, np.int64(rows[row, c]), best, near)
-        sort_pairs(best, near)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _offer_exact(table, row, other, best, near):
-    exact = squared_distance(table[row], table[other])
-    if exact < best[0] or (exact == best[0] and other < near[0]):
-        sink(best, near, exact, other)
+        edge = reach + np.float32(8e-6) * (squares[row] + reach)
+        hidden = n_kept < n - 1 and values[row, n_kept - 1] <= edge
+        for c in range(n if hidden else n_kept):
+            other = c
+            if not hidden:
+                other = np.int64(rows[row, c])
+                if values[row, c] > edge:
+                    break
+            exact = squared_distance(point, table[other])
+            if other != row and (exact < best[end] or (exact == best[end] and other < near[end])):
+                insert(best, near, exact, other)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.approximate_search import search_approximate
-from tb_neuromapper.numerics.exact_search import search_exact, sink, sort_pairs
+from tb_neuromapper.numerics.exact_search import search_exact
+from tb_neuromapper.numerics.kernels import helper, insert, kernel
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
@@ -154,7 +154,7 @@ def _to_sphere(table: FloatArray, centre: bool) -> FloatArray:
     return np.ascontiguousarray(np.hstack([rows, zero[:, None]]), dtype=np.float32)
 
 
-@numba.njit(fastmath=True, cache=True, nogil=True)
+@helper(fastmath=True)
 def _manhattan(x, y):
     total = np.float32(0.0)
     for d in range(x.shape[0]):
@@ -162,7 +162,7 @@ def _manhattan(x, y):
     return total
 
 
-@numba.njit(fastmath=True, cache=True, nogil=True)
+@helper(fastmath=True)
 def _chebyshev(x, y):
     largest = np.float32(0.0)
     for d in range(x.shape[0]):
@@ -170,15 +170,15 @@ def _chebyshev(x, y):
     return largest
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _scan_all(first, last, points, largest_only, ids, dists):
     """The nearest of every row by measuring every pair."""
+    end = ids.shape[1] - 1
     for row in range(first, last):
         best, near = dists[row], ids[row]
         for j in range(points.shape[0]):
             if j == row:
                 continue
             dist = _chebyshev(points[row], points[j]) if largest_only else _manhattan(points[row], points[j])
-            if dist < best[0] or (dist == best[0] and j < near[0]):
-                sink(best, near, dist, j)
-        sort_pairs(best, near)
+            if dist < best[end] or (dist == best[end] and j < near[end]):
+                insert(best, near, dist, j)

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.exact_search import sink, sort_pairs
+from tb_neuromapper.numerics.kernels import insert, kernel
 from tb_neuromapper.numerics.neighbors import check_points, to_euclidean
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors
@@ -97,8 +96,9 @@ def _squares(table: FloatArray, own: npt.NDArray[np.intp]) -> FloatArray:
 
 
 def _nearest(squares: FloatArray, size: int, threads: Threads) -> IntArray:
-    ids = np.empty((len(squares), size), np.int32)
-    threads.run(_pick_nearest, len(squares), squares, ids)
+    ids = np.full((len(squares), size), squares.shape[1], np.int32)
+    values = np.full(ids.shape, np.inf, np.float32)
+    threads.run(_pick_nearest, len(squares), squares, values, ids)
     return ids
 
 
@@ -112,7 +112,7 @@ def _rank_penalty(
     return float(1.0 - 2.0 * excess.sum() / most)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel()
 def _sum_excess(first, last, squares, shown, foreign, size, excess):
     for row in range(first, last):
         for m in range(shown.shape[1]):
@@ -125,13 +125,10 @@ def _sum_excess(first, last, squares, shown, foreign, size, excess):
             excess[row] += max(0, rank - size)
 
 
-@numba.njit(cache=True, nogil=True)
-def _pick_nearest(first, last, squares, ids):
-    values = np.empty(ids.shape[1], np.float32)
+@kernel()
+def _pick_nearest(first, last, squares, values, ids):
+    end = ids.shape[1] - 1
     for row in range(first, last):
-        values[:] = np.inf
-        ids[row] = squares.shape[1]
         for j in range(squares.shape[1]):
-            if squares[row, j] < values[0]:
-                sink(values, ids[row], squares[row, j], j)
-        sort_pairs(values, ids[row])
+            if squares[row, j] < values[row, end]:
+                insert(values[row], ids[row], squares[row, j], j)
