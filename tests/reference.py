@@ -111,35 +111,34 @@ def repulsion(current, other, a, b):
 
 
 def scramble(x):
-    """The 32-bit hash that seeds every row."""
-    for multiplier, shift in ((0x7FEB352D, 16), (0x846CA68B, 15)):
-        x ^= x >> shift
-        x = x * multiplier & 0xFFFFFFFF
-    return x ^ x >> 16
+    """splitmix64's hash."""
+    for shift, multiplier in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ x >> shift) * multiplier % 2**64
+    return x ^ x >> 31
 
 
 def move_rows(places, blocks, graph, curves, scales, ratios, step, seed, n_pass):
-    """A pass over layout rows (R, 2, 8), row by row, lane by lane."""
+    """A pass over layout rows (R, 2, 8), row by row, lane by lane; ratios (R, 8) random rows a visit."""
     before, after = places.astype(np.float64), places.astype(np.float64)
-    for block, (first, last, low, high) in enumerate(blocks):
-        for row in range(first, last):
-            _move_row(row, before, after, (first, last, low, high), graph, curves[block], scales[block],
-                      ratios[block], step, seed, n_pass)  # fmt: skip
+    for block, bounds in enumerate(blocks):
+        for row in range(bounds[0], bounds[1]):
+            _move_row(row, before, after, [int(value) for value in bounds], graph, curves[block],
+                      step * scales[block], ratios[row], seed, n_pass)  # fmt: skip
     return after
 
 
-def _move_row(row, before, after, block, graph, curves, scales, ratios, step, seed, n_pass):
-    first, last, low, high = (int(value) for value in block)
+def _move_row(row, before, after, block, graph, curves, steps, ratios, seed, n_pass):
+    first, last, low, high = block
     edges = range(graph.indptr[row], graph.indptr[row + 1])
     if not edges:
         return
-    start = scramble(int(seed) ^ scramble(row))
-    random = scramble((start + n_pass) & 0xFFFFFFFF) | 1
-    mark = 1.0 - ((start + n_pass * 2654435769) % 2**32 >> 8) / 2**24
+    golden = 0x9E3779B97F4A7C15
+    random = (scramble((row + (seed << 32)) * golden % 2**64) + n_pass * golden) % 2**64
+    mark = 1.0 - (random >> 40) / 2**24
+    random = (random ^ random >> 30) * 0xBF58476D1CE4E5B9 % 2**64 | 1
+    owed, passed = (random >> 40) / 2**24, 0.0
     visits = graph.visits[row].astype(np.float64)
-    per_visit = visits.max() * ratios.max() / sum(float(graph.rates[edge]) for edge in edges)
-    push = step * scales * visits / visits.max() * ratios / ratios.max()
-    owed, passed = (random & 0xFFFF) / 65536, 0.0
+    most = visits.max() * ratios.max()
     for edge in edges:
         passed += float(graph.rates[edge])
         if passed < mark:
@@ -149,18 +148,18 @@ def _move_row(row, before, after, block, graph, curves, scales, ratios, step, se
         current = after[row].copy()
         source = after if first <= tail < last else before
         for lane in range(N_LANES):
-            pull = step * scales[lane] * graph.shares[edge, lane] / 255
+            pull = steps[lane] * graph.shares[edge, lane] / 255
             after[row, :, lane] += pull * attraction(current[:, lane], source[tail, :, lane], *curves[:, lane])
-        owed += per_visit
+        owed += most / sum(float(graph.rates[edge]) for edge in edges)
         while owed >= 1.0:
             owed -= 1.0
-            random ^= random << 13 & 0xFFFFFFFF
-            random ^= random >> 17
-            random ^= random << 5 & 0xFFFFFFFF
-            other = low + (random * (high - low) >> 32)
+            random ^= random << 13 & 2**64 - 1
+            random ^= random >> 7
+            random ^= random << 17 & 2**64 - 1
+            other = low + ((random >> 32) * (high - low) >> 32)
             for lane in range(N_LANES):
                 force = repulsion(current[:, lane], before[other, :, lane], *curves[:, lane])
-                after[row, :, lane] += push[lane] * force
+                after[row, :, lane] += steps[lane] * visits[lane] * ratios[lane] / most * force
 
 
 def align(positions, overlaps, strengths, step):

@@ -113,51 +113,49 @@ class _Lanes:
         near = self.add(squared, _floats(1e-3))
         return self.div(self.mul(_floats(2.0), b), self.mul(near, denominator))
 
-    def push(self, types_: Any, values: Any, weight: Any, attractive: bool) -> None:
-        """Add the force of row `other` of `rows` on `current` to `total`."""
-        total_t, current_t, rows_t, curve_t = types_
-        total, current, rows, other, curve, group = values
-        zero = ir.Constant(_WORD, 0)
+    def push(self, arrays: dict[str, tuple[Any, Any]], rows: dict[str, Any], weight: Any, attractive: bool) -> None:
+        """Add the force of row `other` of places on `block` of work to row `own` of places."""
         dx, dy = (
-            self.sub(self.load(self.at(current_t, current, zero, half)), self.load(self.at(rows_t, rows, other, half)))
+            self.sub(
+                self.load(self.at(*arrays["work"], rows["block"], half)),
+                self.load(self.at(*arrays["places"], rows["other"], half)),
+            )
             for half in (0, 1)
         )
         squared = self.add(self.add(self.mul(dx, dx), self.mul(dy, dy)), _floats(1e-8))
-        a, b = (self.load(self.at(curve_t, curve, group, half)) for half in (0, 1))
+        a, b = (self.load(self.at(*arrays["curves"], rows["block"], half)) for half in (0, 1))
         coefficient = self.coefficient(squared, a, b, attractive)
         for half, delta in enumerate((dx, dy)):
             gradient = self.clamp(self.mul(coefficient, delta), -4.0, 4.0)
-            self.add_to(self.at(total_t, total, zero, half), self.mul(gradient, weight))
+            self.add_to(self.at(*arrays["places"], rows["own"], half), self.mul(gradient, weight))
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def attract(
     _context: Any,
-    total: Any,
-    current: Any,
-    rows: Any,
+    places: Any,
+    _own: Any,
     _other: Any,
-    shares: Any,
-    _edge: Any,
-    scales: Any,
+    work: Any,
     _block: Any,
     curves: Any,
+    pulls: Any,
+    shares: Any,
+    _edge: Any,
 ) -> Any:
-    """total += force of edge `edge` from row `other` on `current`, times scales[block] times shares[edge]."""
+    """places[own] += attraction of work[block] to places[other], times pulls[block] times shares[edge]."""
     word = types.int64
-    signature = types.void(total, current, rows, word, shares, word, scales, word, curves)
+    signature = types.void(places, word, word, work, word, curves, pulls, shares, word)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        total_t, current_t, rows_t, _, shares_t, _, scales_t, _, curves_t = signature.args
-        total, current, rows, other, shares, edge, scales, block, curves = arguments
         lanes = _Lanes(context, builder)
+        arrays, rows = _name_arguments(signature, arguments)
+        shares_t, shares = signature.args[7], arguments[7]
         data = context.make_array(shares_t)(context, builder, shares).data
-        start = builder.mul(edge, ir.Constant(_WORD, N_LANES))
+        start = builder.mul(arguments[8], ir.Constant(_WORD, N_LANES))
         share = builder.load(builder.bitcast(builder.gep(data, [start]), _BYTES.as_pointer()), align=1)
-        scale = lanes.load(lanes.at(scales_t, scales, block, width=N_LANES))
-        weight = lanes.mul(builder.uitofp(share, _VECTOR), scale)
-        array_types = (total_t, current_t, rows_t, curves_t)
-        lanes.push(array_types, (total, current, rows, other, curves, block), weight, attractive=True)
+        pull = lanes.load(lanes.at(*arrays["pulls"], rows["block"], width=N_LANES))
+        lanes.push(arrays, rows, lanes.mul(builder.uitofp(share, _VECTOR), pull), attractive=True)
         return context.get_dummy_value()
 
     return signature, generate
@@ -165,21 +163,37 @@ def attract(
 
 @intrinsic  # type: ignore[untyped-decorator]
 def repel(
-    _context: Any, total: Any, current: Any, rows: Any, _other: Any, weights: Any, curves: Any, _block: Any
+    _context: Any,
+    places: Any,
+    _own: Any,
+    _other: Any,
+    work: Any,
+    _block: Any,
+    curves: Any,
+    pulls: Any,
+    pushes: Any,
+    _row: Any,
 ) -> Any:
-    """total += repulsion by row `other` on `current`, times weights (8,)."""
-    signature = types.void(total, current, rows, types.int64, weights, curves, types.int64)
+    """places[own] += repulsion of work[block] by places[other], times pulls[block] times pushes[row]."""
+    word = types.int64
+    signature = types.void(places, word, word, work, word, curves, pulls, pushes, word)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        total_t, current_t, rows_t, _, weights_t, curves_t, _ = signature.args
-        total, current, rows, other, weights, curves, block = arguments
         lanes = _Lanes(context, builder)
-        weight = lanes.load(lanes.at(weights_t, weights, ir.Constant(_WORD, 0)))
-        array_types = (total_t, current_t, rows_t, curves_t)
-        lanes.push(array_types, (total, current, rows, other, curves, block), weight, attractive=False)
+        arrays, rows = _name_arguments(signature, arguments)
+        push = lanes.load(lanes.at(signature.args[7], arguments[7], arguments[8], width=N_LANES))
+        pull = lanes.load(lanes.at(*arrays["pulls"], rows["block"], width=N_LANES))
+        lanes.push(arrays, rows, lanes.mul(push, pull), attractive=False)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _name_arguments(signature: Any, arguments: Any) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
+    """The arrays, each with its type, and the rows that both forces begin with."""
+    places, own, other, work, block, curves, pulls = zip(signature.args[:7], arguments[:7], strict=True)
+    arrays = {"places": places, "work": work, "curves": curves, "pulls": pulls}
+    return arrays, {"own": own[1], "other": other[1], "block": block[1]}
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from tb_neuromapper.numerics.graph import build_graph, row_blocks, slice_neighbors
+from tb_neuromapper.numerics.graph import build_graph, row_blocks
 from tb_neuromapper.numerics.lanes import N_LANES, ROW
-from tb_neuromapper.numerics.optimize import align_tracks, move_rows, overlap_tracks
+from tb_neuromapper.numerics.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.overlaps import measure_overlaps
 from tb_neuromapper.numerics.start import fill_from_neighbors, group_matrix, start_rows
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import Tracks
@@ -69,27 +71,27 @@ class LayoutState:
     ) -> None:
         self.parameters, self.tracks, self.n_fixed, self.threads = parameters, tracks, n_fixed, threads
         self.n_columns = [min(near.ids.shape[1], parameters.n_neighbors - 1) for near in neighbors]
-        self.graph = build_graph(neighbors, tracks, self.n_columns, threads, n_fixed)
-        self.slices = np.repeat(np.arange(tracks.n_slices, dtype=np.int32), np.diff(tracks.starts))
+        self.graph = build_graph(neighbors, tracks, self.n_columns, threads.check_stop, n_fixed)
+        lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.starts))
+        self.spots = tracks.rows.astype(np.int64) * ROW + lanes
+        force = np.float32(_FORCES_PER_VISIT * parameters.alignment)
+        self.strengths = force * self.graph.visits[tracks.rows, lanes]
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
         self.window = min(parameters.window, tracks.n_slices - 1) if parameters.alignment > 0 else 0
-        if self.window > 0:
-            self._measure_overlaps(neighbors)
-        self._set_blocks(settings)
-        # Two copies: a pass reads one and writes the other; `now` is where the present one begins.
+        self.neighbors = neighbors
         self.n_rows = len(tracks.flats)
+        self._set_blocks(settings)
+        self.random_starts = random_starts(self.n_rows, parameters.seed)
+        # Two copies: a pass reads one and writes the other; `now` is where the present one begins.
         self.places = _aligned_zeros(2 * self.n_rows * ROW)
         self.now = 0
 
-    def _measure_overlaps(self, neighbors: Sequence[Neighbors]) -> None:
-        tracks = self.tracks
-        ids = slice_neighbors(neighbors, tracks.starts, self.n_columns)
-        self.overlaps = np.zeros((len(ids), self.window), dtype=np.float32)
-        chains = (tracks.starts, self.slices, self.heads, tracks.following, tracks.preceding)
-        most = max(1, 150_000 // tracks.n_slices)
-        self.threads.run(overlap_tracks, len(self.heads), ids, *chains, self.overlaps, most=most)
-        visits = self.graph.visits[tracks.rows, self.slices % N_LANES]
-        self.strengths = (np.float32(_FORCES_PER_VISIT * self.parameters.alignment) * visits).astype(np.float32)
+    @cached_property
+    def pulls(self) -> FloatArray:
+        """float32 (S, W): neighbour overlap with the slices after, falling off with the distance in time."""
+        stop, n_fixed = self.threads.check_stop, self.n_fixed
+        overlaps = measure_overlaps(self.neighbors, self.tracks, self.n_columns, self.window, stop, n_fixed)
+        return np.asarray(overlaps * np.exp(-np.arange(self.window, dtype=np.float32)))
 
     def _set_blocks(self, settings: SliceSettings) -> None:
         tracks = self.tracks
@@ -109,7 +111,8 @@ class LayoutState:
         group_of = np.searchsorted(tracks.group_starts, self.blocks[:, 2], side="right") - 1
         self.curves = curves[group_of].reshape(-1)
         self.scales = (scales[group_of] / np.float32(255)).reshape(-1)
-        self.ratios = ratios[group_of]
+        self.work = _aligned_zeros(len(self.blocks) * ROW)
+        self.pushes, self.n_pushes = share_pushes(self.graph, np.repeat(ratios, n_group_rows, axis=0))
 
     def place_start(self) -> None:
         """Start from a spectral layout, every sample at the same place in all slices."""
@@ -156,16 +159,17 @@ class LayoutState:
     def _move(self, step: np.float32, n_pass: int) -> None:
         graph, tracks, places = self.graph, self.tracks, self.places
         before, after = self.now, self.n_rows - self.now
-        seed = np.uint32(self.parameters.seed & 0xFFFFFFFF)
-        edges = (graph.indptr, graph.tails, graph.rates, graph.shares, graph.visits)
-        forces = (self.curves, self.scales, self.ratios, step, seed, n_pass)
+        edges = (graph.indptr, graph.tails, graph.rates, graph.shares.reshape(-1))
+        forces = (self.curves, self.scales * step, self.pushes, self.n_pushes, self.random_starts, np.uint64(n_pass))
+        layouts = (places, before, after, self.work, self.blocks)
         most = max(1, len(self.blocks) * 60_000 // self.n_rows)
-        self.threads.run(move_rows, len(self.blocks), places, before, after, self.blocks, *edges, *forces, most=most)
+        self.threads.run(move_rows, len(self.blocks), *layouts, *edges, *forces, most=most)
         if self.window == 0:
             self.now = after
             return
-        chains = (self.heads, tracks.following, self.slices, tracks.rows, self.overlaps, self.strengths)
-        self.threads.run(align_tracks, len(self.heads), places, after, before, *chains, step, self.n_fixed)
+        chains = (self.heads, tracks.following, tracks.preceding, self.spots, self.pulls, step * self.strengths)
+        layouts = (places, after * ROW, before * ROW)
+        self.threads.run(align_tracks, len(self.heads), *layouts, *chains, int(tracks.starts[self.n_fixed]))
 
     def _present(self) -> FloatArray:
         return self.places[self.now * ROW : (self.now + self.n_rows) * ROW].reshape(-1, 2, N_LANES)

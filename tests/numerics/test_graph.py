@@ -11,7 +11,6 @@ from tb_neuromapper.numerics.curve import fit_curve
 from tb_neuromapper.numerics.graph import build_graph, weigh_neighbors
 from tb_neuromapper.numerics.lanes import N_LANES
 from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import follow_samples
 from tests import reference
 
@@ -87,8 +86,7 @@ def test_weigh_neighbors__matches_slow_twin():
     """Directed weights add up to log2(k + 1), as the bisection in float64 has them."""
     points = np.random.default_rng(0).normal(size=(50, 4))
     near = find_neighbors(points, n_neighbors=9)
-    with Threads() as threads:
-        _, weights = weigh_neighbors([near], np.array([0, 50], np.int32), [9], threads)
+    weights = weigh_neighbors(near.ids, near.dists)
     np.testing.assert_allclose(weights, [reference.fuzzy_weights(row) for row in near.dists], atol=2e-4)
     np.testing.assert_allclose(weights.sum(axis=1), np.log2(10), atol=1e-3)
 
@@ -101,8 +99,7 @@ def test_build_graph__matches_slow_twin(case, k):
     random = np.random.default_rng(0)
     neighbors = [find_neighbors(random.normal(size=(n, 3)), n_neighbors=k) for n in n_rows]
     tracks = follow_samples(n_rows, relations)
-    with Threads() as threads:
-        graph = build_graph(neighbors, tracks, [near.ids.shape[1] for near in neighbors], threads)
+    graph = build_graph(neighbors, tracks, [near.ids.shape[1] for near in neighbors], lambda: None)
     for t, near in enumerate(neighbors):
         lane, expected = t % N_LANES, reference.fuzzy_union(near.ids, near.dists)
         found = {}

@@ -1,14 +1,17 @@
 """The kernels of a pass against their slow twins."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_neuromapper.numerics.aligned import same_settings
-from tb_neuromapper.numerics.lanes import N_LANES
+from tb_neuromapper.numerics.lanes import N_LANES, ROW
 from tb_neuromapper.numerics.layout_state import LayoutState
 from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.optimize import align_tracks, move_rows, overlap_tracks
+from tb_neuromapper.numerics.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.overlaps import measure_overlaps
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import LayoutParameters
@@ -16,33 +19,33 @@ from tests import reference
 from tests.numerics.test_graph import slices_and_relations
 
 
-def new_state(n_rows, relations, threads, **parameters):
+def new_state(n_rows, relations, **parameters):
     """A state of random slices, at random places."""
     random = np.random.default_rng(1)
     neighbors = [find_neighbors(random.normal(size=(n, 3)), n_neighbors=4) for n in n_rows]
     chosen = LayoutParameters(n_neighbors=5, **parameters)
     tracks = follow_samples(n_rows, relations)
-    state = LayoutState(neighbors, chosen, tracks, same_settings(chosen, len(n_rows)), 0, threads)
+    state = LayoutState(neighbors, chosen, tracks, same_settings(chosen, len(n_rows)), 0, Threads(1))
     state.place_slices([random.normal(0, 2, (n, 2)).astype(np.float32) for n in n_rows])
-    return state, neighbors
+    return state
 
 
 @given(slices_and_relations(), st.integers(0, 3))
 @settings(max_examples=20, deadline=None)
 def test_move_rows__matches_slow_twin(case, n_pass):
     """A pass in vectors of eight lanes is the pass lane by lane in float64."""
-    with Threads() as threads:
-        state, _ = new_state(*case, threads)
+    state = new_state(*case, seed=5)
     start = state._present().copy()
     graph, blocks = state.graph, state.blocks
-    edges = (graph.indptr, graph.tails, graph.rates, graph.shares, graph.visits)
-    step, seed = np.float32(0.7), np.uint32(5)
-    forces = (state.curves, state.scales, state.ratios, step, seed, n_pass)
-    move_rows(0, len(blocks), state.places, 0, state.n_rows, blocks, *edges, *forces)
-    state.now = state.n_rows
+    state.window = 0
+    state._move(np.float32(0.7), n_pass)
     curves = state.curves.reshape(-1, 2, N_LANES).astype(np.float64)
     scales = state.scales.reshape(-1, N_LANES) * 255.0
-    expected = reference.move_rows(start, blocks, graph, curves, scales, state.ratios, 0.7, 5, n_pass)
+    sizes = np.diff(state.tracks.group_starts)
+    ratios = np.zeros((len(sizes), N_LANES))
+    for t, n in enumerate(case[0]):
+        ratios[t // N_LANES, t % N_LANES] = 2.5 * sizes[t // N_LANES] / n
+    expected = reference.move_rows(start, blocks, graph, curves, scales, ratios.repeat(sizes, 0), 0.7, 5, n_pass)
     present = (state.tracks.flats >= 0)[:, None, :].repeat(2, axis=1)
     # Steps of up to 4 through a power that is right to 2e-4.
     np.testing.assert_allclose(state._present()[present], expected[present], atol=0.02)
@@ -52,43 +55,76 @@ def test_move_rows__matches_slow_twin(case, n_pass):
 @settings(max_examples=30, deadline=None)
 def test_align_tracks__matches_slow_twin(case):
     """Every sample goes to the weighted mean of itself in the slices around."""
-    with Threads() as threads:
-        state, _ = new_state(*case, threads, alignment=0.3, window=2)
+    state = new_state(*case, alignment=0.3, window=2)
     if state.window == 0:
         return
     tracks, start = state.tracks, state._present().copy()
-    chains = (state.heads, tracks.following, state.slices, tracks.rows, state.overlaps, state.strengths)
-    align_tracks(0, len(state.heads), state.places, 0, state.n_rows, *chains, np.float32(0.6), 0)
+    chains = (state.heads, tracks.following, tracks.preceding, state.spots, state.pulls)
+    step = np.float32(0.6)
+    align_tracks(0, len(state.heads), state.places, 0, state.n_rows * ROW, *chains, step * state.strengths, 0)
     state.now = state.n_rows
+    overlaps = state.pulls * np.exp(np.arange(state.window))
     for head in state.heads:
         chain = [head]
         while tracks.following[chain[-1]] >= 0:
             chain.append(tracks.following[chain[-1]])
-        at = [(tracks.rows[flat], slice(None), state.slices[flat] % N_LANES) for flat in chain]
-        expected = reference.align([start[i] for i in at], state.overlaps[chain], state.strengths[chain], 0.6)
+        at = [(state.spots[flat] // ROW, slice(None), state.spots[flat] % ROW) for flat in chain]
+        expected = reference.align([start[i] for i in at], overlaps[chain], state.strengths[chain], 0.6)
         np.testing.assert_allclose([state._present()[i] for i in at], expected, rtol=1e-4, atol=1e-5)
 
 
-@given(slices_and_relations())
+def test_align_tracks__leaves_the_first_slices():
+    """Flat rows before the first that may move keep what the other layout holds, the last go to their mean."""
+    state = new_state([6, 6, 6], None, alignment=0.3)
+    chains = (state.heads, state.tracks.following, state.tracks.preceding, state.spots, state.pulls)
+    align_tracks(0, 6, state.places, 0, state.n_rows * ROW, *chains, state.strengths, 12)
+    state.now = state.n_rows
+    assert (state._present()[:, :, :2] == 0).all()
+    assert (state._present()[:, :, 2] != 0).all()
+
+
+@given(slices_and_relations(), st.integers(1, 3), st.integers(0, 3))
 @settings(max_examples=30, deadline=None)
-def test_overlap_tracks__matches_sets(case):
-    """Overlaps are Jaccard indices of sets of samples that both slices have."""
+def test_measure_overlaps__matches_sets(case, window, first_slice):
+    """Overlaps are Jaccard indices of sets of samples that both slices have; 0 between slices that do not move."""
     n_rows, relations = case
-    with Threads() as threads:
-        state, neighbors = new_state(n_rows, relations, threads, window=3)
-    if state.window == 0:
-        return
+    random = np.random.default_rng(1)
+    neighbors = [find_neighbors(random.normal(size=(n, 3)), n_neighbors=4) for n in n_rows]
+    tracks = follow_samples(n_rows, relations)
     ids = [near.ids for near in neighbors]
-    for flat, t in enumerate(state.slices):
-        later = flat
-        for o in range(1, state.window + 1):
-            later = state.tracks.following[later] if later >= 0 else -1
-            row = flat - state.tracks.starts[t]
-            expected = reference.overlap(ids, relations, t, row, o) if later >= 0 else 0.0
-            assert abs(state.overlaps[flat, o - 1] - expected) < 1e-6
+    n_columns = [near.shape[1] for near in ids]
+    overlaps = measure_overlaps(neighbors, tracks, n_columns, window, lambda: None, first_slice)
+    for t, first in enumerate(tracks.starts[:-1]):
+        for flat in range(first, tracks.starts[t + 1]):
+            later = flat
+            for o in range(1, window + 1):
+                later = tracks.following[later] if later >= 0 else -1
+                known = later >= 0 and t + o >= first_slice
+                expected = reference.overlap(ids, relations, t, flat - first, o) if known else 0.0
+                assert abs(overlaps[flat, o - 1] - expected) < 1e-6
+
+
+@given(slices_and_relations())
+@settings(max_examples=20, deadline=None)
+def test_share_pushes__gives_every_lane_its_ratio(case):
+    """Over all visits of a row, the weights of the pushes add up to ratio times the visits of each lane."""
+    state = new_state(*case)
+    graph = state.graph
+    ratios = np.random.default_rng(0).uniform(0, 3, (state.n_rows, N_LANES)).astype(np.float32)
+    weights, counts = share_pushes(graph, ratios)
+    sums = np.array([graph.rates[first:last].sum() for first, last in pairwise(graph.indptr)])
+    pushed = weights.reshape(-1, N_LANES) / 255 * (counts * sums)[:, None]
+    np.testing.assert_allclose(pushed, graph.visits * ratios, rtol=1e-4, atol=1e-6)
+
+
+def test_random_starts__match_slow_twin():
+    """Every row's start is the hash of row and seed; seeds of any size are taken."""
+    starts = random_starts(9, 2**40 + 7)
+    expected = [reference.scramble((row + (7 << 32)) * 0x9E3779B97F4A7C15 % 2**64) for row in range(9)]
+    assert starts.tolist() == expected
 
 
 def test_kernels__are_compiled_functions():
     """The twins above are compared with compiled code, not with Python."""
-    for kernel in (move_rows, align_tracks, overlap_tracks):
+    for kernel in (move_rows, align_tracks):
         assert kernel.signatures
