@@ -112,7 +112,10 @@ def load(data: str, n_samples: int, n_slices: int) -> tuple[list, list, list]:
 def run(
     engine: str, strength: float, seed: int, slices: list, labels: list, relations: list, neighbors: list
 ) -> dict:
-    model = AlignedUMAP(alignment_regularisation=strength, random_state=seed, engine=engine)
+    # umap-learn's joint layout takes its random numbers from transform_seed, 42 unless set.
+    model = AlignedUMAP(
+        alignment_regularisation=strength, random_state=seed, transform_seed=42 + seed, engine=engine
+    )
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

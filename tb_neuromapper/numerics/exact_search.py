@@ -46,19 +46,24 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
     tile = np.empty((min(_TILE, n), min(_TILE, n)), np.float32)
     for top in range(0, n, _TILE):
         for low in range(top, n, _TILE):
-            part = tile[: min(_TILE, n - top), : min(_TILE, n - low)]
-            if part.shape != tile.shape:
-                part = np.empty(part.shape, np.float32)
-            np.matmul(left[top : top + _TILE], right[low : low + _TILE].T, out=part)
-            if low == top:
-                np.fill_diagonal(part, np.inf)
-            threads.run(_scan_rows, len(part), part, top, low, limits, values, rows)
+            height, width = min(_TILE, n - top), min(_TILE, n - low)
+            part = tile if (height, width) == tile.shape else np.empty((height, width), np.float32)
+            factors = (left[top : top + _TILE], right[low : low + _TILE].T)
+            threads.run(_multiply_rows, height, *factors, part, top, low, limits, values, rows)
             if low > top:
-                n_chunks = -(-part.shape[1] // _COLUMNS)
-                threads.run(_scan_columns, n_chunks, part, top, low, limits, values, rows)
+                threads.run(_scan_columns, -(-width // _COLUMNS), part, top, low, limits, values, rows)
     ids, dists = np.full((n, k), n, np.int32), np.full((n, k), np.inf, np.float32)
     threads.run(_measure, n, table, squares, values, rows, ids, dists, most=_TILE)
     return ids, dists
+
+
+def _multiply_rows(first, last, left, right, tile, top, low, limits, values, rows):
+    """Fill rows of a tile and offer them while they are in the cache."""
+    np.matmul(left[first:last], right, out=tile[first:last])
+    if low == top:
+        own = np.arange(first, last)
+        tile[own, own] = np.inf
+    _scan_rows(first, last, tile, top, low, limits, values, rows)
 
 
 @kernel(fastmath=FAST)

@@ -62,8 +62,8 @@ def measure_quality(
     if size < 1:
         return LayoutQuality(1.0, 1.0, 1.0, movement)
     own = np.sort(np.random.default_rng(seed).permutation(n)[: min(n_samples, n)])
-    far, near = _squares(table[placed], own), _squares(layout[placed], own)
     with Threads() as threads:
+        far, near = _squares(table[placed], own), _squares(layout[placed], own)
         near_ids = _nearest(near, size, threads)
         if n == len(table) and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
             far_ids = neighbors.ids[own, :size]
