@@ -70,7 +70,7 @@ def build_graph(
             rows = tracks.rows[tracks.starts[t] : tracks.starts[t + 1]] - low
             near = neighbors[t].ids[:, : n_columns[t]]
             weights = weigh_neighbors(near, neighbors[t].dists[:, : n_columns[t]])
-            lanes[t % N_LANES] = lane = _symmetrise(neighbor_matrix(near, weights, rows, int(high - low)))
+            lanes[t % N_LANES] = lane = _unite(*neighbor_matrices(near, weights, rows, int(high - low)))
             visits[low:high, t % N_LANES] = lane @ np.ones(high - low, dtype=np.float32)
         merged, lane_shares = _merge_lanes(lanes, int(high - low), check_stop)
         indptr.append(merged.indptr[1:] + indptr[-1][-1])
@@ -81,8 +81,8 @@ def build_graph(
     return LayoutGraph(np.concatenate(indptr), joined, np.concatenate(rates), np.concatenate(shares), visits)
 
 
-def neighbor_matrix(ids: IntArray, values: FloatArray, rows: IntArray, n: int) -> csr_matrix:
-    """A value for every sample and neighbour of a slice, as (n, n) compressed rows.
+def neighbor_matrices(ids: IntArray, values: FloatArray, rows: IntArray, n: int) -> tuple[csr_matrix, csr_matrix]:
+    """A value for every sample and neighbour of a slice, as (n, n) compressed rows, and the transpose.
 
     Args:
         ids: int32 (N, k): rows of the slice, or -1.
@@ -95,9 +95,9 @@ def neighbor_matrix(ids: IntArray, values: FloatArray, rows: IntArray, n: int) -
     indptr = np.zeros(n + 1, dtype=np.int32)
     indptr[rows + 1] = (ids >= 0).sum(axis=1)
     parts = (values[order][named], rows[ids[order][named]], np.cumsum(indptr, dtype=np.int32))
-    matrix = csr_matrix(parts, shape=(n, n))
-    matrix.sort_indices()
-    return matrix
+    # Transposing sorts, sooner than a sort does.
+    back = csr_matrix(parts, shape=(n, n)).T.tocsr()
+    return back.T.tocsr(), back
 
 
 def weigh_neighbors(ids: IntArray, dists: FloatArray) -> FloatArray:
@@ -156,10 +156,13 @@ def _over(gaps: FloatArray, sigma: FloatArray) -> FloatArray:
         return np.minimum(gaps / sigma, np.float32(80))
 
 
-def _symmetrise(matrix: csr_matrix) -> csr_matrix:
-    """The fuzzy union a + b - ab of a matrix and its transpose, without the least weights."""
-    back = matrix.T.tocsr()
-    union = matrix + back - matrix.multiply(back)
+def _unite(own: csr_matrix, back: csr_matrix) -> csr_matrix:
+    """The fuzzy union a + b - ab = 1 - (1 - a)(1 - b), without the least weights."""
+    with np.errstate(divide="ignore"):
+        for matrix in (own, back):
+            matrix.data = -np.log(1 - matrix.data)
+    union = own + back
+    union.data = 1 - np.exp(-union.data)
     union.data[union.data < _LEAST_WEIGHT] = 0
     union.eliminate_zeros()
     return union
@@ -174,11 +177,11 @@ def _merge_lanes(
         check_stop()
         merged = merged.maximum(lane)
     shares = np.zeros((merged.nnz, N_LANES), dtype=np.uint8)
-    numbers = csr_matrix((np.arange(1, merged.nnz + 1), merged.indices, merged.indptr), shape=(n, n))
+    numbers = csr_matrix((np.arange(1, merged.nnz + 1, dtype=np.int32), merged.indices, merged.indptr), shape=(n, n))
     for s, lane in lanes.items():
         check_stop()
         # A product with ones picks, entry by entry, the place of the lane's edge among the merged ones.
-        ones = csr_matrix((np.ones(lane.nnz, np.int64), lane.indices, lane.indptr), shape=(n, n))
+        ones = csr_matrix((np.ones(lane.nnz, np.int32), lane.indices, lane.indptr), shape=(n, n))
         edges = ones.multiply(numbers).data - 1
         shares[edges, s] = np.rint(lane.data / merged.data[edges] * np.float32(255)).astype(np.uint8)
     return merged, shares

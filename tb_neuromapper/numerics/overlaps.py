@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from tb_neuromapper.numerics.graph import neighbor_matrix
+from tb_neuromapper.numerics.graph import neighbor_matrices
 from tb_neuromapper.numerics.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
@@ -33,11 +34,11 @@ def measure_overlaps(
     samples = name_samples(tracks)
     n = int(samples.max()) + 1
     overlaps = np.zeros((len(samples), window), dtype=np.float32)
-    recent: deque = deque(maxlen=window)
+    recent: deque[tuple[csr_matrix, FloatArray, slice]] = deque(maxlen=window)
     for t, near in enumerate(neighbors):
         own = slice(int(tracks.starts[t]), int(tracks.starts[t + 1]))
         ids = near.ids[:, : n_columns[t]]
-        matrix = neighbor_matrix(ids, np.ones(ids.shape, np.float32), samples[own], n)
+        matrix, _ = neighbor_matrices(ids, np.ones(ids.shape, np.float32), samples[own], n)
         present = np.bincount(samples[own], minlength=n).astype(np.float32)
         for offset, (before, was_present, flats) in enumerate(reversed(recent), start=1):
             check_stop()
