@@ -55,7 +55,9 @@ def main() -> None:
         for strength in options.strengths:
             row = {}
             for engine in options.engines:
-                runs = [run(engine, strength, seed, slices, labels, relations, neighbors) for seed in range(options.seeds)]
+                runs = [
+                    run(engine, strength, seed, slices, labels, relations, neighbors) for seed in range(options.seeds)
+                ]
                 row[engine] = {"data": data, "engine": engine, "strength": strength, **summarise(runs)}
                 print_point(row[engine])
             points += row.values()
@@ -109,13 +111,9 @@ def load(data: str, n_samples: int, n_slices: int) -> tuple[list, list, list]:
     return slices, labels, [{row + shift: row for row in range(size - shift)}] * (len(slices) - 1)
 
 
-def run(
-    engine: str, strength: float, seed: int, slices: list, labels: list, relations: list, neighbors: list
-) -> dict:
+def run(engine: str, strength: float, seed: int, slices: list, labels: list, relations: list, neighbors: list) -> dict:
     # umap-learn's joint layout takes its random numbers from transform_seed, 42 unless set.
-    model = AlignedUMAP(
-        alignment_regularisation=strength, random_state=seed, transform_seed=42 + seed, engine=engine
-    )
+    model = AlignedUMAP(alignment_regularisation=strength, random_state=seed, transform_seed=42 + seed, engine=engine)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

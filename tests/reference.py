@@ -34,6 +34,39 @@ def nearest(points, k, metric="euclidean"):
     return np.array(ids), np.array(dists)
 
 
+def sort_list(pairs, size):
+    """The `size` least of different (distance, row) pairs."""
+    return sorted({row: (distance, row) for distance, row in pairs}.values())[:size]
+
+
+def rows_that_name(rows, n_named):
+    """For every row those that name it among their first `n_named`, by the place of the name, then by row."""
+    n = len(rows)
+    return [[i for j in range(n_named) for i in range(n) if rows[i][j] == row] for row in range(n)]
+
+
+def meet_neighbors(points, rows, n_forward, n_backward):
+    """Lists of (squared distance, row) after one round over neighbours' neighbours; `rows` are full sorted lists."""
+    back, lists = rows_that_name(rows, n_forward), []
+    for i, own in enumerate(rows):
+        links = [*own[:n_forward], *back[i][:n_backward]]
+        seen = set(own) | {other for link in links for other in [link, *rows[link][:n_forward]]}
+        pairs = [(distance(points[i], points[j], "euclidean") ** 2, int(j)) for j in seen if j != i]
+        lists.append(sort_list(pairs, len(own)))
+    return lists
+
+
+def trustworthiness(points, layout, k):
+    """1 - 2 / (n k (2 n - 3 k - 1)) sum of (rank - k) over the k nearest in the layout, ranks among the points."""
+    n, excess = len(points), 0
+    near, _ = nearest(layout, k)
+    ranked, _ = nearest(points, n - 1)
+    for i in range(n):
+        for j in near[i]:
+            excess += max(0, ranked[i].tolist().index(j) + 1 - k)
+    return 1 - 2 * excess / (n * k * (2 * n - 3 * k - 1))
+
+
 def fuzzy_weights(dists):
     """exp(-(d - rho) / sigma) of one row, sigma such that the weights add up to log2(k + 1)."""
     dists = [float(d) for d in dists]

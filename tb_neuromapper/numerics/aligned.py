@@ -17,9 +17,9 @@ from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, LayoutProgress, Neighbors
 
 # umap-learn does 200 passes from a step of 1. From a spectral start shared by all slices, a smaller first step keeps
-# more neighbours in as many (docs/layouts.md).
+# more neighbours in as many; few samples need more passes and can afford them (docs/layouts.md).
 N_PASSES = 200
-N_PASSES_SMALL = 500
+N_PASSES_SMALL = 1000
 N_RESTART_PASSES = 100
 _SMALL = 2_000
 _FIRST_STEP = 0.3

@@ -11,11 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
-from tb_neuromapper.numerics.curve import fit_curve
-from tb_neuromapper.numerics.layout_state import SliceSettings
 from tb_neuromapper.numerics.neighbors import check_metric, check_points, find_neighbors, is_metric
 from tb_neuromapper.numerics.reference_engine import import_umap
-from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, Neighbors
+from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, Neighbors
+from tb_neuromapper.numerics.umap_interface import (
+    append_value,
+    check_relation_dicts,
+    check_width,
+    is_same,
+    link_rows,
+    nth_value,
+    plain_layouts,
+    slice_settings,
+)
 
 ENGINES = ("neuromapper", "umap-learn")
 _PER_SLICE = ("n_neighbors", "min_dist", "spread", "repulsion_strength", "learning_rate", "negative_sample_rate")
@@ -129,19 +137,22 @@ class AlignedUMAP:
             ImportError: umap-learn's engine is needed and not installed.
         """
         self.engine_ = self._choose_engine(y)
-        relations = _check_relation_dicts(X, fit_params.get("relations"))
+        relations = check_relation_dicts(X, fit_params.get("relations"))
         self.dict_relations_ = relations
         if self.engine_ == "umap-learn":
             return self._fit_reference(X, y, fit_params)
         self.n_models_ = len(X)
         tables = [check_points(table, f"slice {t}") for t, table in enumerate(X)]
         for t, table in enumerate(tables):
-            _check_width(t, table, tables[0].shape[1])
+            check_width(t, table, tables[0].shape[1])
         self.n_features_in_ = tables[0].shape[1]
         self._neighbors = [self._find(t, table) for t, table in enumerate(tables)]
         n_rows = [len(table) for table in tables]
-        links = [_link(t, relation, n_rows) for t, relation in enumerate(relations)]
-        parameters, settings = self._layout_parameters(fit_params), self._settings(range(len(tables)))
+        links = [link_rows(t, relation, n_rows) for t, relation in enumerate(relations)]
+        parameters, settings = (
+            self._layout_parameters(fit_params),
+            slice_settings(self.get_params(), range(len(tables))),
+        )
         self.embeddings_ = fit_layout(self._neighbors, parameters, relations=links, settings=settings)
         return self
 
@@ -171,7 +182,7 @@ class AlignedUMAP:
             raise ValueError('y is given, but the fit was made without; only engine="umap-learn" uses labels.')
         if self.engine_ == "umap-learn":
             self._mapper.update(X, y, **fit_params)
-            self.embeddings_ = _plain(self._mapper.embeddings_)
+            self.embeddings_ = plain_layouts(self._mapper.embeddings_)
             self.dict_relations_, self.n_models_ = self._mapper.dict_relations_, self._mapper.n_models_
             return self
         before = self.get_params()
@@ -184,17 +195,17 @@ class AlignedUMAP:
     def _extend(self, X: npt.ArrayLike, relation: dict[int, int], fit_params: dict[str, Any]) -> AlignedUMAP:
         t = self.n_models_
         table = check_points(X, f"slice {t}")
-        _check_width(t, table, self.n_features_in_)
+        check_width(t, table, self.n_features_in_)
         for name in _PER_SLICE:
             if name in fit_params:
-                setattr(self, name, _append(getattr(self, name), fit_params[name], t))
+                setattr(self, name, append_value(getattr(self, name), fit_params[name], t))
         neighbors = [*self._neighbors, self._find(t, table)]
         relations = [*self.dict_relations_, relation]
         parameters = self._layout_parameters(fit_params)
         first = max(0, t - max(1, parameters.window))
         n_rows = [len(near.ids) for near in neighbors]
-        links = [_link(i, relations[i], n_rows) for i in range(first, t)]
-        settings = self._settings(range(first, t + 1))
+        links = [link_rows(i, relations[i], n_rows) for i in range(first, t)]
+        settings = slice_settings(self.get_params(), range(first, t + 1))
         layout = extend_layout(
             neighbors[first:], self.embeddings_[first:], parameters, relations=links, settings=settings
         )
@@ -234,7 +245,7 @@ class AlignedUMAP:
             raise ValueError(f"engine {self.engine!r} is unknown; allowed are {', '.join(ENGINES)}.")
         if self.engine == "umap-learn":
             return self.engine
-        changed = [name for name, value in _UNSUPPORTED.items() if not _same(getattr(self, name), value)]
+        changed = [name for name, value in _UNSUPPORTED.items() if not is_same(getattr(self, name), value)]
         wanted = [f"{name}={getattr(self, name)!r}" for name in changed] + (["y"] if y is not None else [])
         if not is_metric(self.metric):
             wanted.append(f"metric={self.metric!r}")
@@ -248,11 +259,11 @@ class AlignedUMAP:
         parameters = {name: value for name, value in self.get_params().items() if name != "engine"}
         self._mapper = import_umap().AlignedUMAP(**parameters)
         self._mapper.fit(X, y, **fit_params)
-        self.embeddings_, self.n_models_ = _plain(self._mapper.embeddings_), self._mapper.n_models_
+        self.embeddings_, self.n_models_ = plain_layouts(self._mapper.embeddings_), self._mapper.n_models_
         return self
 
     def _find(self, t: int, table: FloatArray) -> Neighbors:
-        n_neighbors = int(_nth("n_neighbors", self.n_neighbors, t))
+        n_neighbors = int(nth_value("n_neighbors", self.n_neighbors, t))
         if n_neighbors < 2:
             raise ValueError(f"n_neighbors is {n_neighbors}; it counts the sample itself and must be 2 or more.")
         near = find_neighbors(table, n_neighbors=n_neighbors - 1, metric=self.metric, seed=self._seed())
@@ -281,82 +292,3 @@ class AlignedUMAP:
             seed=self._seed(),
             n_passes=None if self.n_epochs is None else int(self.n_epochs),
         )
-
-    def _settings(self, slices: range) -> SliceSettings:
-        def column(name: str) -> FloatArray:
-            return np.array([_nth(name, getattr(self, name), t) for t in slices], dtype=np.float32)
-
-        curves = [
-            fit_curve(
-                float(_nth("spread", self.spread, t)),
-                float(_nth("min_dist", self.min_dist, t)),
-            )
-            for t in slices
-        ]
-        if self.a is not None and self.b is not None:
-            curves = [(self.a, self.b)] * len(slices)
-        ab = np.array(curves, dtype=np.float32)
-        return SliceSettings(
-            np.ascontiguousarray(ab[:, 0]),
-            np.ascontiguousarray(ab[:, 1]),
-            column("negative_sample_rate"),
-            column("repulsion_strength"),
-            column("learning_rate"),
-        )
-
-
-def _check_width(t: int, table: FloatArray, width: int) -> None:
-    if table.shape[1] != width:
-        raise ValueError(
-            f"slice {t} has {table.shape[1]} columns and slice 0 has {width}; all slices need the same width."
-        )
-
-
-def _check_relation_dicts(X: Any, relations: Any) -> list[dict[int, int]]:
-    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
-        raise ValueError(f"X is a {type(X).__name__}; a list of one or more tables is needed.")
-    if relations is None:
-        raise ValueError("relations are missing; pass one dict between each two slices.")
-    if not isinstance(relations, (list, tuple)) or not all(isinstance(link, Mapping) for link in relations):
-        raise ValueError(f"relations is a {type(relations).__name__}; a list of dicts is needed.")
-    if len(relations) != len(X) - 1:
-        raise ValueError(f"{len(relations)} relations for {len(X)} slices; one between each two is needed.")
-    return [dict(link) for link in relations]
-
-
-def _link(t: int, relation: Mapping[int, int], n_rows: Sequence[int]) -> IntArray:
-    """A relation dict as an array; of several rows that lead to one, the last does, as in umap-learn."""
-    link = np.full(n_rows[t], -1, dtype=np.int32)
-    sources = {int(target): int(source) for source, target in relation.items()}
-    for target, source in sources.items():
-        for row, limit, slice_id in ((source, n_rows[t], t), (target, n_rows[t + 1], t + 1)):
-            if not 0 <= row < limit:
-                raise ValueError(
-                    f"relations[{t}] names row {row}, but slice {slice_id} has {limit} rows; leave absent samples out."
-                )
-        link[source] = target
-    return link
-
-
-def _nth(name: str, values: Any, t: int) -> Any:
-    if not isinstance(values, (list, tuple, np.ndarray)):
-        return values
-    if t >= len(values):
-        raise ValueError(f"{name} has {len(values)} values, but there is a slice {t}; one value per slice is needed.")
-    return values[t]
-
-
-def _append(values: Any, value: Any, n_slices: int) -> Any:
-    if isinstance(values, (list, tuple, np.ndarray)):
-        return [*values, value]
-    return values if value == values else [*[values] * n_slices, value]
-
-
-def _same(value: Any, supported: Any) -> bool:
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return all(_same(item, supported) for item in value)
-    return bool(value == supported) if value is not None else supported is None
-
-
-def _plain(layouts: Any) -> list[FloatArray]:
-    return [np.ascontiguousarray(layout, dtype=np.float32) for layout in layouts]

@@ -122,11 +122,9 @@ def _measure(first, last, table, squares, values, rows, ids, dists):
         edge = reach + np.float32(8e-6) * (squares[row] + reach)
         hidden = n_kept < n - 1 and values[row, n_kept - 1] <= edge
         for c in range(n if hidden else n_kept):
-            other = c
-            if not hidden:
-                other = np.int64(rows[row, c])
-                if values[row, c] > edge:
-                    break
+            if not hidden and values[row, c] > edge:
+                break
+            other = c if hidden else np.int64(rows[row, c])
             exact = squared_distance(point, table[other])
             if other != row and (exact < best[end] or (exact == best[end] and other < near[end])):
                 insert(best, near, exact, other)

@@ -128,9 +128,7 @@ def _weigh(named: npt.NDArray[np.bool_], dists: FloatArray, overall: np.float32)
     return np.asarray(np.exp(-_over(gaps, sigma)) * named)
 
 
-def _solve_sigma(
-    gaps: FloatArray, named: npt.NDArray[np.bool_], sigma: FloatArray, wanted: np.float32
-) -> FloatArray:
+def _solve_sigma(gaps: FloatArray, named: npt.NDArray[np.bool_], sigma: FloatArray, wanted: np.float32) -> FloatArray:
     """Sigma such that exp(-gaps / sigma) adds up to `wanted`, by Newton's steps within bounds."""
     low, high = np.zeros_like(sigma), np.full_like(sigma, np.inf)
     for _ in range(40):
@@ -147,13 +145,13 @@ def _solve_sigma(
         step = sigma * np.exp(factor)
         half = np.where(np.isinf(high), 2 * sigma, np.float32(0.5) * low + np.float32(0.5) * high)
         sigma = np.where(open_, np.where((low < step) & (step < high), step, half), sigma)
-    return sigma
+    return np.asarray(sigma)
 
 
 def _over(gaps: FloatArray, sigma: FloatArray) -> FloatArray:
     """gaps / sigma, at most 80, whose exponential is still a normal number."""
     with np.errstate(over="ignore"):
-        return np.minimum(gaps / sigma, np.float32(80))
+        return np.asarray(np.minimum(gaps / sigma, np.float32(80)))
 
 
 def _unite(own: csr_matrix, back: csr_matrix) -> csr_matrix:

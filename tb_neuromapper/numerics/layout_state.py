@@ -73,7 +73,7 @@ class LayoutState:
         self.n_columns = [min(near.ids.shape[1], parameters.n_neighbors - 1) for near in neighbors]
         self.graph = build_graph(neighbors, tracks, self.n_columns, threads.check_stop, n_fixed)
         lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.starts))
-        self.spots = tracks.rows.astype(np.int64) * ROW + lanes
+        self.spots = (tracks.rows * ROW + lanes).astype(np.int32)
         force = np.float32(_FORCES_PER_VISIT * parameters.alignment)
         self.strengths = force * self.graph.visits[tracks.rows, lanes]
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
@@ -168,8 +168,8 @@ class LayoutState:
             self.now = after
             return
         chains = (self.heads, tracks.following, tracks.preceding, self.spots, self.pulls, step * self.strengths)
-        layouts = (places, after * ROW, before * ROW)
-        self.threads.run(align_tracks, len(self.heads), *layouts, *chains, int(tracks.starts[self.n_fixed]))
+        first_flat = int(tracks.starts[self.n_fixed])
+        self.threads.run(align_tracks, len(self.heads), places, after * ROW, before * ROW, *chains, first_flat)
 
     def _present(self) -> FloatArray:
         return self.places[self.now * ROW : (self.now + self.n_rows) * ROW].reshape(-1, 2, N_LANES)

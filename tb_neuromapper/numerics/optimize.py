@@ -13,7 +13,6 @@ from tb_neuromapper.numerics.kernels import kernel
 from tb_neuromapper.numerics.lanes import N_LANES, attract, copy_row, repel
 from tb_neuromapper.numerics.types import FloatArray
 
-
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _TO_FRACTION = np.float32(2.0**-24)

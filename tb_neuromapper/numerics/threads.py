@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -20,32 +19,6 @@ import numba
 from threadpoolctl import threadpool_limits
 
 from tb_neuromapper.numerics.types import LayoutCancelled
-
-
-class _MatrixThreads:
-    """Holds the matrix library of the process to one thread while anybody asks for it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._n_users = 0
-        self._limits: threadpool_limits | None = None
-
-    def hold(self) -> None:
-        with self._lock:
-            self._n_users += 1
-            if self._limits is None:
-                self._limits = threadpool_limits(limits=1, user_api="blas")
-
-    def release(self) -> None:
-        with self._lock:
-            self._n_users -= 1
-            if self._n_users == 0 and self._limits is not None:
-                self._limits.restore_original_limits()
-                self._limits = None
-
-
-# The library's number of threads belongs to the process, so there is one holder.
-_MATRIX_THREADS = _MatrixThreads()
 
 
 class Threads:
@@ -95,12 +68,14 @@ class Threads:
             future.result()
 
     def __enter__(self) -> Threads:
-        _MATRIX_THREADS.hold()
+        # Of computations that overlap the first decides; none leaves the limit behind.
+        self._matrix_threads = threadpool_limits(limits=1, user_api="blas")
+        self._matrix_threads.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _MATRIX_THREADS.release()
+        self._matrix_threads.__exit__(kind, error, trace)
         if self._pool is not None:
             self._pool.shutdown(wait=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.aligned import N_PASSES_SMALL, extend_layout, fit_layout
 from tb_neuromapper.numerics.neighbors import find_neighbors
 from tb_neuromapper.numerics.quality import measure_quality
 from tb_neuromapper.numerics.types import LayoutCancelled, LayoutParameters, Neighbors
@@ -115,7 +115,7 @@ def test_fit_layout__reports_progress(fitted):
     seen = []
     fit_layout(neighbors, LayoutParameters(), on_progress=lambda p: seen.append((p.n_done, p.n_total, p.positions)))
     assert seen[0][0] == 0
-    assert seen[0][1] == 500
+    assert seen[0][1] == N_PASSES_SMALL
     assert [p.shape for p in seen[0][2]] == [layout.shape for layout in layouts]
     assert all(a[0] < b[0] for a, b in pairwise(seen))
 

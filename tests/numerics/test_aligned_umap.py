@@ -180,6 +180,15 @@ def test_aligned_umap__takes_fewer_samples_than_neighbors(n):
     assert all(np.isfinite(layout).all() for layout in model.embeddings_)
 
 
+def test_aligned_umap__takes_one_slice():
+    """A single slice has a layout, and one may be added to it."""
+    model = AlignedUMAP(n_epochs=10).fit([GOOD], relations=[])
+    assert [layout.shape for layout in model.embeddings_] == [(20, 2)]
+    model.update(GOOD, relations=SAME)
+    assert all(np.isfinite(layout).all() for layout in model.embeddings_)
+    assert model.n_models_ == 2
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_aligned_umap__offers_umap_learn(iris):
     """engine="umap-learn" is umap-learn's own class behind the same interface; the adapter takes arrays."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tb_neuromapper.numerics import approximate_search
 from tb_neuromapper.numerics.approximate_search import search_approximate
 from tb_neuromapper.numerics.exact_search import search_exact
 from tb_neuromapper.numerics.neighbors import METRICS, find_neighbors
@@ -163,3 +164,48 @@ def test_search_approximate__does_not_depend_on_threads():
             results.append(search_approximate(points, 8, 1, threads))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][1], results[1][1])
+
+
+def test_meet_leaf__leaves_the_nearest_of_the_leaf():
+    """Every row's list holds the nearest of its own leaf, sorted."""
+    points = draw(40, 5)
+    order, edges = np.random.default_rng(1).permutation(40).astype(np.int32), np.array([0, 18, 40])
+    values, rows = np.full((40, 6), np.inf, np.float32), np.full((40, 6), 40, np.int32)
+    approximate_search._meet_leaf(0, 2, points, order, edges, values, rows)
+    for first, last in ((0, 18), (18, 40)):
+        leaf = np.sort(order[first:last])
+        ids, dists = reference.nearest(points[leaf], 6)
+        np.testing.assert_array_equal(rows[leaf], leaf[ids])
+        np.testing.assert_allclose(values[leaf], dists**2, rtol=1e-5)
+
+
+def test_backward__lists_the_rows_that_name_a_row():
+    """The lists are those of a search through all lists; places that hold nothing name nobody."""
+    rows = np.random.default_rng(0).integers(0, 31, (30, 5)).astype(np.int32)
+    starts, heads = approximate_search._backward(rows, 3)
+    for row, expected in enumerate(reference.rows_that_name(rows.tolist(), 3)):
+        assert heads[starts[row] : starts[row + 1]].tolist() == expected
+
+
+def test_meet_neighbors__matches_slow_twin():
+    """A round leaves the best of a row's list, its neighbours' and those of the rows that name it."""
+    points = draw(60, 4)
+    random = np.random.default_rng(2)
+    rows = np.array([random.permutation(np.delete(np.arange(60), i))[:30] for i in range(60)], np.int32)
+    values = ((points[:, None] - points[rows]) ** 2).sum(axis=2)
+    order = np.argsort(values, axis=1, kind="stable")
+    rows, values = np.take_along_axis(rows, order, 1), np.take_along_axis(values, order, 1)
+    n_forward, n_backward = approximate_search._N_FORWARD, approximate_search._N_BACKWARD
+    expected = reference.meet_neighbors(points, rows.tolist(), n_forward, n_backward)
+    starts, heads = approximate_search._backward(rows, n_forward)
+    n_new = np.zeros(60, np.int64)
+    approximate_search._meet_neighbors(0, 60, points, rows.copy(), starts, heads, values, rows, n_new)
+    assert rows.tolist() == [[row for _, row in pairs] for pairs in expected]
+
+
+def test_dot_rows__is_the_product_of_matrices():
+    """Heights are the rows' products with the directions."""
+    points, directions = draw(20, 6), draw(3, 6, 1)
+    heights = np.empty((20, 3), np.float32)
+    approximate_search._dot_rows(0, 20, points, directions, heights)
+    np.testing.assert_allclose(heights, points.astype(np.float64) @ directions.T, rtol=1e-4, atol=1e-5)

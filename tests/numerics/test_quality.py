@@ -27,6 +27,15 @@ def test_measure_quality__is_scikit_learns_trustworthiness(digits):
     assert quality.movement is None
 
 
+def test_measure_quality__matches_slow_twin():
+    """Trustworthiness and continuity are the mean rank excesses that sorting all distances gives."""
+    random = np.random.default_rng(0)
+    points, layout = random.normal(size=(40, 5)), random.normal(size=(40, 2)).astype(np.float32)
+    quality = measure_quality(points, find_neighbors(points, n_neighbors=6), layout, None, k=6, n_samples=40)
+    assert quality.trustworthiness == pytest.approx(reference.trustworthiness(points, layout, 6), abs=1e-6)
+    assert quality.continuity == pytest.approx(reference.trustworthiness(layout, points, 6), abs=1e-6)
+
+
 def test_measure_quality__counts_preserved_neighbours(digits):
     """Preservation is the mean share of common neighbours."""
     points, near, layout = digits
