@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from sklearn.datasets import load_digits
 from torch import nn
 
@@ -17,6 +17,7 @@ from tb_neuromapper import NeuroMapper
 from tests.servers import await_value
 
 PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 # Software rendering, so that the tests need no graphics card; no requests of the browser's own.
 FLAGS = [
     "--no-sandbox",
