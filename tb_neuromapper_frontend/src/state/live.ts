@@ -99,7 +99,7 @@ interface Follower {
 
 function createFollower(store: Store, api: Api): Follower {
   let asked = { summary: "", projections: "", samples: "", gradients: "" };
-  let runsAt = 0;
+  let runsAt = Number.NEGATIVE_INFINITY;
   let detailsAt = 0;
   // Of `store.nRequests`: what was cancelled is taken up again only if the user asks for it.
   let nAnswered = store.nRequests.peek();
@@ -183,7 +183,7 @@ function createFollower(store: Store, api: Api): Follower {
     },
     forget() {
       asked = { summary: "", projections: "", samples: "", gradients: "" };
-      runsAt = 0;
+      runsAt = Number.NEGATIVE_INFINITY;
     },
   };
 }
