@@ -1,5 +1,6 @@
 """The wheel and the sdist: what they hold, and that they work where nothing else is installed."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -41,6 +42,15 @@ def test_distributions__hold_the_built_page(built, pattern):
     assert "tb_neuromapper/static/index.js" in names
     assert "tb_neuromapper/py.typed" in names
     assert not [name for name in names if "node_modules" in name or name.startswith("tests/")]
+
+
+def test_page__is_small(built):
+    """All that a browser loads is less than 150 kB on its way, so that the tab opens fast over a slow line too."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith("tb_neuromapper/static/")]
+        sizes = {name: len(gzip.compress(archive.read(name))) for name in names if not name.endswith(".map")}
+    assert 0 < sum(sizes.values()) < 150_000, sizes
 
 
 def test_wheel__works_where_nothing_else_is_installed(built, tmp_path):

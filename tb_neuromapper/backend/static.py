@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
@@ -20,6 +21,7 @@ _MIME_TYPES = {
     ".json": "application/json",
     ".wasm": "application/wasm",
 }
+_TEXTS = (".js", ".css", ".svg", ".map", ".json")
 
 
 def serve_static(request: Request) -> Response:
@@ -33,4 +35,12 @@ def serve_static(request: Request) -> Response:
     except (OSError, ValueError):
         raise HttpError(404, f"there is no page file {name[:100]!r}; was the package built with its page?") from None
     # Names with a content hash (assets/x-1a2b3c4d.js) may be cached; the entry may not.
-    return respond_bytes(data, _MIME_TYPES[path.suffix], cacheable=name.startswith("assets/"))
+    zipped = path.suffix in _TEXTS and request.accept_encodings["gzip"] > 0
+    response = respond_bytes(
+        gzip.compress(data) if zipped else data, _MIME_TYPES[path.suffix], cacheable=name.startswith("assets/")
+    )
+    if path.suffix in _TEXTS:
+        response.headers["Vary"] = "Accept-Encoding"
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    return response

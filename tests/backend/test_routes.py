@@ -1,5 +1,7 @@
 """What the HTTP interface refuses, and how."""
 
+import gzip
+
 import pytest
 
 from tests.logs import write_run
@@ -100,3 +102,14 @@ def test_frontend_metadata__names_the_tab(viewer):
     assert listing["neuromapper"]["tab_name"] == "NeuroMapper"
     assert listing["neuromapper"]["enabled"]
     assert listing["neuromapper"]["loading_mechanism"]["module_path"].endswith("/static/index.js")
+
+
+def test_static__is_zipped_for_who_takes_it(viewer):
+    """The page travels compressed to a browser that says so, with the same bytes as without."""
+    path = "/data/plugin/neuromapper/static/index.js"
+    plain = viewer.client.get(path, headers={"Accept-Encoding": "identity"})
+    zipped = viewer.client.get(path, headers={"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert plain.headers["Vary"] == zipped.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(zipped.data) == plain.data
