@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import nn
 
 from scripts.find_chromium import find
 from tb_neuromapper import NeuroMapper
-from tests.servers import await_value
+from tests.servers import TensorBoardServer, await_value
 
 PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -106,6 +107,10 @@ class Tab:
         (frame,) = [frame for frame in self.page.frames if "plugin_entry" in frame.url]
         return frame.evaluate(script)
 
+    def hash(self):
+        """The address behind the #, decoded."""
+        return unquote(self.page.url.partition("#")[2])
+
     def pixels(self, locator=None):
         """The pixels (h, w, 3) of an element, of the canvas if none is given."""
         png = (locator or self.get("canvas")).screenshot()
@@ -114,15 +119,20 @@ class Tab:
 
 @pytest.fixture
 def open_tab(browser):
-    """A function that opens the tab; the test fails if the browser's console showed an error."""
+    """A function that opens the tab; the test fails if the browser's console showed an error.
+
+    `script` runs in every frame before the page's own.
+    """
     tabs = []
 
-    def opened(server, *, size=(1280, 800), scheme="light", reduced_motion="no-preference"):
+    def opened(server, *, size=(1280, 800), scheme="light", reduced_motion="no-preference", script=""):
         width, height = size
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=reduced_motion
         )
         context.set_default_timeout(PATIENCE_MS)
+        if script:
+            context.add_init_script(script)
         tabs.append(Tab(context.new_page(), server if isinstance(server, str) else server.url))
         return tabs[-1]
 
@@ -173,3 +183,11 @@ def trained(tmp_path_factory):
             training.epoch()
         training.mapper.close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def board(trained, cache_folder):
+    """A TensorBoard on `trained` for all tests that only look."""
+    server = TensorBoardServer("--logdir", trained, cache=cache_folder)
+    yield server
+    server.close()

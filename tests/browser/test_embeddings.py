@@ -12,9 +12,9 @@ from tests.servers import TensorBoardServer, await_value
 
 
 @pytest.fixture
-def tab(trained, start_tensorboard, open_tab):
+def tab(board, open_tab):
     """The tab on two finished runs, everything loaded, at the newest epoch of the first."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     tab.await_complete(run="first", steps=5, step=4)
     return tab
 
@@ -112,9 +112,9 @@ def test_motion__between_epochs_is_smooth(tab):
     assert tab.inspect()["frames"] - before >= 4
 
 
-def test_motion__is_left_out_on_request(trained, start_tensorboard, open_tab):
+def test_motion__is_left_out_on_request(board, open_tab):
     """prefers-reduced-motion: the points are at their new places at once."""
-    tab = open_tab(start_tensorboard("--logdir", trained), reduced_motion="reduce")
+    tab = open_tab(board, reduced_motion="reduce")
     tab.await_complete(steps=5, step=4)
     tab.await_still()
     before = tab.inspect()["frames"]
@@ -229,9 +229,9 @@ def test_problems__are_told_and_the_rest_works(tmp_path, start_tensorboard, open
         expect(tab.get("problems")).to_contain_text(words)
 
 
-def test_theme__follows_tensorboard(trained, start_tensorboard, open_tab):
+def test_theme__follows_tensorboard(board, open_tab):
     """The page is light or dark as TensorBoard is, and the points keep the legend's colours."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     tab.await_complete(steps=5, theme="light")
     light = tab.pixels()[0, 0].mean()
     tab.page.evaluate("() => document.body.classList.add('dark-mode')")
@@ -269,9 +269,9 @@ def test_connection__is_lost_and_found(trained, cache_folder, browser, open_tab)
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (800, 600), (390, 844)])
-def test_layout__fits_its_window(trained, start_tensorboard, open_tab, size):
+def test_layout__fits_its_window(board, open_tab, size):
     """On every size all views have room and nothing overflows sideways."""
-    tab = open_tab(start_tensorboard("--logdir", trained), size=size)
+    tab = open_tab(board, size=size)
     tab.await_complete(steps=5)
     assert tab.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     for index in range(3):

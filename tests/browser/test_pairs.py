@@ -21,9 +21,9 @@ def await_pair(tab):
     tab.await_root(state="ready", run="first", settled="true")
 
 
-def test_beside__shows_both_runs_with_one_controller(trained, start_tensorboard, open_tab):
+def test_beside__shows_both_runs_with_one_controller(board, open_tab):
     """Each block has two views labelled by run, all with points; one slider moves both; a link reopens it."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     open_pair(tab)
     blocks = tab.inspect()["blocks"]
     assert [(block["name"], block["run"]) for block in blocks] == [
@@ -47,9 +47,9 @@ def test_beside__shows_both_runs_with_one_controller(trained, start_tensorboard,
     tab.await_complete(run="first", step=0)
 
 
-def test_beside__views_of_a_block_are_enlarged_and_turned_together(trained, start_tensorboard, open_tab):
+def test_beside__views_of_a_block_are_enlarged_and_turned_together(board, open_tab):
     """Both views of a block move as one, since they are one space."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     open_pair(tab)
     before = [tab.pixels(tab.get("plot").nth(index)) for index in (0, 1)]
     tab.get("panel").nth(1).hover()

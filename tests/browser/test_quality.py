@@ -11,9 +11,9 @@ from tests.servers import await_value
 
 
 @pytest.fixture
-def tab(trained, start_tensorboard, open_tab):
+def tab(board, open_tab):
     """The tab on a finished run of five epochs and three blocks, at the newest epoch."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     tab.await_complete(run="first", steps=5, step=4)
     return tab
 

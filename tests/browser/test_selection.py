@@ -20,9 +20,9 @@ from tests.servers import await_value
 
 
 @pytest.fixture
-def tab(trained, start_tensorboard, open_tab):
+def tab(board, open_tab):
     """The tab on a finished run, everything loaded, at its newest epoch."""
-    tab = open_tab(start_tensorboard("--logdir", trained))
+    tab = open_tab(board)
     tab.await_complete(run="first", steps=5, step=4)
     return tab
 
@@ -270,13 +270,12 @@ def test_link__holds_the_selection(tab):
     expect(tab.get("selection-isolate")).to_have_attribute("aria-pressed", "true")
 
 
-def test_link__with_nonsense_selects_nothing(trained, start_tensorboard, open_tab):
+def test_link__with_nonsense_selects_nothing(board, open_tab):
     """Rows that cannot be read, or are not there, are as if they were not named."""
-    server = start_tensorboard("--logdir", trained)
-    tab = open_tab(f"{server.url}#neuromapper&p.neuromapper.run=first&p.neuromapper.selected=rzzzz&x=")
+    tab = open_tab(f"{board.url}#neuromapper&p.neuromapper.run=first&p.neuromapper.selected=rzzzz&x=")
     tab.await_complete(run="first")
     assert selected(tab) == set()
-    tab = open_tab(f"{server.url}#neuromapper&p.neuromapper.run=first&p.neuromapper.selected=b0.!!&x=")
+    tab = open_tab(f"{board.url}#neuromapper&p.neuromapper.run=first&p.neuromapper.selected=b0.!!&x=")
     tab.await_complete(run="first")
     assert selected(tab) == set()
 
@@ -391,11 +390,11 @@ def test_animation__is_saved_as_video(tab, browser):
     assert duration > 0.9
 
 
-def test_animation__says_why_it_cannot_be_saved(trained, start_tensorboard, open_tab, browser):
+def test_animation__says_why_it_cannot_be_saved(board, open_tab, browser):
     """Without MediaRecorder there is a sentence instead of a file."""
     tab = open_tab("about:blank")
     tab.page.add_init_script("delete window.MediaRecorder")
-    tab.page.goto(f"{start_tensorboard('--logdir', trained).url}#neuromapper")
+    tab.page.goto(f"{board.url}#neuromapper")
     tab.await_complete(run="first")
     tab.get("save-menu").click()
     expect(tab.get("save-video")).to_be_disabled()
@@ -412,13 +411,13 @@ def test_selection__ends_with_its_run(tab):
     assert selected(tab) == set()
 
 
-def test_phone__lassoes_by_touch(trained, start_tensorboard, browser):
+def test_phone__lassoes_by_touch(board, browser):
     """On a touch screen a finger draws the lasso and the page does not scroll away."""
     from tests.browser.conftest import PATIENCE_MS, Tab
 
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(PATIENCE_MS)
-    tab = Tab(context.new_page(), start_tensorboard("--logdir", trained).url)
+    tab = Tab(context.new_page(), board.url)
     tab.await_complete(run="first")
     tab.get("tool-box").tap()
     box = tab.get("plot").first.bounding_box()
