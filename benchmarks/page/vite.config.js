@@ -1,0 +1,4 @@
+export default {
+  base: "./",
+  build: { outDir: "dist", target: "es2022", chunkSizeWarningLimit: 2000 },
+};

