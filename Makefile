@@ -2,7 +2,8 @@
 PYTHON ?= python3
 PORT ?= 6006
 NO_PYTHON = There is no $(PYTHON) here. Install Python 3.10 or newer, or name another: make demo PYTHON=python3.12
-BENCHMARKS := viewer_load gradient_screen live_latency logging_cost layout_speed layout_live layout_growth layout_faithful
+BENCHMARKS := viewer_load live_latency first_picture page_speed gradient_screen logging_cost layout_speed layout_live layout_growth \
+	layout_faithful
 VENV := .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning slow each other down where two processes share the cores.
@@ -20,7 +21,7 @@ test: lint types imports test-page test-python test-browser
 test-python: $(VENV)/test.stamp page
 	$(BIN)/pytest -m "not browser and not vision"
 
-test-browser: $(VENV)/test.stamp page
+test-browser: $(VENV)/test.stamp page tb_neuromapper_frontend/node_modules/stamp
 	@$(BIN)/python scripts/find_chromium.py --install
 	$(BIN)/pytest -m browser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from urllib.parse import unquote
 
@@ -103,13 +104,13 @@ class Tab:
     def inspect(self):
         return self.evaluate("() => window.__neuromapper.inspect()")
 
-    def evaluate(self, script):
+    def evaluate(self, script, argument=None):
         (frame,) = [frame for frame in self.page.frames if "plugin_entry" in frame.url]
-        return frame.evaluate(script)
+        return frame.evaluate(script, argument)
 
     def hash(self):
-        """The address behind the #, decoded."""
-        return unquote(self.page.url.partition("#")[2])
+        """The address behind the #, decoded; asked for, because `page.url` changes only while Playwright is at work."""
+        return unquote(self.page.evaluate("() => location.hash"))
 
     def pixels(self, locator=None):
         """The pixels (h, w, 3) of an element, of the canvas if none is given."""
@@ -140,6 +141,18 @@ def open_tab(browser):
     for tab in tabs:
         tab.page.context.close()
     assert [error for tab in tabs for error in tab.unexpected_errors()] == []
+
+
+def share_of(pixels, colour, tolerance=12):
+    """The share of pixels that have a colour."""
+    return (np.abs(pixels.astype(int) - colour).max(axis=-1) <= tolerance).mean()
+
+
+def rgb(css):
+    """A CSS colour #rrggbb as three numbers."""
+    match = re.fullmatch(r"#(..)(..)(..)", css)
+    assert match, css
+    return np.array([int(part, 16) for part in match.groups()])
 
 
 class DigitsTraining:

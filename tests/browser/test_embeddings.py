@@ -1,12 +1,10 @@
 """The embeddings screen as its users see it."""
 
-import re
-
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DigitsTraining
+from tests.browser.conftest import DigitsTraining, rgb, share_of
 from tests.logs import LogWriter, write_run
 from tests.servers import TensorBoardServer, await_value
 
@@ -17,18 +15,6 @@ def tab(board, open_tab):
     tab = open_tab(board)
     tab.await_complete(run="first", steps=5, step=4)
     return tab
-
-
-def share_of(pixels, colour, tolerance=12):
-    """The share of pixels that have a colour."""
-    return (np.abs(pixels.astype(int) - colour).max(axis=-1) <= tolerance).mean()
-
-
-def rgb(css):
-    """A CSS colour #rrggbb as three numbers."""
-    match = re.fullmatch(r"#(..)(..)(..)", css)
-    assert match, css
-    return np.array([int(part, 16) for part in match.groups()])
 
 
 def test_views__show_every_block_with_all_samples(tab):

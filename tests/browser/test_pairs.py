@@ -36,7 +36,7 @@ def test_beside__shows_both_runs_with_one_controller(board, open_tab):
     assert all(block["nPoints"] == 400 for block in tab.inspect()["blocks"])
     boxes = [tab.get("plot").nth(index).bounding_box() for index in (0, 1)]
     assert boxes[0]["y"] == boxes[1]["y"]
-    await_value(lambda: "beside=second" in tab.page.url)
+    await_value(lambda: "beside=second" in tab.hash())
     tab.page.reload()
     tab.await_root(state="ready")
     await_pair(tab)

@@ -78,7 +78,7 @@ def test_fade__takes_strength_from_misrepresented_points(tab):
     await_value(lambda: (tab.pixels() != before).any())
     ink = np.abs(before - before[0, 0]).sum()
     await_value(lambda: np.abs(tab.pixels().astype(int) - before[0, 0]).sum() < ink)
-    await_value(lambda: "fade=1" in tab.page.url)
+    await_value(lambda: "fade=1" in tab.hash())
     tab.page.reload()
     tab.await_root(settled="true")
     expect(tab.get("fade")).to_be_checked()
