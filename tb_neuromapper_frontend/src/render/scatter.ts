@@ -39,10 +39,13 @@ interface Passes {
 /**
  * All scatters of the page in one canvas with one WebGL2 context.
  *
- * @param onRestored called when a lost context is back, so that the caller draws again.
+ * @param onContext called when the context is lost, and when it is back, so that the caller draws again.
  * @returns null if the browser has no WebGL2.
  */
-export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void): Scatter | null {
+export function createScatter(
+  canvas: HTMLCanvasElement,
+  onContext: (isLost: boolean) => void,
+): Scatter | null {
   const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
   if (!gl) return null;
   let passes: Passes | null = createPasses(gl);
@@ -51,10 +54,11 @@ export function createScatter(canvas: HTMLCanvasElement, onRestored: () => void)
   const lost = (event: Event) => {
     event.preventDefault();
     passes = null;
+    onContext(true);
   };
   const restored = () => {
     passes = createPasses(gl);
-    onRestored();
+    onContext(false);
   };
   canvas.addEventListener("webglcontextlost", lost);
   canvas.addEventListener("webglcontextrestored", restored);

@@ -20,6 +20,10 @@ export function connectionActions(state: State) {
     themeChanged(theme: Theme) {
       state.theme.value = theme;
     },
+    /** The browser took the graphics context away, or gave it back. */
+    drawingInterrupted(isInterrupted: boolean) {
+      state.interrupted.value = isInterrupted;
+    },
     drawingImpossible() {
       state.canDraw.value = false;
     },

@@ -58,6 +58,8 @@ export interface State {
   theme: Signal<Theme>;
   /** False where the browser cannot draw: there is no WebGL2. */
   canDraw: Signal<boolean>;
+  /** True while the browser has taken the graphics context away. */
+  interrupted: Signal<boolean>;
   runs: Signal<Runs | null>;
   /** The run that is shown, and the one that was asked for: it may come later or be gone. */
   runName: Signal<string | null>;
@@ -186,6 +188,7 @@ export function createStore(): Store {
     connection: signal<Connection>({ state: "connecting", message: "" }),
     theme: signal<Theme>("light"),
     canDraw: signal(true),
+    interrupted: signal(false),
     runs,
     runName,
     wantedRun: signal<string | null>(null),

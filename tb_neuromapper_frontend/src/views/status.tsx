@@ -41,6 +41,11 @@ export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => 
           TensorBoard does not answer. What is shown stays; trying again.
         </p>
       )}
+      {store.interrupted.value && (
+        <p class="nm-error" role="alert" data-testid="interrupted">
+          The graphics card was taken away. The points come back with it; if they do not, reload the page.
+        </p>
+      )}
       {problems.length > 0 && (
         <button
           type="button"

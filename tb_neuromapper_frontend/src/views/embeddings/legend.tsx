@@ -84,9 +84,8 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
   const counts = countClasses(classes, coloring.nClasses);
   const { nClasses } = coloring;
   const colored = hasClassColors(store, coloring);
-  const names = coloring.classNames ?? counts.map((_, index) => String(index));
   const wanted = search.value.trim().toLowerCase();
-  const all = names.map((name, index) => ({ name, index }));
+  const all = listedClasses(coloring, counts);
   const found = all.filter(({ name }) => name.toLowerCase().includes(wanted));
   return (
     <>
@@ -111,12 +110,12 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
           invert
         </button>
       </fieldset>
-      {names.length > SEARCH_FROM && (
+      {all.length > SEARCH_FROM && (
         <input
           type="search"
           class="nm-search"
           aria-label="Search a class"
-          placeholder={`search ${integer(names.length)} classes`}
+          placeholder={`search ${integer(all.length)} classes`}
           data-testid="class-search"
           value={search.value}
           onInput={(event) => {
@@ -142,6 +141,12 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
       </ul>
     </>
   );
+}
+
+/** Named classes are all listed; of numbers only those that occur, since labels may be any. */
+function listedClasses({ classNames }: Coloring, counts: readonly number[]) {
+  if (classNames) return classNames.map((name, index) => ({ name, index }));
+  return counts.flatMap((count, index) => (count > 0 ? [{ name: String(index), index }] : []));
 }
 
 interface ClassRowProps {

@@ -52,7 +52,10 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   const request = () => {
     if (frame === 0) frame = requestAnimationFrame(onFrame);
   };
-  const scatter = createScatter(canvas, request);
+  const scatter = createScatter(canvas, (isLost) => {
+    store.actions.drawingInterrupted(isLost);
+    if (!isLost) request();
+  });
   if (!scatter) return null;
   const timeline = createTimeline(store, cache, () => stillness.matches);
   const morphs = createMorphs(() => stillness.matches);
