@@ -163,7 +163,6 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
             <button
               type="button"
               class="nm-button"
-              aria-label={`${name}: ${n} selected. Select all of this class`}
               title={`Select all of ${name}; shift adds them, alt takes them away`}
               data-testid={`selection-class-${index}`}
               data-count={n}
@@ -172,7 +171,10 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
               <Swatch mark={classMark(hasClassColors(store, coloring) ? index : -1, store.theme.value)} />
               <span class="nm-class-name">{name}</span>
               <span class="nm-bar" style={{ backgroundSize: `${Math.max(2, (n / most) * 100)}% 100%` }} />
-              <span class="nm-class-count">{integer(n)}</span>
+              <span class="nm-class-count">
+                {integer(n)}
+                <span class="nm-hidden"> selected. Select all of this class</span>
+              </span>
             </button>
           </li>
         );
