@@ -33,6 +33,7 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
 ]
 ROOT = "[data-testid=neuromapper]"
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items):
@@ -109,8 +110,8 @@ class Tab:
         return frame.evaluate(script, argument)
 
     def hash(self):
-        """The address behind the #, decoded; asked for, because `page.url` changes only while Playwright is at work."""
-        return unquote(self.page.evaluate("() => location.hash"))
+        """The address behind the #, decoded, lists in it too; `page.url` changes only while Playwright is at work."""
+        return unquote(unquote(self.page.evaluate("() => location.hash")))
 
     def pixels(self, locator=None):
         """The pixels (h, w, 3) of an element, of the canvas if none is given."""
