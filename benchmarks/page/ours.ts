@@ -33,10 +33,21 @@ export function ours({ positions, labels }: Cloud, room: HTMLElement): Subject {
       const rect = rects[index];
       const view = toClip(camera, EXTENT, rect);
       const look = lookOf(labels.length, rect, camera.zoom);
-      return { rect, view, from: block[from], to: block[to], mix, ...look, trails: [], levels: null };
+      return {
+        rect,
+        view,
+        from: block[from],
+        to: block[to],
+        mix,
+        ...look,
+        trails: [],
+        levels: null,
+        images: [],
+        lines: [],
+      };
     });
     const size = { width: room.clientWidth, height: room.clientHeight };
-    scatter?.draw({ size, pixelRatio: 1, panels, marks, rings }, () => true);
+    scatter?.draw({ size, pixelRatio: 1, panels, marks, rings, ground: [1, 1, 1] }, () => true);
   };
   return {
     first() {
