@@ -69,17 +69,24 @@ def main() -> None:
 
 
 def summarise(runs: list) -> dict:
-    """Means over the seeds, and the standard errors of the measures (NaN for one seed)."""
+    """Means over the seeds, and the standard errors of the measures (None for one seed)."""
     means = {name: float(np.mean([run[name] for run in runs])) for name in (*MEASURES, "seconds")}
-    spread = {name: np.std([run[name] for run in runs], ddof=1) if len(runs) > 1 else np.nan for name in MEASURES}
-    errors = {name: float(value / np.sqrt(len(runs))) for name, value in spread.items()}
+    errors = {name: standard_error([run[name] for run in runs]) for name in MEASURES}
     return {**means, "seeds": len(runs), "errors": errors}
 
 
+def standard_error(values: list) -> float | None:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+
+
 def print_point(point: dict) -> None:
-    numbers = [f"{point[name]:.4f} ±{point['errors'][name]:.4f}".ljust(15) for name in MEASURES]
+    numbers = [f"{point[name]:.4f}{plus_minus(point['errors'][name])}".ljust(15) for name in MEASURES]
     print(f"{point['data']:8} {point['engine']:12} {point['strength']:8.3f}  " + "  ".join(numbers), end="  ")
     print(f"{point['seconds']:.1f}", flush=True)
+
+
+def plus_minus(error: float | None) -> str:
+    return "" if error is None else f" ±{error:.4f}"
 
 
 def print_difference(ours: dict, theirs: dict) -> None:
@@ -88,8 +95,9 @@ def print_difference(ours: dict, theirs: dict) -> None:
     for name in MEASURES:
         better = (theirs[name] - ours[name]) if name == "movement" else (ours[name] - theirs[name])
         verdict = "" if better >= -ALLOWED.get(name, np.inf) else " !"
-        error = np.hypot(ours["errors"][name], theirs["errors"][name])
-        cells.append(f"{better:+.4f} ±{error:.4f}{verdict}".ljust(15))
+        errors = [ours["errors"][name], theirs["errors"][name]]
+        error = None if None in errors else float(np.hypot(*errors))
+        cells.append(f"{better:+.4f}{plus_minus(error)}{verdict}".ljust(15))
     limits = ", ".join(f"{name} -{limit:g}" for name, limit in ALLOWED.items())
     print(f"{'':8} {'better by':12} {'':8}  " + "  ".join(cells) + f"  allowed: {limits}", flush=True)
 
