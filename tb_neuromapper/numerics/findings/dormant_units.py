@@ -1,0 +1,56 @@
+"""Units that say almost nothing beside the others of their layer.
+
+Reference: Sokar, Agarwal, Castro and Evci 2023, The dormant neuron phenomenon in deep reinforcement learning, eq. 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings.dead_units import dead_units
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray
+from tb_neuromapper.numerics.findings.units import enough, known_records, lasting
+from tb_neuromapper.numerics.findings.words import figure, of_units, times
+
+KIND = "dormant_units"
+
+
+def find(evidence: Evidence) -> list[Finding]:
+    """One finding a hidden layer with enough tau-dormant units; those that are dead are left to that rule."""
+    flow, tau = evidence.flow, evidence.thresholds["dormant_tau"]
+    findings = []
+    for layer in flow.layers if flow is not None else []:
+        if flow is None or layer.activation is None or layer.is_output:
+            continue
+        scores = dormancy(layer.unit_activation)
+        dead = dead_units(layer, flow)
+        is_dormant = scores <= tau
+        if dead is not None:
+            is_dormant[:, dead.units] = False
+        found = lasting(is_dormant, known_records(scores), flow.unit_steps)
+        n_units = scores.shape[1]
+        if found is None or not enough(len(found.units), n_units, evidence.thresholds["min_unit_share"]):
+            continue
+        n, largest = len(found.units), float(scores[-1, found.units].max())
+        message = (
+            f"{of_units(n, n_units, layer.unit, layer.name)} are dormant: at the last "
+            f"{times(found.n_records, 'recorded step')} their mean output was at most {figure(tau)} of the layer's "
+            f"mean (at the end at most {figure(largest)}). The layer is smaller than it looks."
+        )
+        figures = {"n_dormant": n, "n_units": n_units, "share": n / n_units, "tau": tau, "largest_score": largest}
+        findings.append(Finding(KIND, layer.name, found.units.tolist(), found.steps, message, figures))
+    return findings
+
+
+def dormancy(unit_activation: FloatArray) -> FloatArray:
+    """Each unit's mean abs(a) divided by the mean over its layer.
+
+    Args:
+        unit_activation: (R, U) mean abs(a).
+
+    Returns:
+        (R, U); NaN where the whole layer is 0 or not finite.
+    """
+    with np.errstate(all="ignore"):
+        means = unit_activation.mean(axis=1, keepdims=True)
+        return np.where(np.isfinite(means) & (means > 0), unit_activation / means, np.nan)

@@ -1,0 +1,40 @@
+"""A layer that is to be trained but never gets a gradient: it is not in the graph, or all behind it is dead.
+
+Reference: PyTorch's documentation of torch.autograd: parameters that the loss does not depend on keep grad None.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.words import times
+
+KIND = "no_gradient"
+MIN_RECORDS = 2
+
+
+def find(evidence: Evidence) -> list[Finding]:
+    """One finding a module that is not frozen and whose gradients were missing or exactly 0 at every recorded step."""
+    flow = evidence.flow
+    if flow is None or len(flow.steps) < MIN_RECORDS:
+        return []
+    # Where nothing at all has a gradient, no backward pass was recorded, which says nothing of a layer.
+    if not any((each.gradient_norm > 0).any() for each in flow.parameters):
+        return []
+    return [_finding(each, flow) for each in flow.parameters if not each.frozen and _has_none(each)]
+
+
+def _has_none(each: ParameterSeries) -> bool:
+    is_zero = ~(each.gradient_norm > 0)  # NaN: none came.
+    return bool(is_zero.all() and not (each.n_nonfinite_gradient > 0).any())
+
+
+def _finding(each: ParameterSeries, flow: FlowSeries) -> Finding:
+    n_missing = int(np.isnan(each.gradient_norm).sum())
+    is_called = each.name in {layer.name for layer in flow.layers}
+    cause = "" if is_called else " It was never called, so the loss does not depend on it."
+    kind = "got no gradient" if n_missing else "got a gradient of exactly 0"
+    message = f"{each.name} {kind} at any of {times(len(flow.steps), 'recorded step')}, though it is not frozen.{cause}"
+    figures = {"n_records": len(flow.steps), "n_missing": n_missing, "is_called": is_called}
+    return Finding(KIND, each.name, [], [(int(flow.steps[0]), int(flow.steps[-1]))], message, figures)

@@ -1,0 +1,243 @@
+"""All rules, their thresholds, and the run of them over one run's evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings import (
+    dead_units,
+    dormant_units,
+    exploding_gradient,
+    loss_spikes,
+    no_gradient,
+    non_finite,
+    saturated_units,
+    update_ratio,
+    vanishing_gradient,
+)
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A number that decides, and that the user may change.
+
+    Attributes:
+        name: Its name in `thresholds`.
+        title: What it says, in words.
+        default: Its usual value.
+        low, high: The allowed ends, inclusive.
+        unit: What it counts.
+    """
+
+    name: str
+    title: str
+    default: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        kind: Its name, that of its findings.
+        title: What it looks for, in words.
+        find: The rule.
+        thresholds: The names of those that it reads.
+        source: Where it comes from.
+        needs: "flow", "probe", "loss": of these kinds of evidence, at least one.
+    """
+
+    kind: str
+    title: str
+    find: Callable[[Evidence], list[Finding]]
+    thresholds: tuple[str, ...]
+    source: str
+    needs: tuple[str, ...] = ("flow",)
+
+
+THRESHOLDS = {
+    threshold.name: threshold
+    for threshold in (
+        Threshold("min_unit_share", "units of a layer that are worth a word", 0.05, 0, 1, "share of the layer"),
+        Threshold("dormant_tau", "dormant: mean output, of the layer's mean", 0.025, 0, 1, "share of the mean"),
+        Threshold("saturated_share", "saturated: outputs near the bounds", 0.9, 0, 1, "share of outputs"),
+        Threshold("vanishing_ratio", "vanishing: first layers' gradient, of the last", 1e-3, 0, 1, "ratio"),
+        Threshold("exploding_ratio", "exploding: gradient, of the last layers or first steps", 1e2, 1, 1e30, "ratio"),
+        Threshold("update_ratio_low", "an update is too small below", 1e-5, 0, 1, "of the weights' norm"),
+        Threshold("update_ratio_high", "an update is too large above", 1e-1, 0, 1e30, "of the weights' norm"),
+        Threshold("spike_score", "a loss spikes above", 6, 1, 1e30, "modified z-score"),
+        Threshold("scaled_records", "overflows in a row that count in mixed precision", 3, 1, 1000, "records"),
+    )
+}
+
+RULES = (
+    Rule(
+        non_finite.KIND,
+        "values that are infinite or not a number",
+        non_finite.find,
+        ("scaled_records",),
+        "IEEE 754",
+        ("flow", "loss"),
+    ),
+    Rule(
+        no_gradient.KIND,
+        "layers that never get a gradient",
+        no_gradient.find,
+        (),
+        "PyTorch, torch.autograd: grad is None for what the loss does not depend on",
+    ),
+    Rule(
+        dead_units.KIND,
+        "dead units",
+        dead_units.find,
+        ("min_unit_share",),
+        "Lu et al. 2020, Dying ReLU and initialization",
+        ("flow", "probe"),
+    ),
+    Rule(
+        dormant_units.KIND,
+        "dormant units",
+        dormant_units.find,
+        ("dormant_tau", "min_unit_share"),
+        "Sokar et al. 2023, The dormant neuron phenomenon in deep reinforcement learning",
+    ),
+    Rule(
+        saturated_units.KIND,
+        "saturated units",
+        saturated_units.find,
+        ("saturated_share", "min_unit_share"),
+        "Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks",
+    ),
+    Rule(
+        vanishing_gradient.KIND,
+        "vanishing gradients",
+        vanishing_gradient.find,
+        ("vanishing_ratio",),
+        "Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks",
+    ),
+    Rule(
+        exploding_gradient.KIND,
+        "exploding gradients",
+        exploding_gradient.find,
+        ("exploding_ratio",),
+        "Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks",
+    ),
+    Rule(
+        update_ratio.KIND,
+        "updates far from a thousandth of the weights",
+        update_ratio.find,
+        ("update_ratio_low", "update_ratio_high"),
+        "Karpathy, CS231n notes, Neural networks 3: ratio of weights and updates",
+    ),
+    Rule(
+        loss_spikes.KIND,
+        "loss spikes",
+        loss_spikes.find,
+        ("spike_score",),
+        "Iglewicz and Hoaglin 1993, How to detect and handle outliers; Chowdhery et al. 2022, PaLM, section 5.1",
+        ("loss",),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all rules say of one run.
+
+    Attributes:
+        findings: In the order of RULES, which is that of urgency.
+        healthy: Kinds of the rules that had something to look at and found nothing.
+        unchecked: Kinds of the rules for which the log holds nothing.
+    """
+
+    findings: list[Finding]
+    healthy: list[str]
+    unchecked: list[str]
+
+
+def judge(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> Verdict:
+    """Run all rules.
+
+    From the first value on that is not finite, figures mean nothing: only the rule about those reads on from there.
+
+    Args:
+        evidence: What the run holds.
+        thresholds: By name, those that are not the default.
+
+    Raises:
+        ValueError: A threshold's name is unknown or its value not allowed.
+    """
+    checked = check_thresholds(thresholds or {})
+    whole = replace(evidence, thresholds=checked)
+    flow = evidence.flow
+    sound = replace(whole, flow=_until_non_finite(flow, checked["scaled_records"])) if flow is not None else whole
+    has = {"flow": flow is not None, "probe": bool(evidence.probes), "loss": bool(evidence.losses)}
+    findings: list[Finding] = []
+    healthy, unchecked = [], []
+    for rule in RULES:
+        if not any(has[kind] for kind in rule.needs):
+            unchecked.append(rule.kind)
+            continue
+        found = rule.find(whole if rule.kind == non_finite.KIND else sound)
+        findings += found
+        if not found:
+            healthy.append(rule.kind)
+    return Verdict(findings, healthy, unchecked)
+
+
+def check_thresholds(given: Mapping[str, float]) -> dict[str, float]:
+    """All thresholds, those that are given in the place of the defaults.
+
+    Raises:
+        ValueError: A name is unknown, or a value is no number or out of its ends.
+    """
+    unknown = [name for name in given if name not in THRESHOLDS]
+    if unknown:
+        raise ValueError(f"there is no threshold {unknown[0]!r:.80}; there are {', '.join(THRESHOLDS)}.")
+    for name, value in given.items():
+        threshold = THRESHOLDS[name]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and threshold.low <= value <= threshold.high):
+            ends = f"{threshold.low:g} to {threshold.high:g}"
+            raise ValueError(f"the threshold {name} is {value!r:.80}; only a number from {ends} is allowed.")
+    return {name: float(given.get(name, threshold.default)) for name, threshold in THRESHOLDS.items()}
+
+
+def _until_non_finite(flow: FlowSeries, n_scaled: float) -> FlowSeries:
+    at = non_finite.first_record(flow, n_scaled)
+    return flow if at is None else _cut(flow, at)
+
+
+def _cut(flow: FlowSeries, n: int) -> FlowSeries:
+    """The first n recorded steps."""
+    n_unit_steps = int(np.searchsorted(flow.unit_steps, flow.steps[n]))
+    layers = [
+        replace(
+            layer,
+            unit_activation=layer.unit_activation[:n_unit_steps],
+            unit_zeros=layer.unit_zeros[:n_unit_steps],
+            unit_saturated=layer.unit_saturated[:n_unit_steps],
+            mean_gradient=layer.mean_gradient[:n],
+            n_nonfinite=layer.n_nonfinite[:n],
+        )
+        for layer in flow.layers
+    ]
+    parameters = [
+        replace(
+            each,
+            weight_gradient=each.weight_gradient[:n],
+            gradient_norm=each.gradient_norm[:n],
+            update_ratio=each.update_ratio[:n],
+            n_nonfinite_gradient=each.n_nonfinite_gradient[:n],
+            n_nonfinite_weight=each.n_nonfinite_weight[:n],
+        )
+        for each in flow.parameters
+    ]
+    return FlowSeries(flow.steps[:n], flow.unit_steps[:n_unit_steps], layers, parameters, flow.is_scaled[:n])

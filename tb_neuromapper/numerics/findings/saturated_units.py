@@ -1,0 +1,40 @@
+"""Sigmoid and tanh units at their bounds, where their slope and so the gradient is almost 0.
+
+Reference: Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, section 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings.types import Evidence, Finding
+from tb_neuromapper.numerics.findings.units import enough, known_records, lasting
+from tb_neuromapper.numerics.findings.words import figure, of_units, times
+
+KIND = "saturated_units"
+
+
+def find(evidence: Evidence) -> list[Finding]:
+    """One finding a hidden layer with enough saturated units; an output may be as sure as it likes."""
+    flow, limit = evidence.flow, evidence.thresholds["saturated_share"]
+    findings = []
+    for layer in flow.layers if flow is not None else []:
+        if flow is None or layer.is_output or not np.isfinite(layer.unit_saturated).any():
+            continue
+        shares = layer.unit_saturated
+        found = lasting(shares >= limit, known_records(shares), flow.unit_steps)
+        n_units = shares.shape[1]
+        if found is None or not enough(len(found.units), n_units, evidence.thresholds["min_unit_share"]):
+            continue
+        n = len(found.units)
+        last = np.flatnonzero(known_records(shares))[-1]
+        mean = float(shares[last, found.units].mean())
+        message = (
+            f"{of_units(n, n_units, layer.unit, layer.name)} are saturated: at the last "
+            f"{times(found.n_records, 'recorded step')} at least {limit:.0%} of what each puts out was within 5 % of "
+            f"the bounds of {layer.activation} (at the end {figure(100 * mean)} % on average). Its slope there is "
+            "almost 0, so hardly any gradient comes through."
+        )
+        figures = {"n_saturated": n, "n_units": n_units, "share": n / n_units, "mean_saturation": mean}
+        findings.append(Finding(KIND, layer.name, found.units.tolist(), found.steps, message, figures))
+    return findings

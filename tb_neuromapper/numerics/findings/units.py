@@ -1,0 +1,66 @@
+"""What the rules about single units share: a state counts if it lasts to the end of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_neuromapper.numerics.findings.types import IntArray, StepRange
+
+# A unit may rest on some batches; it is in a state if it was in all of these many last records.
+N_LAST_RECORDS = 5
+RECTIFIERS = ("ReLU", "ReLU6", "Threshold")
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """Units that are in a state until the end of the run.
+
+    Attributes:
+        units: Their indexes, ascending.
+        since: The first step of the last unbroken stretch, of the unit that has been in it for longest.
+        until: The last step.
+        n_records: Records at which all of the units are in the state, counted from the end.
+    """
+
+    units: npt.NDArray[np.intp]
+    since: int
+    until: int
+    n_records: int
+
+    @property
+    def steps(self) -> list[StepRange]:
+        return [(self.since, self.until)]
+
+
+def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: IntArray) -> Lasting | None:
+    """The units whose flag is set at the last records, or None.
+
+    Args:
+        flags: (R, U).
+        known: (R,) the records at which the flags mean something; the others are passed over.
+        steps: (R,) ascending.
+    """
+    flags, steps = flags[known], steps[known]
+    n_needed = min(N_LAST_RECORDS, len(steps))
+    if n_needed < 2 or not flags.shape[1]:
+        return None
+    # From the end, the number of records without a break.
+    streaks = np.cumprod(flags[::-1], axis=0, dtype=np.int64).sum(axis=0)
+    units = np.flatnonzero(streaks >= n_needed)
+    if not len(units):
+        return None
+    longest, shortest = int(streaks[units].max()), int(streaks[units].min())
+    return Lasting(units, int(steps[len(steps) - longest]), int(steps[-1]), shortest)
+
+
+def enough(n: int, n_units: int, min_share: float) -> bool:
+    """Whether so many of a layer's units are worth a word."""
+    return n >= max(1, min_share * n_units)
+
+
+def known_records(*arrays: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """(R,) records at which every unit of each (R, U) array is finite."""
+    return np.logical_and.reduce([np.isfinite(array).all(axis=1) for array in arrays])

@@ -1,0 +1,74 @@
+"""A step changes the weights far more, or far less, than by a thousandth.
+
+Reference: Karpathy, CS231n notes, Neural networks 3: ratio of weights and updates ("should be somewhere around 1e-3").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.words import figure, ranges
+
+KIND = "update_ratio"
+_RATED = ("linear", "conv", "attention", "recurrent")
+MIN_RECORDS = 2
+
+
+def find(evidence: Evidence) -> list[Finding]:
+    """A finding a layer; one for the whole network if two thirds of its layers have it, since then the rate is to blame.
+
+    Too large is a median over the recorded steps above the limit. Too small is an upper quartile below the other limit:
+    a network that has learnt all there is to learn moves little from then on, and is healthy.
+    """
+    if evidence.flow is None:
+        return []
+    low, high = evidence.thresholds["update_ratio_low"], evidence.thresholds["update_ratio_high"]
+    rated = _rated(evidence.flow)
+    small = [each for each in rated if np.quantile(_known(each), 0.75) < low]
+    large = [each for each in rated if np.median(_known(each)) > high]
+    return [
+        *_tell(small, len(rated), evidence.flow, is_large=False, limit=low),
+        *_tell(large, len(rated), evidence.flow, is_large=True, limit=high),
+    ]
+
+
+def _rated(flow: FlowSeries) -> list[ParameterSeries]:
+    names = {layer.weights for layer in flow.layers if layer.kind in _RATED}
+    return [
+        each
+        for each in flow.parameters
+        if each.name in names and not each.frozen and len(_known(each)) >= MIN_RECORDS and (_known(each) > 0).any()
+    ]
+
+
+def _known(each: ParameterSeries) -> np.ndarray:
+    return each.update_ratio[np.isfinite(each.update_ratio)]
+
+
+def _tell(
+    found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float
+) -> list[Finding]:
+    if len(found) > 1 and 3 * len(found) >= 2 * n_rated:
+        return [_finding(found, n_rated, flow, is_large=is_large, limit=limit)]
+    return [_finding([each], n_rated, flow, is_large=is_large, limit=limit) for each in found]
+
+
+def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float) -> Finding:
+    ratios = [float(np.median(_known(each))) for each in found]
+    is_network = len(found) > 1
+    worst = max(ratios) if is_large else min(ratios)
+    subject = f"{len(found)} of {n_rated} layers" if is_network else found[0].name
+    change = "far too much" if is_large else "hardly anything"
+    figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if is_network else figure(worst)
+    message = (
+        f"A step changes {change} in {subject}: the update's norm is {figures_words} of the weights' norm, in the "
+        f"median over the recorded steps; about 0.001 is usual. The learning rate is probably too "
+        f"{'large' if is_large else 'small'}."
+    )
+    values = np.stack([each.update_ratio for each in found])
+    with np.errstate(invalid="ignore"):
+        beyond = (values > limit if is_large else values < limit).any(axis=0)
+    names = [each.name for each in found]
+    figures = {"median": worst, "threshold": limit, "layers": names, "medians": ratios, "usual": 1e-3}
+    return Finding(KIND, "" if is_network else names[0], [], ranges(flow.steps, beyond), message, figures)

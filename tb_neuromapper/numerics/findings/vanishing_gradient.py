@@ -1,0 +1,37 @@
+"""The gradient dies on its way to the first layers: they hardly learn.
+
+Reference: Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, section 4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_neuromapper.numerics.findings.depth import weight_profile
+from tb_neuromapper.numerics.findings.types import Evidence, Finding
+from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
+
+KIND = "vanishing_gradient"
+
+
+def find(evidence: Evidence) -> list[Finding]:
+    """At most one finding: at most recorded steps, the gradient per weight is far smaller in the first layers."""
+    profile = weight_profile(evidence.flow) if evidence.flow is not None else None
+    if profile is None or evidence.flow is None:
+        return []
+    limit, ratio = evidence.thresholds["vanishing_ratio"], profile.ratio
+    known = np.isfinite(ratio)
+    is_small = known & (ratio < limit)
+    if not known.any() or 2 * is_small.sum() <= known.sum():
+        return []
+    medians = [float(np.nanmedian(values)) if np.isfinite(values).any() else None for values in profile.values.T]
+    median = float(np.median(ratio[known]))
+    where = profile.layers[0]
+    steps = ranges(evidence.flow.steps[known], is_small[known])
+    less = f"{figure(1 / median)} times smaller than" if median > 0 else "0, unlike"
+    message = (
+        f"The gradient vanishes on its way back: in the first layers (from {where}) its root mean square per weight is "
+        f"{less} in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. The first layers hardly learn."
+    )
+    figures = {"median_ratio": median, "threshold": limit, "layers": profile.layers, "gradient_per_weight": medians}
+    return [Finding(KIND, where, [], steps, message, figures)]

@@ -1,0 +1,46 @@
+"""The words and figures that the rules' messages are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_neuromapper.numerics.findings.types import IntArray, StepRange
+
+
+def figure(value: float) -> str:
+    """A number with two significant digits, as one writes it: 0.034, 120, 3.1e-06."""
+    return f"{value:.2g}" if not 100 <= abs(value) < 1e5 else f"{value:,.0f}"
+
+
+def times(n: int, noun: str) -> str:
+    """A number of things: "1 step", "3 steps"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def of_units(n: int, n_units: int, unit: str, layer: str) -> str:
+    """How many of a layer's units: "3 of the 64 neurons of fc1"."""
+    return f"{n:,} of the {times(n_units, unit)} of {layer}"
+
+
+def ranges(steps: IntArray, flags: npt.NDArray[np.bool_]) -> list[StepRange]:
+    """First and last step of each unbroken stretch of flags.
+
+    Args:
+        steps: (S,) ascending.
+        flags: (S,).
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    return [(int(steps[first]), int(steps[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def in_words(found: Sequence[StepRange]) -> str:
+    """Ranges as one says them: "step 3", "steps 0 to 40 and 60"."""
+    parts = [str(first) if first == last else f"{first} to {last}" for first, last in found]
+    if len(parts) > 4:
+        parts = [*parts[:3], f"{len(parts) - 3} more stretches"]
+    is_one = len(found) == 1 and found[0][0] == found[0][1]
+    words = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{'step' if is_one else 'steps'} {words}"
