@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +14,17 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import ResultCache, default_folder
+from tb_neuromapper.backend.evidence import EvidenceReader
 from tb_neuromapper.backend.flow import GradientFlow, load_flow
+from tb_neuromapper.backend.gradient_steps import GradientSteps
 from tb_neuromapper.backend.offline import read_run
 from tb_neuromapper.backend.parameters import parse_parameters
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views.embeddings import block_names, n_samples
+from tb_neuromapper.numerics.findings.rules import judge
+from tb_neuromapper.numerics.findings.types import Finding
 from tb_neuromapper.schema import KINDS
 
 T = TypeVar("T")
@@ -86,6 +91,7 @@ class Run:
         self._log = log
         self._loader = ArrayLoader(reader, cache)
         self._cache = cache
+        self._evidence = EvidenceReader(self._loader, GradientSteps(self._loader), ScalarReader(reader.provider))
 
     @property
     def problems(self) -> list[str]:
@@ -161,6 +167,17 @@ class Run:
         """
         parameters = self._log.entries.get("parameters", {}).get(step)
         return load_flow(self._loader, self._entry("gradients", step), parameters)
+
+    def findings(self, thresholds: Mapping[str, float] | None = None) -> list[Finding]:
+        """What is wrong with the training, as far as its log tells, the most urgent first (docs/findings.md).
+
+        Args:
+            thresholds: By name, those that are not the default, for example {"dormant_tau": 0.1}.
+
+        Raises:
+            ValueError: A threshold's name is unknown or its value not allowed.
+        """
+        return judge(self._evidence.read(self._log.name, self._log), thresholds).findings
 
     def project(self, block: str, **parameters: Any) -> ProjectedBlock:
         """One block's aligned layout over all logged steps, from the cache or computed now.

@@ -91,4 +91,4 @@ def follow(
 
 
 def _multiplexer() -> plugin_event_multiplexer.EventMultiplexer:
-    return plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: 0})
+    return plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={PLUGIN_NAME: 0, "scalars": 0})

@@ -16,9 +16,12 @@ from tb_neuromapper.backend.http import route
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogReader
 from tb_neuromapper.backend.routes import Routes
+from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.scheduler import open_executor
 from tb_neuromapper.backend.static import serve_static
 from tb_neuromapper.schema import PLUGIN_NAME
+
+_N_SCALARS_KEPT = 1000  # TensorBoard's own default, which both ingesters have.
 
 
 class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
@@ -41,7 +44,8 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         self._executor = open_executor(getattr(flags, "neuromapper_scheduler", ""))
         self._projections = Projections(cache, loader, self._executor)
         log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
-        self._routes = Routes(log_dir, reader, loader, self._projections)
+        scalars = ScalarReader(context.data_provider, _n_scalars_kept(flags))
+        self._routes = Routes(log_dir, reader, loader, self._projections, scalars)
         atexit.register(self.close)
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
@@ -60,6 +64,13 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name="NeuroMapper")
+
+
+def _n_scalars_kept(flags: Any) -> int:
+    """How many values of a scalar TensorBoard keeps in memory; 0 = all."""
+    samples = getattr(flags, "samples_per_plugin", None)
+    kept = samples.get("scalars", _N_SCALARS_KEPT) if isinstance(samples, dict) else _N_SCALARS_KEPT
+    return int(kept)
 
 
 def run_directories(context: base_plugin.TBContext) -> Callable[[str], Path | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from tb_neuromapper.schema import ASSET_FOLDER, KINDS, PLUGIN_NAME, Record, Reco
 # The plugin's sampling hint is 0, "keep all"; a read with that number would return nothing.
 _ALL_STEPS = 1 << 30
 _MAX_PROBLEMS = 100
-_MAX_SCALARS = 1000
 
 BlobKeys = tuple[str, ...]
 
@@ -90,14 +89,14 @@ class LogReader:
     """
 
     def __init__(self, provider: DataProvider, run_directory: Callable[[str], Path | None]) -> None:
-        self._provider = provider
+        self.provider = provider
         self._run_directory = run_directory
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
     def run_names(self) -> tuple[list[str], list[str]]:
         """The names of the runs with our data, and of all others, in TensorBoard's order."""
-        runs = self._provider.list_runs(RequestContext(), experiment_id="")
+        runs = self.provider.list_runs(RequestContext(), experiment_id="")
         with_data = self._versions()
         names = sorted({run.run_name for run in runs} | set(with_data))
         with self._lock:
@@ -131,26 +130,14 @@ class LogReader:
 
     def read_blob(self, key: str) -> bytes:
         """The bytes of one blob of an event payload."""
-        data: bytes = self._provider.read_blob(RequestContext(), blob_key=key)
+        data: bytes = self.provider.read_blob(RequestContext(), blob_key=key)
         return data
-
-    def scalars(self, run: str, tags: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
-        """By tag the steps and values of a run's ordinary scalars; tags that the run does not have are left out."""
-        found = self._provider.read_scalars(
-            RequestContext(),
-            experiment_id="",
-            plugin_name="scalars",
-            downsample=_MAX_SCALARS,
-            run_tag_filter=RunTagFilter(runs=[run], tags=list(tags)),
-        )
-        series = found.get(run, {})
-        return {tag: [(datum.step, float(datum.value)) for datum in data] for tag, data in series.items()}
 
     def _versions(self, run: str | None = None) -> dict[str, object]:
         """For each run with our data something that changes whenever its data do."""
         found: dict[str, list[tuple[object, ...]]] = {}
         selection = RunTagFilter(runs=[run] if run is not None else None, tags=[tag(kind) for kind in KINDS])
-        for listing in (self._provider.list_tensors, self._provider.list_blob_sequences):
+        for listing in (self.provider.list_tensors, self.provider.list_blob_sequences):
             series = listing(RequestContext(), experiment_id="", plugin_name=PLUGIN_NAME, run_tag_filter=selection)
             for name, tags in series.items():
                 for key, value in tags.items():
@@ -160,8 +147,8 @@ class LogReader:
     def _announced(self, name: str, problems: list[str]) -> Iterator[_Announced]:
         selection = RunTagFilter(runs=[name], tags=[tag(kind) for kind in KINDS])
         request: dict[str, Any] = {"experiment_id": "", "plugin_name": PLUGIN_NAME, "downsample": _ALL_STEPS}
-        tensors = self._provider.read_tensors(RequestContext(), run_tag_filter=selection, **request)
-        blobs = self._provider.read_blob_sequences(RequestContext(), run_tag_filter=selection, **request)
+        tensors = self.provider.read_tensors(RequestContext(), run_tag_filter=selection, **request)
+        blobs = self.provider.read_blob_sequences(RequestContext(), run_tag_filter=selection, **request)
         readers = ((tensors, _decode_tensor), (blobs, self._decode_blobs))
         for series, decode_datum in readers:
             for key, data in series.get(name, {}).items():

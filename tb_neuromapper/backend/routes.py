@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
 from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.evidence import EvidenceReader
 from tb_neuromapper.backend.gradient_routes import GradientRoutes
 from tb_neuromapper.backend.gradient_steps import GradientSteps
 from tb_neuromapper.backend.http import (
@@ -26,8 +27,11 @@ from tb_neuromapper.backend.http import (
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
 from tb_neuromapper.backend.projections import Projection, Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.scalar_routes import ScalarRoutes
+from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views import embeddings, gradients, quality
 from tb_neuromapper.backend.views.nearest import nearest_samples
+from tb_neuromapper.backend.views.scalars import finite_pairs
 from tb_neuromapper.backend.wire import encode_frame
 from tb_neuromapper.numerics.local_preservation import K
 from tb_neuromapper.schema import RecordError
@@ -48,14 +52,20 @@ class Routes:
         reader: Indexes the runs.
         loader: Loads arrays.
         projections: Computes and finds layouts.
+        scalars: Reads scalars.
     """
 
-    def __init__(self, log_dir: str, reader: LogReader, loader: ArrayLoader, projections: Projections) -> None:
+    def __init__(
+        self, log_dir: str, reader: LogReader, loader: ArrayLoader, projections: Projections, scalars: ScalarReader
+    ) -> None:
         self._log_dir = log_dir
         self._reader = reader
         self._loader = loader
         self._projections = projections
-        self._gradients = GradientRoutes(self._log, GradientSteps(loader))
+        self._scalars = scalars
+        steps = GradientSteps(loader)
+        self._gradients = GradientRoutes(self._log, steps)
+        self._scalar_routes = ScalarRoutes(reader, scalars, EvidenceReader(loader, steps, scalars))
 
     def applications(self) -> dict[str, Callable[..., Any]]:
         """WSGI applications by path."""
@@ -73,6 +83,7 @@ class Routes:
             "/subclusters": route(self.subclusters, "GET"),
             "/cancel": route(self.cancel, "POST"),
             **self._gradients.applications(),
+            **self._scalar_routes.applications(),
         }
 
     def runs(self, request: Request) -> Response:  # noqa: ARG002
@@ -124,10 +135,10 @@ class Routes:
 
     def accuracy(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))
-        found = self._reader.scalars(log.name, ["probe/accuracy", *_TRAIN_TAGS])
+        found = self._scalars.read(log.name, ["probe/accuracy", *_TRAIN_TAGS])
         tag = next((name for name in _TRAIN_TAGS if name in found), None)
-        series = {"probe": found.get("probe/accuracy", []), "train": found[tag] if tag is not None else []}
-        finite = {name: [pair for pair in pairs if np.isfinite(pair[1])] for name, pairs in series.items()}
+        series = {"probe": found.get("probe/accuracy"), "train": found[tag] if tag is not None else None}
+        finite = {name: [] if each is None else finite_pairs(each) for name, each in series.items()}
         return respond_json({"run": log.name, "train_tag": tag, **finite})
 
     def subclusters(self, request: Request) -> Response:

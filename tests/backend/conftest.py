@@ -8,7 +8,7 @@ import time
 
 import pytest
 from tensorboard.backend import application
-from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.backend.event_processing import data_ingester, data_provider, plugin_event_multiplexer
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
@@ -27,7 +27,8 @@ class Viewer:
         flags.samples_per_plugin = {}
         loader = NeuroMapperLoader()
         loader.fix_flags(flags)
-        self.multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance=flags.samples_per_plugin)
+        guidance = {**data_ingester.DEFAULT_TENSOR_SIZE_GUIDANCE, **flags.samples_per_plugin}
+        self.multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance=guidance)
         provider = data_provider.MultiplexerDataProvider(self.multiplexer, str(log_dir))
         context = base_plugin.TBContext(
             data_provider=provider, flags=flags, logdir=str(log_dir), multiplexer=self.multiplexer

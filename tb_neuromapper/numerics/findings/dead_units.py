@@ -1,15 +1,17 @@
 """Units that put out 0 whatever comes in: behind a ReLU they get no gradient and never come back.
 
-Reference: Lu, Shin, Su and Karniadakis 2020, Dying ReLU and initialization; He et al. 2015, Delving deep into rectifiers.
+Reference: Lu, Shin, Su and Karniadakis 2020, Dying ReLU and initialization.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import Evidence, FlowSeries, Finding, LayerSeries, ProbeUnits
-from tb_neuromapper.numerics.findings.units import N_LAST_RECORDS, Lasting, enough, known_records, lasting
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LayerSeries, ProbeUnits
+from tb_neuromapper.numerics.findings.units import Lasting, known_records, lasting, too_many
 from tb_neuromapper.numerics.findings.words import in_words, of_units, times
 
 KIND = "dead_units"
@@ -20,19 +22,27 @@ def find(evidence: Evidence) -> list[Finding]:
 
     A unit of a layer is dead if it put out 0 for every sample and position of each of the last recorded batches; a unit
     of a block, if it did for the whole probe. A block that says the same as a layer adds to that layer's evidence.
+    Healthy networks lose some units on the way, hardly any that never lived, so that of the latter fewer are too many.
     """
-    min_share = evidence.thresholds["min_unit_share"]
+    thresholds = evidence.thresholds
     blocks = [(probe, found) for probe in evidence.probes if (found := _dead_on_probe(probe)) is not None]
     findings = []
     flow = evidence.flow
     for layer in flow.layers if flow is not None else []:
         dead = dead_units(layer, flow) if flow is not None else None
-        if dead is not None and enough(len(dead.units), layer.unit_zeros.shape[1], min_share):
+        if dead is not None and _is_told(dead, layer.unit_zeros.shape[1], thresholds):
             twin = next((pair for pair in blocks if _is_twin(layer, dead, *pair)), None)
             blocks = [pair for pair in blocks if pair is not twin]
             findings.append(_of_layer(layer, dead, twin[0] if twin is not None else None))
-    findings += [_of_block(probe, dead) for probe, dead in blocks if enough(len(dead.units), _width(probe), min_share)]
+    findings += [_of_block(probe, dead) for probe, dead in blocks if _is_told(dead, _width(probe), thresholds)]
     return findings
+
+
+def told_units(layer: LayerSeries, flow: FlowSeries, thresholds: Mapping[str, float]) -> npt.NDArray[np.intp]:
+    """The dead units of a layer, if they are too many; else none."""
+    dead = dead_units(layer, flow)
+    is_told = dead is not None and _is_told(dead, layer.unit_zeros.shape[1], thresholds)
+    return dead.units if dead is not None and is_told else np.zeros(0, np.intp)
 
 
 def dead_units(layer: LayerSeries, flow: FlowSeries) -> Lasting | None:
@@ -40,6 +50,11 @@ def dead_units(layer: LayerSeries, flow: FlowSeries) -> Lasting | None:
     if layer.activation is None:
         return None
     return lasting(layer.unit_zeros >= 1, known_records(layer.unit_zeros), flow.unit_steps)
+
+
+def _is_told(dead: Lasting, n_units: int, thresholds: Mapping[str, float]) -> bool:
+    of_all = too_many(len(dead.units), n_units, thresholds["dead_share"])
+    return of_all or too_many(dead.n_always, n_units, thresholds["always_dead_share"])
 
 
 def _dead_on_probe(probe: ProbeUnits) -> Lasting | None:
@@ -55,7 +70,7 @@ def _is_twin(layer: LayerSeries, dead: Lasting, probe: ProbeUnits, on_probe: Las
 
 
 def _width(probe: ProbeUnits) -> int:
-    return probe.largest.shape[1]
+    return int(probe.largest.shape[1])
 
 
 def _of_layer(layer: LayerSeries, dead: Lasting, twin: ProbeUnits | None) -> Finding:
@@ -63,10 +78,16 @@ def _of_layer(layer: LayerSeries, dead: Lasting, twin: ProbeUnits | None) -> Fin
     also = f" So they did on all {times(twin.n_samples, 'sample')} of the probe." if twin is not None else ""
     message = (
         f"{of_units(n, n_units, layer.unit, layer.name)} put out 0 for every sample of the last "
-        f"{times(dead.n_records, 'recorded batch').replace('batchs', 'batches')}.{also} "
+        f"{times(dead.n_records, 'recorded step')}.{also} "
         f"Where {layer.activation} puts out 0 for all samples, no gradient comes through, so they cannot learn."
     )
-    figures = {"n_dead": n, "n_units": n_units, "share": n / n_units, "n_records": dead.n_records}
+    figures = {
+        "n_dead": n,
+        "n_units": n_units,
+        "share": n / n_units,
+        "n_records": dead.n_records,
+        "n_always": dead.n_always,
+    }
     if twin is not None:
         figures |= {"block": twin.block, "n_probe_samples": twin.n_samples}
     return Finding(KIND, layer.name, dead.units.tolist(), dead.steps, message, figures)
@@ -80,6 +101,3 @@ def _of_block(probe: ProbeUnits, dead: Lasting) -> Finding:
     )
     figures = {"n_dead": n, "n_units": n_units, "share": n / n_units, "n_probe_samples": probe.n_samples}
     return Finding(KIND, probe.block, dead.units.tolist(), dead.steps, message, figures)
-
-
-__all__ = ["KIND", "N_LAST_RECORDS", "dead_units", "find"]

@@ -7,29 +7,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.dead_units import dead_units
+from tb_neuromapper.numerics.findings.dead_units import told_units
 from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray
-from tb_neuromapper.numerics.findings.units import enough, known_records, lasting
+from tb_neuromapper.numerics.findings.units import known_records, lasting, too_many
 from tb_neuromapper.numerics.findings.words import figure, of_units, times
 
 KIND = "dormant_units"
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a hidden layer with enough tau-dormant units; those that are dead are left to that rule."""
+    """One finding a hidden layer with enough tau-dormant units; those that are told to be dead are not told again."""
     flow, tau = evidence.flow, evidence.thresholds["dormant_tau"]
     findings = []
     for layer in flow.layers if flow is not None else []:
         if flow is None or layer.activation is None or layer.is_output:
             continue
         scores = dormancy(layer.unit_activation)
-        dead = dead_units(layer, flow)
         is_dormant = scores <= tau
-        if dead is not None:
-            is_dormant[:, dead.units] = False
+        is_dormant[:, told_units(layer, flow, evidence.thresholds)] = False
         found = lasting(is_dormant, known_records(scores), flow.unit_steps)
         n_units = scores.shape[1]
-        if found is None or not enough(len(found.units), n_units, evidence.thresholds["min_unit_share"]):
+        if found is None or not too_many(len(found.units), n_units, evidence.thresholds["dormant_share"]):
             continue
         n, largest = len(found.units), float(scores[-1, found.units].max())
         message = (

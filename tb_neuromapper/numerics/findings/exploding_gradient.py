@@ -18,7 +18,7 @@ N_FIRST_RECORDS = 3
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """At most one finding: growth across depth at most recorded steps, or else growth over time."""
+    """At most one finding: growth across depth at a tenth of the recorded steps, or else growth over time."""
     if evidence.flow is None:
         return []
     limit = evidence.thresholds["exploding_ratio"]
@@ -34,16 +34,17 @@ def _across_depth(profile: Profile, flow: FlowSeries, limit: float) -> Finding |
     ratio = profile.ratio
     known = np.isfinite(ratio)
     is_large = known & (ratio > limit)
-    if not known.any() or 2 * is_large.sum() <= known.sum():
+    n_needed = min(known.sum(), max(2, known.sum() / 10))
+    if not known.any() or is_large.sum() < n_needed:
         return None
-    median = float(np.median(ratio[known]))
+    median = float(np.median(ratio[is_large]))
     steps = ranges(flow.steps[known], is_large[known])
     medians = [float(np.nanmedian(values)) for values in profile.values.T]
     where = profile.layers[0]
     message = (
-        f"The gradient explodes on its way back: in the first layers (from {where}) it is {figure(median)} times what it "
-        f"is in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. Smaller initial weights, "
-        "normalisation or clipping help."
+        f"The gradient explodes on its way back: in the first layers (from {where}) it is {figure(median)} times "
+        f"what it is in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. Smaller initial "
+        "weights, normalisation or clipping help."
     )
     figures = {"median_ratio": median, "threshold": limit, "layers": profile.layers, "gradient": medians}
     return Finding(KIND, where, [], steps, message, figures)
@@ -68,7 +69,12 @@ def _over_time(flow: FlowSeries, limit: float) -> Finding | None:
         f"{figure(norms[peak] / usual)} times the largest of the first {N_FIRST_RECORDS} recorded steps. The largest "
         f"part is that of {where}. A smaller learning rate or clipping helps."
     )
-    figures = {"peak_norm": float(norms[peak]), "usual_norm": usual, "threshold": limit, "peak_step": int(flow.steps[peak])}
+    figures = {
+        "peak_norm": float(norms[peak]),
+        "usual_norm": usual,
+        "threshold": limit,
+        "peak_step": int(flow.steps[peak]),
+    }
     return Finding(KIND, where, [], steps, message, figures)
 
 

@@ -6,6 +6,7 @@ before; Chowdhery et al. 2022, PaLM, section 5.1 (loss spikes).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,12 @@ from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray
 from tb_neuromapper.numerics.findings.words import figure, in_words, times
 
 KIND = "loss_spike"
-N_BEFORE = 25
+N_BEFORE = 50
 MIN_BEFORE = 8
 # Of the range that the loss has come down through: what is less than this is noise, however quiet it was before.
-NOISE_SHARE = 0.05
+NOISE_SHARE = 0.1
+# Losses of small batches have long tails: the largest value before counts as this share of a spread.
+TAIL_SHARE = 0.5
 # A layer's norm changes by a factor; factors below e^0.1 are no rise.
 LAYER_NOISE = 0.1
 LAYER_Z = 3.5
@@ -59,21 +62,22 @@ class Origin:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding per loss and layer in which its spikes began."""
+    """One finding a loss that has spikes."""
     findings = []
     for loss in evidence.losses:
-        by_origin: dict[str, list[tuple[Spike, Origin]]] = {}
-        for spike in find_spikes(loss.steps, loss.values, evidence.thresholds["spike_score"]):
-            origin = find_origin(evidence.flow, spike) if evidence.flow is not None and loss.is_training else Origin()
-            by_origin.setdefault(origin.layer, []).append((spike, origin))
-        findings += [_finding(loss, spikes) for spikes in by_origin.values()]
+        flow = evidence.flow if loss.is_training else None
+        spikes = find_spikes(loss.steps, loss.values, evidence.thresholds["spike_score"])
+        if spikes:
+            origins = [find_origin(flow, spike) if flow is not None else Origin() for spike in spikes]
+            findings.append(_finding(loss, spikes, origins))
     return findings
 
 
 def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[Spike]:
     """Stretches in which a loss stands far above the values before it.
 
-    The score of a value is 0.6745 (value - median) / MAD of the N_BEFORE values before the stretch; the MAD is at least
+    The score of a value is 0.6745 (value - median) / spread of the N_BEFORE values before the stretch. The spread is
+    their MAD, or more: 0.6745 times TAIL_SHARE of what their largest stands above the median, and 0.6745 times
     NOISE_SHARE of the range between the 5th and the 95th percentile of the whole series.
 
     Args:
@@ -91,18 +95,19 @@ def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[S
     at = 0
     while at < len(values):
         before = np.array(calm[-N_BEFORE:])
-        score = _score(values[at], before, noise) if len(before) >= MIN_BEFORE else 0.0
+        least = 0.6745 * max(noise, TAIL_SHARE * _excess(before)) if len(before) else 0.0
+        score = _score(values[at], before, least) if len(before) >= MIN_BEFORE else 0.0
         if score <= threshold:
             calm.append(float(values[at]))
             at += 1
             continue
         end = at + 1
-        while end < len(values) and end - at < N_BEFORE and _score(values[end], before, noise) > threshold:
+        while end < len(values) and end - at < N_BEFORE and _score(values[end], before, least) > threshold:
             end += 1
         peak = at + int(np.argmax(values[at:end]))
         top = float(values[peak])
         spikes.append(
-            Spike(int(steps[at]), int(steps[end - 1]), top, float(np.median(before)), _score(top, before, noise))
+            Spike(int(steps[at]), int(steps[end - 1]), top, float(np.median(before)), _score(top, before, least))
         )
         if end - at >= N_BEFORE:
             calm = [float(value) for value in values[at:end]]  # It has stayed there: that is usual now.
@@ -115,7 +120,7 @@ def find_origin(flow: FlowSeries, spike: Spike) -> Origin:
 
     Of the layers that rose at the same record, the one that rose most counts.
     """
-    start, end = np.searchsorted(flow.steps, [spike.first, spike.last + 1])
+    start, end = (int(at) for at in np.searchsorted(flow.steps, [spike.first, spike.last + 1]))
     # A rise may show at the record before; more than that before is not this spike.
     first = max(0, start - 1) if start == end or flow.steps[start] > spike.first else start
     for at in range(first, min(end + 1, len(flow.steps))):
@@ -127,7 +132,7 @@ def find_origin(flow: FlowSeries, spike: Spike) -> Origin:
             if score > LAYER_Z
         ]
         if rises:
-            return max(rises, key=lambda rise: rise[0])[1]
+            return max(rises, key=lambda rise: float(rise[0]))[1]
     return Origin()
 
 
@@ -137,8 +142,13 @@ def _rise(values: FloatArray, at: int) -> tuple[float, float]:
     before = np.log(before[np.isfinite(before) & (before > 0)])
     if len(before) < 3 or not (np.isfinite(values[at]) and values[at] > 0):
         return 0.0, 1.0
-    now = float(np.log(values[at]))
-    return _score(now, before, LAYER_NOISE), float(np.exp(min(now - np.median(before), 700.0)))
+    now, usual = float(np.log(values[at])), float(np.median(before))
+    return _score(now, before, LAYER_NOISE), math.exp(min(now - usual, 700.0))
+
+
+def _excess(values: FloatArray) -> float:
+    """How far the largest stands above the median."""
+    return float(values.max() - np.median(values))
 
 
 def _score(value: float, before: FloatArray, least_spread: float) -> float:
@@ -147,9 +157,11 @@ def _score(value: float, before: FloatArray, least_spread: float) -> float:
     return 0.6745 * (value - median) / spread
 
 
-def _finding(loss: LossSeries, spikes: list[tuple[Spike, Origin]]) -> Finding:
-    worst, origin = max(spikes, key=lambda pair: pair[0].score)
-    steps = [(spike.first, spike.last) for spike, _ in spikes]
+def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:
+    """It is told of the highest spike whose origin is known, or else of the highest."""
+    pairs = list(zip(spikes, origins, strict=True))
+    worst, origin = max(pairs, key=lambda pair: (pair[1].layer != "", pair[0].score))
+    steps = [(spike.first, spike.last) for spike in spikes]
     if origin.layer:
         began = (
             f" It began in {origin.layer}, whose {origin.measure} was {figure(origin.factor)} times the usual at step "
@@ -163,4 +175,5 @@ def _finding(loss: LossSeries, spikes: list[tuple[Spike, Origin]]) -> Finding:
     )
     figures = {"tag": loss.tag, "peak": worst.peak, "before": worst.before, "score": worst.score}
     figures |= {"layer": origin.layer, "layer_step": origin.step, "layer_factor": origin.factor}
+    figures["layers"] = [each.layer for each in origins]
     return Finding(KIND, origin.layer or loss.tag, [], steps, message, figures)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LossSeries
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LossSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.words import in_words, ranges, times
 
 KIND = "non_finite"
@@ -86,7 +86,7 @@ def _cause(forward: str | None, weights: list[str], gradients: list[str]) -> tup
     return "weights", weights[0], ""
 
 
-def _backward(flow: FlowSeries) -> list:
+def _backward(flow: FlowSeries) -> list[ParameterSeries]:
     """The parameters in the order in which a gradient reaches them; those that were never called at the end."""
     place = {layer.weights: index for index, layer in enumerate(flow.layers)}
     return sorted(flow.parameters, key=lambda each: -place.get(each.name, -1))
@@ -98,9 +98,7 @@ def _with_loss(finding: Finding, losses: list[LossSeries]) -> Finding:
         return finding
     words = ", ".join(f"{tag} from step {step}" for tag, step in first.items())
     message = f"{finding.message} The loss is not finite either: {words}."
-    return Finding(
-        finding.kind, finding.where, [], finding.steps, message, {**finding.evidence, "losses": list(first)}
-    )
+    return Finding(finding.kind, finding.where, [], finding.steps, message, {**finding.evidence, "losses": list(first)})
 
 
 def _of_loss(each: LossSeries) -> Finding:

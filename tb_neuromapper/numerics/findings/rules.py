@@ -65,14 +65,17 @@ class Rule:
 THRESHOLDS = {
     threshold.name: threshold
     for threshold in (
-        Threshold("min_unit_share", "units of a layer that are worth a word", 0.05, 0, 1, "share of the layer"),
-        Threshold("dormant_tau", "dormant: mean output, of the layer's mean", 0.025, 0, 1, "share of the mean"),
-        Threshold("saturated_share", "saturated: outputs near the bounds", 0.9, 0, 1, "share of outputs"),
-        Threshold("vanishing_ratio", "vanishing: first layers' gradient, of the last", 1e-3, 0, 1, "ratio"),
+        Threshold("dead_share", "units dead to the end that are too many", 0.3, 0, 1, "share of the layer"),
+        Threshold("always_dead_share", "units dead all the time that are too many", 0.125, 0, 1, "share of the layer"),
+        Threshold("dormant_tau", "a unit is dormant up to", 0.025, 0, 1, "of its layer's mean output"),
+        Threshold("dormant_share", "dormant units that are too many", 0.4, 0, 1, "share of the layer"),
+        Threshold("saturation", "a unit is saturated from", 0.75, 0, 1, "share of its outputs"),
+        Threshold("saturated_share", "saturated units that are too many", 0.2, 0, 1, "share of the layer"),
+        Threshold("vanishing_ratio", "vanishing: first layers' gradient, of the last", 1e-2, 0, 1, "ratio"),
         Threshold("exploding_ratio", "exploding: gradient, of the last layers or first steps", 1e2, 1, 1e30, "ratio"),
         Threshold("update_ratio_low", "an update is too small below", 1e-5, 0, 1, "of the weights' norm"),
         Threshold("update_ratio_high", "an update is too large above", 1e-1, 0, 1e30, "of the weights' norm"),
-        Threshold("spike_score", "a loss spikes above", 6, 1, 1e30, "modified z-score"),
+        Threshold("spike_score", "a loss spikes above", 8, 1, 1e30, "modified z-score"),
         Threshold("scaled_records", "overflows in a row that count in mixed precision", 3, 1, 1000, "records"),
     )
 }
@@ -97,7 +100,7 @@ RULES = (
         dead_units.KIND,
         "dead units",
         dead_units.find,
-        ("min_unit_share",),
+        ("dead_share", "always_dead_share"),
         "Lu et al. 2020, Dying ReLU and initialization",
         ("flow", "probe"),
     ),
@@ -105,14 +108,14 @@ RULES = (
         dormant_units.KIND,
         "dormant units",
         dormant_units.find,
-        ("dormant_tau", "min_unit_share"),
+        ("dormant_tau", "dormant_share"),
         "Sokar et al. 2023, The dormant neuron phenomenon in deep reinforcement learning",
     ),
     Rule(
         saturated_units.KIND,
         "saturated units",
         saturated_units.find,
-        ("saturated_share", "min_unit_share"),
+        ("saturation", "saturated_share"),
         "Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks",
     ),
     Rule(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.types import Evidence, Finding
-from tb_neuromapper.numerics.findings.units import enough, known_records, lasting
+from tb_neuromapper.numerics.findings.units import known_records, lasting, too_many
 from tb_neuromapper.numerics.findings.words import figure, of_units, times
 
 KIND = "saturated_units"
@@ -16,7 +16,7 @@ KIND = "saturated_units"
 
 def find(evidence: Evidence) -> list[Finding]:
     """One finding a hidden layer with enough saturated units; an output may be as sure as it likes."""
-    flow, limit = evidence.flow, evidence.thresholds["saturated_share"]
+    flow, limit = evidence.flow, evidence.thresholds["saturation"]
     findings = []
     for layer in flow.layers if flow is not None else []:
         if flow is None or layer.is_output or not np.isfinite(layer.unit_saturated).any():
@@ -24,7 +24,7 @@ def find(evidence: Evidence) -> list[Finding]:
         shares = layer.unit_saturated
         found = lasting(shares >= limit, known_records(shares), flow.unit_steps)
         n_units = shares.shape[1]
-        if found is None or not enough(len(found.units), n_units, evidence.thresholds["min_unit_share"]):
+        if found is None or not too_many(len(found.units), n_units, evidence.thresholds["saturated_share"]):
             continue
         n = len(found.units)
         last = np.flatnonzero(known_records(shares))[-1]

@@ -23,12 +23,14 @@ class Lasting:
         since: The first step of the last unbroken stretch, of the unit that has been in it for longest.
         until: The last step.
         n_records: Records at which all of the units are in the state, counted from the end.
+        n_always: Units that were in it at every record.
     """
 
     units: npt.NDArray[np.intp]
     since: int
     until: int
     n_records: int
+    n_always: int
 
     @property
     def steps(self) -> list[StepRange]:
@@ -53,14 +55,16 @@ def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: I
     if not len(units):
         return None
     longest, shortest = int(streaks[units].max()), int(streaks[units].min())
-    return Lasting(units, int(steps[len(steps) - longest]), int(steps[-1]), shortest)
+    n_always = int((streaks == len(steps)).sum())
+    return Lasting(units, int(steps[len(steps) - longest]), int(steps[-1]), shortest, n_always)
 
 
-def enough(n: int, n_units: int, min_share: float) -> bool:
-    """Whether so many of a layer's units are worth a word."""
-    return n >= max(1, min_share * n_units)
+def too_many(n: int, n_units: int, share: float) -> bool:
+    """Whether so many of a layer's units are too many."""
+    return n >= max(1, share * n_units)
 
 
 def known_records(*arrays: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """(R,) records at which every unit of each (R, U) array is finite."""
-    return np.logical_and.reduce([np.isfinite(array).all(axis=1) for array in arrays])
+    known: npt.NDArray[np.bool_] = np.all([np.isfinite(array).all(axis=1) for array in arrays], axis=0)
+    return known

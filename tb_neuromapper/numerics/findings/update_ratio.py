@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.words import figure, ranges
 
 KIND = "update_ratio"
 _RATED = ("linear", "conv", "attention", "recurrent")
 MIN_RECORDS = 2
+# Adam's first step changes every weight by the learning rate, which for small weights is much, and passes.
+FIRST_FACTOR = 3.0
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """A finding a layer; one for the whole network if two thirds of its layers have it, since then the rate is to blame.
+    """A finding a layer; one for the whole network if two thirds of its layers have it: then the rate is to blame.
 
-    Too large is a median over the recorded steps above the limit. Too small is an upper quartile below the other limit:
-    a network that has learnt all there is to learn moves little from then on, and is healthy.
+    Too large is a median over the recorded steps above the limit; or, in two thirds of the layers, a first record
+    FIRST_FACTOR times above it: weights that such steps have blown up change little, relatively, from then on. Too
+    small is an upper quartile below the other limit: a network that has learnt all there is to learn moves little, and
+    is healthy.
     """
     if evidence.flow is None:
         return []
@@ -27,9 +31,12 @@ def find(evidence: Evidence) -> list[Finding]:
     rated = _rated(evidence.flow)
     small = [each for each in rated if np.quantile(_known(each), 0.75) < low]
     large = [each for each in rated if np.median(_known(each)) > high]
+    large_at_first = [each for each in rated if _known(each)[0] > FIRST_FACTOR * high]
+    if _are_most(large_at_first, rated):
+        large = [each for each in rated if each in large or each in large_at_first]
     return [
-        *_tell(small, len(rated), evidence.flow, is_large=False, limit=low),
-        *_tell(large, len(rated), evidence.flow, is_large=True, limit=high),
+        *_tell(small, rated, evidence.flow, is_large=False, limit=low),
+        *_tell(large, rated, evidence.flow, is_large=True, limit=high),
     ]
 
 
@@ -42,16 +49,20 @@ def _rated(flow: FlowSeries) -> list[ParameterSeries]:
     ]
 
 
-def _known(each: ParameterSeries) -> np.ndarray:
+def _known(each: ParameterSeries) -> FloatArray:
     return each.update_ratio[np.isfinite(each.update_ratio)]
 
 
 def _tell(
-    found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float
+    found: list[ParameterSeries], rated: list[ParameterSeries], flow: FlowSeries, *, is_large: bool, limit: float
 ) -> list[Finding]:
-    if len(found) > 1 and 3 * len(found) >= 2 * n_rated:
-        return [_finding(found, n_rated, flow, is_large=is_large, limit=limit)]
-    return [_finding([each], n_rated, flow, is_large=is_large, limit=limit) for each in found]
+    if _are_most(found, rated):
+        return [_finding(found, len(rated), flow, is_large=is_large, limit=limit)]
+    return [_finding([each], len(rated), flow, is_large=is_large, limit=limit) for each in found]
+
+
+def _are_most(found: list[ParameterSeries], rated: list[ParameterSeries]) -> bool:
+    return len(found) > 1 and 3 * len(found) >= 2 * len(rated)
 
 
 def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float) -> Finding:
@@ -61,14 +72,16 @@ def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is
     subject = f"{len(found)} of {n_rated} layers" if is_network else found[0].name
     change = "far too much" if is_large else "hardly anything"
     figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if is_network else figure(worst)
+    first = float(np.median([_known(each)[0] for each in found]))
+    at_first = f" (at the first record {figure(first)})" if is_large else ""
+    cause = "" if is_network or is_large else ", for this layer, or its gradient vanishes"
     message = (
         f"A step changes {change} in {subject}: the update's norm is {figures_words} of the weights' norm, in the "
-        f"median over the recorded steps; about 0.001 is usual. The learning rate is probably too "
-        f"{'large' if is_large else 'small'}."
+        f"median over the recorded steps{at_first}; about 0.001 is usual. The learning rate is probably too "
+        f"{'large' if is_large else 'small'}{cause}."
     )
     values = np.stack([each.update_ratio for each in found])
-    with np.errstate(invalid="ignore"):
-        beyond = (values > limit if is_large else values < limit).any(axis=0)
+    beyond = np.any(values > limit if is_large else values < limit, axis=0)
     names = [each.name for each in found]
-    figures = {"median": worst, "threshold": limit, "layers": names, "medians": ratios, "usual": 1e-3}
+    figures = {"median": worst, "threshold": limit, "layers": names, "medians": ratios, "first": first, "usual": 1e-3}
     return Finding(KIND, "" if is_network else names[0], [], ranges(flow.steps, beyond), message, figures)

@@ -30,8 +30,9 @@ def find(evidence: Evidence) -> list[Finding]:
     steps = ranges(evidence.flow.steps[known], is_small[known])
     less = f"{figure(1 / median)} times smaller than" if median > 0 else "0, unlike"
     message = (
-        f"The gradient vanishes on its way back: in the first layers (from {where}) its root mean square per weight is "
-        f"{less} in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. The first layers hardly learn."
+        f"The gradient vanishes on its way back: in the first layers (from {where}) its root mean square per weight "
+        f"is {less} in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. The first layers hardly "
+        "learn."
     )
     figures = {"median_ratio": median, "threshold": limit, "layers": profile.layers, "gradient_per_weight": medians}
     return [Finding(KIND, where, [], steps, message, figures)]

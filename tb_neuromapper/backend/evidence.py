@@ -1,0 +1,117 @@
+"""Gathers from a run's log what the rules of numerics/findings read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tb_neuromapper.backend.arrays import ArrayLoader
+from tb_neuromapper.backend.flow import ParameterTable
+from tb_neuromapper.backend.gradient_steps import GradientSteps
+from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.scalars import ScalarReader
+from tb_neuromapper.backend.views import findings, gradients, scalars
+from tb_neuromapper.numerics.findings.types import Evidence, FlowSeries, LossSeries, ProbeUnits
+from tb_neuromapper.schema import RecordError
+
+# Figures of layers are read at so many steps at most, those of single units at fewer; the last ones always.
+_MAX_STEPS = 1024
+_MAX_UNIT_STEPS = 64
+_N_LAST = 8
+_MAX_PROBE_STEPS = 8
+
+
+class EvidenceReader:
+    """Reads the evidence of runs. What it reads of each step is kept by `GradientSteps`.
+
+    Args:
+        loader: Loads arrays.
+        steps: Loads training steps.
+        reader: Reads scalars.
+    """
+
+    def __init__(self, loader: ArrayLoader, steps: GradientSteps, reader: ScalarReader) -> None:
+        self._loader = loader
+        self._steps = steps
+        self._scalars = reader
+
+    def read(self, run: str, log: RunLog | None) -> Evidence:
+        """A run's evidence; `log` is None where it has nothing but scalars."""
+        losses = self._losses(run, log)
+        if log is None:
+            return Evidence(None, [], losses)
+        return Evidence(self._flow(log), self._probes(log), losses)
+
+    def _flow(self, log: RunLog) -> FlowSeries | None:
+        all_steps = sorted({*log.steps("gradients"), *log.steps("parameters")})
+        steps = _with_last(all_steps, _MAX_STEPS)
+        tables = {step: table for step in steps if (table := self._steps.parameters(log, step)) is not None}
+        wanted = set(_with_last(log.steps("gradients"), _MAX_UNIT_STEPS)) | _around_first_bad(tables, steps)
+        units = {}
+        for step in sorted(wanted & set(log.steps("gradients"))):
+            found = self._steps.units(log, step)
+            if found is not None:
+                units[step] = found
+        if not tables and not units:
+            return None
+        scaled = {
+            step for step, entry in log.entries.get("gradients", {}).items() if _is_scaled(entry.record.attributes)
+        }
+        return findings.flow_series(sorted({*steps, *units}), tables, units, scaled)
+
+    def _probes(self, log: RunLog) -> list[ProbeUnits]:
+        """Some steps, the last among them, of the blocks that were logged unit by unit, not projected."""
+        entries = log.entries.get("activations", {})
+        steps = gradients.thin(list(entries), _MAX_PROBE_STEPS)[0]
+        last = sorted({*steps, *list(entries)[-1:]})
+        counted = dict(zip(entries, gradients.train_steps(log), strict=True))
+        probes = []
+        for block in findings.unit_blocks(entries[step].record for step in last):
+            found = {}
+            for step in last:
+                try:
+                    values = self._loader.load(entries[step], f"activations/{block}")
+                except RecordError:
+                    continue  # The log's problems are told where the log is read.
+                train_step = counted[step]
+                found[step if train_step is None else train_step] = values
+            if len({values.shape for values in found.values()}) == 1:
+                probes.append(findings.probe_units(block, found))
+        return probes
+
+    def _losses(self, run: str, log: RunLog | None) -> list[LossSeries]:
+        tags = self._scalars.tags(run).get(run, {})
+        wanted = scalars.loss_tags(list(tags))
+        if not wanted:
+            return []
+        last_train_step, last_epoch = findings.counters(log)
+        return [
+            LossSeries(
+                tag,
+                series.steps,
+                series.values,
+                scalars.axis_of(tag, tags[tag][0], last_train_step, last_epoch) == "train_step",
+            )
+            for tag, series in self._scalars.read(run, wanted).items()
+        ]
+
+
+def _with_last(steps: Sequence[int], limit: int) -> list[int]:
+    kept, _ = gradients.thin(steps, limit)
+    return sorted({*kept, *steps[-_N_LAST:]})
+
+
+def _around_first_bad(tables: Mapping[int, ParameterTable], steps: Sequence[int]) -> set[int]:
+    """The first step whose weights or gradients are not all finite, and its neighbours."""
+    for index, step in enumerate(steps):
+        table = tables.get(step)
+        if table is not None and any(findings.column(table, name).any() for name in findings.NON_FINITE_COLUMNS):
+            return set(steps[max(0, index - 1) : index + 3])
+    return set()
+
+
+def _is_scaled(attributes: Mapping[str, Any]) -> bool:
+    scale = attributes.get("amp_scale")
+    return isinstance(scale, int | float) and not isinstance(scale, bool) and np.isfinite(scale) and scale != 1
