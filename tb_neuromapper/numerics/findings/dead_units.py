@@ -86,7 +86,7 @@ def _of_layer(layer: LayerSeries, dead: Lasting, twin: ProbeUnits | None) -> Fin
         "n_units": n_units,
         "share": n / n_units,
         "n_records": dead.n_records,
-        "n_always": dead.n_always,
+        "n_always_dead": dead.n_always,
     }
     if twin is not None:
         figures |= {"block": twin.block, "n_probe_samples": twin.n_samples}

@@ -13,12 +13,14 @@ from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray
 from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
 
 KIND = "exploding_gradient"
+# A single record, later than the first, may be one bad batch.
+MIN_SHARE = 0.1
 # The first records say what is usual for this network.
 N_FIRST_RECORDS = 3
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """At most one finding: growth across depth at a tenth of the recorded steps, or else growth over time."""
+    """At most one finding: growth across depth at the first or a tenth of the records, or else growth over time."""
     if evidence.flow is None:
         return []
     limit = evidence.thresholds["exploding_ratio"]
@@ -34,8 +36,10 @@ def _across_depth(profile: Profile, flow: FlowSeries, limit: float) -> Finding |
     ratio = profile.ratio
     known = np.isfinite(ratio)
     is_large = known & (ratio > limit)
-    n_needed = min(known.sum(), max(2, known.sum() / 10))
-    if not known.any() or is_large.sum() < n_needed:
+    if not known.any():
+        return None
+    is_large_at_first = is_large[np.argmax(known)]
+    if not is_large_at_first and is_large.sum() < max(2, MIN_SHARE * known.sum()):
         return None
     median = float(np.median(ratio[is_large]))
     steps = ranges(flow.steps[known], is_large[known])

@@ -73,12 +73,13 @@ def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is
     change = "far too much" if is_large else "hardly anything"
     figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if is_network else figure(worst)
     first = float(np.median([_known(each)[0] for each in found]))
-    at_first = f" (at the first record {figure(first)})" if is_large else ""
+    when = "in the median over the recorded steps"
+    if is_large and worst <= limit:
+        figures_words, when = figure(first), "at the first recorded step, which has blown up the weights"
     cause = "" if is_network or is_large else ", for this layer, or its gradient vanishes"
     message = (
-        f"A step changes {change} in {subject}: the update's norm is {figures_words} of the weights' norm, in the "
-        f"median over the recorded steps{at_first}; about 0.001 is usual. The learning rate is probably too "
-        f"{'large' if is_large else 'small'}{cause}."
+        f"A step changes {change} in {subject}: the update's norm is {figures_words} times the weights' norm {when}; "
+        f"about 0.001 is usual. The learning rate is probably too {'large' if is_large else 'small'}{cause}."
     )
     values = np.stack([each.update_ratio for each in found])
     beyond = np.any(values > limit if is_large else values < limit, axis=0)

@@ -1,0 +1,277 @@
+"""Facts about findings of networks with a fault that was planted, and of healthy ones."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from tb_neuromapper.numerics.findings.rules import judge
+from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
+from tests.findings.training import train
+
+SEEDS = (0, 1, 2)
+DEEP = (32, *(32,) * 5, 4)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small networks are faster so, and alike on every machine."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+def sgd(lr=0.05):
+    return lambda model: torch.optim.SGD(model.parameters(), lr, momentum=0.9)
+
+
+def adam(lr=1e-3):
+    return lambda model: torch.optim.Adam(model.parameters(), lr)
+
+
+def findings(make, optimizer, seed, noise=1.0, **options):
+    """The findings by kind of one small training."""
+    torch.manual_seed(seed)
+    model = make()
+    evidence = train(model, optimizer(model), seed=seed, inputs=data(seed, n=2048, noise=noise), **options)
+    found = {}
+    for finding in judge(evidence).findings:
+        found.setdefault(finding.kind, []).append(finding)
+    return found
+
+
+def with_bias(layer, n, value):
+    def make():
+        model = mlp()
+        with torch.no_grad():
+            model.get_submodule(layer).bias[:n].fill_(value)
+        return model
+
+    return make
+
+
+def with_gain(gain, widths, activation=nn.ReLU):
+    """Weights of gain / sqrt(inputs), where sqrt(2) would be right for a ReLU and 1 for a tanh."""
+
+    def make():
+        model = mlp(widths, activation)
+        for module in model:
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, 0, gain / math.sqrt(module.in_features))
+                nn.init.zeros_(module.bias)
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("optimizer", [sgd(), adam()], ids=["sgd", "adam"])
+def test_dead_units__are_those_with_a_large_negative_bias(optimizer, seed):
+    """Half of a layer's ReLUs never open; they are named, one finding for the layer."""
+    (finding,) = [
+        each for each in findings(with_bias("fc2", 32, -50.0), optimizer, seed)["dead_units"] if each.where == "fc2"
+    ]
+    assert set(range(32)) <= set(finding.units)
+    assert finding.steps == [(0, 290)]
+    assert finding.evidence["n_always_dead"] >= 32
+    assert f"{len(finding.units)} of the 64 units of fc2" in finding.message
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_dead_units__are_found_if_they_are_few_but_dead_from_the_start(seed):
+    """Ten of 64 that never put out anything are found."""
+    found = findings(with_bias("fc2", 10, -50.0), sgd(), seed)["dead_units"]
+    assert any(each.where == "fc2" and set(range(10)) <= set(each.units) for each in found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_dormant_units__are_those_with_tiny_weights(seed):
+    """GELU units with weights a hundred thousand times too small say nothing, though they are not 0."""
+
+    def make():
+        model = mlp(activation=nn.GELU)
+        with torch.no_grad():
+            model.fc2.weight[:40] *= 1e-5
+            model.fc2.bias[:40] *= 1e-5
+            model.fc3.weight[:, :40] *= 1e-5
+        return model
+
+    (finding,) = findings(make, sgd(1e-3), seed)["dormant_units"]
+    assert finding.where == "fc2"
+    assert set(range(40)) <= set(finding.units)
+    assert finding.evidence["largest_score"] <= 0.025
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("optimizer", [sgd(), adam()], ids=["sgd", "adam"])
+def test_vanishing_gradient__is_that_of_a_deep_sigmoid_network(optimizer, seed):
+    """Each of six sigmoids passes at most a quarter of the gradient."""
+    (finding,) = findings(lambda: mlp(DEEP, nn.Sigmoid), optimizer, seed)["vanishing_gradient"]
+    assert finding.where == "fc1"
+    assert finding.evidence["median_ratio"] < 0.01
+    assert finding.evidence["layers"][-1] == "fc6"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("optimizer", [sgd(1e-4), sgd(1e-2), adam()], ids=["sgd", "fast sgd", "adam"])
+def test_exploding_gradient__is_that_of_large_initial_weights(optimizer, seed):
+    """Weights 3.5 times too large in seven layers without norm."""
+    (finding,) = findings(with_gain(5, (32, *(64,) * 6, 4)), optimizer, seed)["exploding_gradient"]
+    assert finding.where == "fc1"
+    assert finding.evidence["median_ratio"] > 100
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.Sigmoid])
+def test_saturated_units__are_those_behind_large_weights(activation, seed):
+    """What comes into the activation is far beyond where it is steep."""
+    gain = 8 if activation is nn.Tanh else 30
+    found = findings(with_gain(gain, (32, 64, 64, 64, 4), activation), adam(), seed)["saturated_units"]
+    assert "fc1" in [each.where for each in found]
+    assert "fc4" not in [each.where for each in found]
+    assert all(each.evidence["mean_saturation"] >= 0.75 for each in found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("make", "optimizer"),
+    [(mlp, sgd(1e-7)), (mlp, adam(1e-6)), (cnn, adam(1e-6)), (Transformer, adam(3e-7))],
+    ids=["mlp sgd", "mlp adam", "cnn", "transformer"],
+)
+def test_update_ratio__of_a_tiny_learning_rate_is_too_small(make, optimizer, seed):
+    """One finding of the whole network, since the rate is that of all layers."""
+    (finding,) = findings(make, optimizer, seed, n_steps=100)["update_ratio"]
+    assert finding.where == ""
+    assert finding.evidence["median"] < 1e-5
+    assert "too small" in finding.message
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("make", "optimizer"),
+    [(mlp, adam(0.1)), (mlp, adam(0.3)), (cnn, sgd(20.0)), (Transformer, adam(0.3))],
+    ids=["mlp", "mlp faster", "cnn", "transformer"],
+)
+def test_update_ratio__of_a_huge_learning_rate_is_too_large(make, optimizer, seed):
+    """Also where the weights have grown so fast that later steps look small beside them."""
+    found = findings(make, optimizer, seed, n_steps=100)["update_ratio"]
+    assert [each.where for each in found if "too large" in each.message] == [""]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("make", "layer", "is_called"), [(Unused, "forgotten", False), (Detached, "cut", True)], ids=["unused", "detached"]
+)
+def test_no_gradient__is_that_of_a_layer_out_of_the_graph(make, layer, is_called, seed):
+    """A layer that is never called, and one whose output is detached."""
+    (finding,) = findings(make, adam(), seed, n_steps=100)["no_gradient"]
+    assert finding.where == layer
+    assert finding.evidence["is_called"] is is_called
+
+
+def test_no_gradient__is_silent_about_frozen_layers():
+    """What is frozen on purpose gets no gradient, rightly."""
+
+    def make():
+        model = Unused()
+        model.forgotten.requires_grad_(False)
+        return model
+
+    assert "no_gradient" not in findings(make, adam(), 0, n_steps=100)
+
+
+def faster_at_200(step, x, y, optimizer):
+    for group in optimizer.param_groups:
+        group["lr"] = group.setdefault("usual", group["lr"]) * (300 if step == 200 else 1)
+
+
+def wrong_labels_at_200(step, x, y, optimizer):
+    return (x, (y + 1) % 4) if step == 200 else None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("disturb", [faster_at_200, wrong_labels_at_200])
+@pytest.mark.parametrize("make", [mlp, cnn, Transformer])
+def test_loss_spike__is_dated(make, disturb, seed):
+    """One batch with wrong labels, or one step 300 times too large."""
+    (finding,) = findings(make, sgd(), seed, disturb=disturb)["loss_spike"]
+    assert any(first <= 202 and last >= 200 for first, last in finding.steps)
+    assert finding.evidence["tag"] == "train/loss"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("layer", ["fc1", "fc4"])
+def test_loss_spike__began_in_the_layer_that_was_changed(layer, seed):
+    """A step that is far too large in one layer alone."""
+
+    model = mlp()
+
+    def kick(step, x, y, optimizer):
+        weight = model.get_submodule(layer).weight
+        if step == 200:
+            kick.handle = weight.register_hook(lambda gradient: gradient * 300)
+        elif step == 201:
+            kick.handle.remove()
+
+    (finding,) = findings(lambda: model, sgd(), seed, noise=2.0, disturb=kick)["loss_spike"]
+    assert finding.where == layer
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_non_finite__began_where_it_was_planted(seed):
+    """In the forward pass the first layer whose output is not finite, with finite weights before it."""
+
+    def spoil(step, x, y, optimizer):
+        if step != 150:
+            return None
+        x = x.clone()
+        x[3, 0] = math.inf
+        return x, y
+
+    (finding,) = findings(mlp, sgd(), seed, disturb=spoil)["non_finite"]
+    assert (finding.where, finding.evidence["first_step"]) == ("fc1", 150)
+    assert "weights were still finite" in finding.message
+    assert finding.evidence["losses"] == ["train/loss"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_non_finite__of_a_logarithm_of_zero_is_seen_first_in_the_last_gradient(seed):
+    """The activations are finite, the loss is not: gradients spread from the last layer back."""
+
+    def log_of_zero(outputs, labels):
+        return -torch.log(torch.softmax(3000 * outputs, 1).gather(1, labels[:, None])).mean()
+
+    (finding,) = findings(mlp, sgd(), seed, criterion=log_of_zero, n_steps=20)["non_finite"]
+    assert (finding.where, finding.evidence["what"], finding.evidence["first_step"]) == ("fc4", "gradients", 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_non_finite__of_an_overflow_is_in_the_layer_that_overflows(seed):
+    """Each layer multiplies by some 10^5, so that a single precision number ends in the eighth."""
+    (finding,) = findings(with_gain(1e5, (32, *(64,) * 8, 4)), sgd(), seed, n_steps=20)["non_finite"]
+    assert (finding.where, finding.evidence["what"]) == ("fc8", "activations")
+
+
+HEALTHY = {
+    "mlp": mlp,
+    "wide mlp": lambda: mlp((32, 128, 64, 4)),
+    "tanh mlp": lambda: mlp(activation=nn.Tanh),
+    "gelu mlp": lambda: mlp(activation=nn.GELU),
+    "sigmoid mlp": lambda: mlp((32, 64, 4), nn.Sigmoid),
+    "deep mlp with norm": lambda: mlp((32, *(64,) * 6, 4), norm=nn.BatchNorm1d),
+    "cnn": cnn,
+    "transformer": Transformer,
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("optimizer", [sgd(), adam()], ids=["sgd", "adam"])
+@pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY.keys())
+def test_judge__says_little_of_healthy_networks(make, optimizer, seed):
+    """At most one finding of a training that is as it should be."""
+    found = findings(make, optimizer, seed)
+    assert sum(map(len, found.values())) <= 1, found
