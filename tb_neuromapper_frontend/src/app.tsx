@@ -10,6 +10,8 @@ import { Empty } from "./views/empty";
 import { GradientControls } from "./views/gradients/controls";
 import { GradientsScreen } from "./views/gradients/screen";
 import type { FlowStage } from "./views/gradients/stage";
+import { ScalarControls } from "./views/scalars/controls";
+import { ScalarsScreen } from "./views/scalars/screen";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
@@ -48,7 +50,8 @@ export function App({ pageState, onCancel, ...screen }: AppProps) {
   );
 }
 
-function isSettled({ screen, settled, gradients }: Store): boolean {
+function isSettled({ screen, settled, gradients, scalars }: Store): boolean {
+  if (screen.value === "scalars") return scalars.settled.value;
   return screen.value === "gradients" ? gradients.settled.value : settled.value;
 }
 
@@ -57,6 +60,15 @@ type BodyProps = ScreenProps & Pick<AppProps, "stage" | "flowFrames" | "onFlowSt
 function Body({ stage, flowFrames, onFlowStage, ...screen }: BodyProps) {
   const { store } = screen;
   if (!store.canDraw.value) return <NoWebGl />;
+  if (store.screen.value === "scalars") {
+    return (
+      <>
+        <h1 class="nm-hidden">NeuroMapper: scalars</h1>
+        <ScalarControls store={store} />
+        <ScalarsScreen store={store} />
+      </>
+    );
+  }
   if (store.runs.value?.runs.length === 0) return <Empty store={store} />;
   if (!store.runs.value) return <Waiting store={store} />;
   if (store.screen.value === "gradients") {

@@ -22,6 +22,7 @@ import { keepOutcomes } from "./state/outcomes";
 import { pageStateOf } from "./state/page_state";
 import { createPositionCache } from "./state/positions";
 import { keepPreservation } from "./state/preservation";
+import { keepFindings, keepScalars } from "./state/scalar_feed";
 import { createStore, isActive, type Store } from "./state/store";
 import { fromParams, toParams, type UrlState } from "./state/url";
 import { gradientsUrlOf } from "./state/url_gradients";
@@ -29,13 +30,14 @@ import css from "./style.css?inline";
 import type { Stage } from "./views/embeddings/stage";
 import type { FlowStage } from "./views/gradients/stage";
 import gradientsCss from "./views/gradients/style.css?inline";
+import scalarsCss from "./views/scalars/style.css?inline";
 
 const URL_DELAY_MS = 300;
 
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
   const style = document.createElement("style");
-  style.textContent = chartCss + css + gradientsCss;
+  style.textContent = chartCss + css + gradientsCss + scalarsCss;
   document.head.append(style);
   document.title = "NeuroMapper";
   document.documentElement.lang = "en";
@@ -79,6 +81,8 @@ function start(root: HTMLElement, transport: Transport): void {
   keepAccuracies(store, api);
   keepSubclusters(store, api);
   keepGradientDetails(store, api);
+  keepScalars(store, api, isVisible);
+  keepFindings(store, api);
   keepTrainStep(store);
   effect(() => {
     store.runName.value;
@@ -182,6 +186,11 @@ function urlStateOf(store: Store): UrlState {
     layout: store.settings.value,
     sampling: store.sampling.value,
     hidden: [...hiddenClasses.value],
+    smoothing: store.scalars.smoothing.value,
+    logScale: store.scalars.log.value,
+    tags: store.scalars.filter.value,
+    hiddenRuns: [...store.scalars.hiddenRuns.value],
+    thresholds: store.scalars.thresholds.value,
     color: colorBy.value,
     fade: store.fading.value,
     look: store.look.value,

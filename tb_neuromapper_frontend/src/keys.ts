@@ -1,7 +1,8 @@
 import type { Screen } from "./state/screens";
 import type { Store } from "./state/store";
 
-const SLIDER_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];
+/** Those that move the cursor, and a slider that has the focus. */
+const CURSOR_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];
 
 /** The keys of a video player, wherever the focus is, except where a key means something else. */
 export function watchKeys(target: Document, store: Store): () => void {
@@ -26,10 +27,16 @@ export function watchKeys(target: Document, store: Store): () => void {
     r: actions.flowReplayed,
     Escape: () => actions.unitPinned(null),
   };
-  const byScreen: Record<Screen, Keys> = { embeddings, gradients };
+  const only = (keys: Keys) => Object.fromEntries(CURSOR_KEYS.map((key) => [key, keys[key]])) as Keys;
+  const scalars = () => only(store.gradients.steps.peek().length > 0 ? gradients : embeddings);
+  const byScreen: Record<Screen, () => Keys> = {
+    embeddings: () => embeddings,
+    gradients: () => gradients,
+    scalars,
+  };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;
-    const action = byScreen[store.screen.peek()][event.key];
+    const action = byScreen[store.screen.peek()]()[event.key];
     if (!action || isTakenBy(event.target, event.key)) return;
     event.preventDefault();
     action();
@@ -41,7 +48,7 @@ export function watchKeys(target: Document, store: Store): () => void {
 function isTakenBy(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement && target.type === "range")
-    return SLIDER_KEYS.includes(key) && target.closest(".nm-epoch") === null;
+    return CURSOR_KEYS.includes(key) && target.closest(".nm-epoch") === null;
   if (target.matches("input, select, textarea")) return true;
   return key === " " && target.closest("button, summary, a") !== null;
 }

@@ -3,6 +3,7 @@ import type { Frame } from "./frame";
 import { toFlow, toOverview } from "./gradient_frames";
 import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
 import type { Transport } from "./transport";
+import type { Findings, ScalarIndex, ScalarSeries } from "./scalar_types";
 import type {
   Accuracy,
   Extent,
@@ -33,6 +34,13 @@ export interface Api {
   overview(name: string, after: number | null, signal?: AbortSignal): Promise<OverviewPart>;
   unitHistory(name: string, layer: string, unit: number, signal?: AbortSignal): Promise<UnitHistory>;
   distributions(name: string, layer: string, signal?: AbortSignal): Promise<Distributions>;
+  scalars(signal?: AbortSignal): Promise<ScalarIndex>;
+  series(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries>;
+  findings(
+    run: string,
+    thresholds: Readonly<Record<string, number>>,
+    signal?: AbortSignal,
+  ): Promise<Findings>;
   startProjections(request: ProjectionRequest, signal?: AbortSignal): Promise<Projection[]>;
   projections(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   cancel(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
@@ -88,6 +96,13 @@ export function createApi({ url, json: getJson, frame: getFrame, post }: Transpo
       (await getJson("gradients/unit", { run, layer, unit }, signal)) as UnitHistory,
     distributions: async (run, layer, signal) =>
       (await getJson("gradients/distributions", { run, layer }, signal)) as Distributions,
+    scalars: async (signal) => (await getJson("scalars", {}, signal)) as ScalarIndex,
+    series: async (run, tag, signal) =>
+      (await getJson("scalars/series", { run, tag }, signal)) as ScalarSeries,
+    findings: async (run, thresholds, signal) => {
+      const query = Object.keys(thresholds).length > 0 ? { thresholds: JSON.stringify(thresholds) } : {};
+      return (await getJson("findings", { run, ...query }, signal)) as Findings;
+    },
     startProjections: async (body, signal) => toProjections(await post("projections", body, signal)),
     projections: async (ids, signal) =>
       toProjections(await getJson("projections", { ids: ids.join(",") }, signal)),

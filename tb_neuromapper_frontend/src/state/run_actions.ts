@@ -3,6 +3,7 @@ import type { Outcomes, Run, Runs, Samples } from "../api/types";
 import { choicesBeside } from "./compare";
 import { forgetGradients } from "./gradient_actions";
 import { SCREENS } from "./screens";
+import { forgetFindings } from "./scalar_actions";
 import { NO_ROWS } from "./selection";
 import { columnOf, isMetadata } from "./settings";
 import type { State } from "./store";
@@ -33,6 +34,7 @@ export function runActions(state: State) {
     state.step.value = null;
     state.trainStep.value = null;
     forgetGradients(state);
+    forgetFindings(state);
     state.follow.value = true;
     state.hiddenClasses.value = new Set();
     state.beside.value = null;

@@ -28,6 +28,8 @@ import type { Figures, LayoutSettings } from "./parameters";
 import { qualityActions } from "./quality_actions";
 import { runActions } from "./run_actions";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { scalarActions } from "./scalar_actions";
+import { createScalars, type ScalarsState } from "./scalars";
 import { SCREENS, type Screen } from "./screens";
 import { NO_ROWS, type Rows, type Tool } from "./selection";
 import { selectionActions } from "./selection_actions";
@@ -97,6 +99,7 @@ export interface State {
   /** The same moment among the training steps: the cursor that screens by training step share. */
   trainStep: Signal<number | null>;
   gradients: GradientsState;
+  scalars: ScalarsState;
   /** Where the epochs lie among the training steps. */
   axis: ReadonlySignal<AxisPoint[]>;
   /** Go on to each new epoch as it arrives. */
@@ -210,6 +213,7 @@ export function createStore(): Store {
     step: signal<number | null>(null),
     trainStep,
     gradients,
+    scalars: createScalars(),
     axis: computed(() =>
       axisPoints({
         epochs: run.value?.steps ?? [],
@@ -260,17 +264,17 @@ export function createStore(): Store {
 }
 
 function createActions(state: State) {
+  const moves = { ...timeActions(state), ...trainActions(state), ...gradientActions(state) };
   return {
+    ...moves,
+    ...scalarActions(state, moves),
     ...connectionActions(state),
     ...runActions(state),
     ...layoutActions(state),
-    ...timeActions(state),
     ...classActions(state),
     ...viewActions(state),
     ...selectionActions(state),
     ...qualityActions(state),
     ...compareActions(state),
-    ...trainActions(state),
-    ...gradientActions(state),
   };
 }

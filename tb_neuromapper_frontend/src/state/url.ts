@@ -3,10 +3,12 @@ import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "./look";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
+import { DEFAULT_SMOOTHING } from "./scalars";
 import { SCREENS, type Screen, toScreen } from "./screens";
 import { NO_ROWS, type Rows } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
 import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "./url_gradients";
+import { MAX_SMOOTHING } from "./smoothing";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
@@ -19,6 +21,12 @@ export interface UrlState {
   /** The training step; absent while following. */
   train?: number;
   hidden?: number[];
+  /** Of the scalars screen. */
+  smoothing?: number;
+  logScale?: boolean;
+  tags?: string;
+  hiddenRuns?: string[];
+  thresholds?: Readonly<Record<string, number>>;
   speed?: number;
   loop?: boolean;
   color?: ColorBy;
@@ -46,6 +54,13 @@ export function toParams(state: UrlState): Record<string, string> {
   if (state.step !== undefined) params.step = String(state.step);
   if (state.train !== undefined) params.train = String(state.train);
   if (state.hidden?.length) params.hidden = toRanges(state.hidden);
+  if (state.smoothing !== undefined && state.smoothing !== DEFAULT_SMOOTHING)
+    params.smooth = String(state.smoothing);
+  if (state.logScale) params.log = "1";
+  if (state.tags) params.tags = state.tags;
+  if (state.hiddenRuns?.length) params.without = JSON.stringify(state.hiddenRuns);
+  if (state.thresholds && Object.keys(state.thresholds).length > 0)
+    params.thresholds = JSON.stringify(state.thresholds);
   if (state.speed !== undefined && state.speed !== DEFAULT_SPEED) params.speed = String(state.speed);
   if (state.loop) params.loop = "1";
   if (state.color !== undefined && state.color !== "label") params.color = state.color;
@@ -84,6 +99,17 @@ export function fromParams(params: Record<string, string>): UrlState {
   if (train !== null && train >= 0) state.train = train;
   const hidden = fromRanges(params.hidden ?? "");
   if (hidden.length > 0) state.hidden = hidden;
+  const smoothing = params.smooth === undefined ? Number.NaN : Number(params.smooth);
+  if (smoothing >= 0 && smoothing <= MAX_SMOOTHING) state.smoothing = smoothing;
+  if (params.log === "1") state.logScale = true;
+  if (params.tags) state.tags = params.tags;
+  const without = fromJson(params.without);
+  if (Array.isArray(without)) state.hiddenRuns = without.filter((name) => typeof name === "string");
+  const thresholds = fromJson(params.thresholds);
+  if (thresholds !== null && typeof thresholds === "object" && !Array.isArray(thresholds))
+    state.thresholds = Object.fromEntries(
+      Object.entries(thresholds).filter((pair): pair is [string, number] => Number.isFinite(pair[1])),
+    );
   const speed = Number(params.speed);
   if ((SPEEDS as readonly number[]).includes(speed)) state.speed = speed;
   if (params.loop === "1") state.loop = true;
@@ -163,6 +189,15 @@ function toInteger(text: string | undefined): number | null {
 }
 
 /** 1,2,3,7 as "1-3.7": a thousand hidden classes still fit a link. */
+/** What a text says in JSON; null if it is none. */
+function fromJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? null : (JSON.parse(text) as unknown);
+  } catch {
+    return null;
+  }
+}
+
 export function toRanges(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const parts: string[] = [];

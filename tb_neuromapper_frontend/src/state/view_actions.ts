@@ -5,6 +5,7 @@ import { forgetGradients } from "./gradient_actions";
 import { followSteps } from "./layout_actions";
 import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
+import { forgetFindings, scalarsOpened } from "./scalar_actions";
 import { SCREENS, type Screen } from "./screens";
 import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
@@ -145,10 +146,12 @@ function urlActions(state: State) {
           state.run.value = null;
           state.samples.value = null;
           forgetGradients(state);
+          forgetFindings(state);
           state.projections.value = [];
           state.successors.value = {};
         }
         state.screen.value = url.screen ?? SCREENS[0];
+        scalarsOpened(state, url);
         state.beside.value = url.beside ?? null;
         state.step.value = url.step ?? null;
         state.trainStep.value = url.train ?? null;

@@ -8,7 +8,8 @@ interface PlayerProps {
   n: number;
   onFirst: () => void;
   onPrevious: () => void;
-  onPlay: () => void;
+  /** Null: nothing plays here. */
+  onPlay: (() => void) | null;
   onNext: () => void;
   onLast: () => void;
 }
@@ -36,13 +37,15 @@ export function Player({ noun, playing, index, n, ...on }: PlayerProps) {
         onClick={on.onPrevious}
         testId="previous"
       />
-      <IconButton
-        icon={playing ? "pause" : "play"}
-        label={toggle}
-        disabled={none}
-        onClick={on.onPlay}
-        testId="play"
-      />
+      {on.onPlay && (
+        <IconButton
+          icon={playing ? "pause" : "play"}
+          label={toggle}
+          disabled={none}
+          onClick={on.onPlay}
+          testId="play"
+        />
+      )}
       <IconButton
         icon="next"
         label={`Next ${noun} (right arrow)`}

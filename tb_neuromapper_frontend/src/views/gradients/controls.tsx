@@ -15,13 +15,13 @@ export function GradientControls({ store }: { store: Store }) {
     <div class="nm-controls" role="toolbar" aria-label="Run and training step">
       <ScreenTabs store={store} />
       <RunChoice store={store} />
-      <Steps store={store} />
+      <TrainSteps store={store} />
       <Look store={store} />
     </div>
   );
 }
 
-function Steps({ store }: { store: Store }) {
+export function TrainSteps({ store }: { store: Store }) {
   const { actions, gradients } = store;
   const steps = gradients.steps.value;
   const step = gradients.step.value;

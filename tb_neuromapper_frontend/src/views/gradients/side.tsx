@@ -5,6 +5,7 @@ import type { FlowFrames } from "../../state/flow_frames";
 import type { Store } from "../../state/store";
 import { Chart, type Series } from "../../ui/chart";
 import { IconButton } from "../../ui/icons";
+import { FindingsPanel } from "../findings/panel";
 import { type Fact, scientific, unitFacts } from "./facts";
 
 const CHART_PX = 118;
@@ -12,9 +13,10 @@ const CHART_PX = 118;
 /** One neuron through the steps, and the distributions of one layer. */
 export function GradientsSide({ store, frames }: { store: Store; frames: FlowFrames }) {
   return (
-    <aside class="nm-side nm-gradients-side" aria-label="One unit and one layer">
+    <aside class="nm-side nm-gradients-side" aria-label="One unit, one layer, and findings">
       <PinnedUnit store={store} frames={frames} />
       <LayerDistributions store={store} />
+      <FindingsPanel store={store} />
     </aside>
   );
 }

@@ -1,0 +1,135 @@
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
+
+export const DEFAULT_SMOOTHING = 0.6;
+
+/** Tags that begin alike, up to their first slash. */
+export interface TagGroup {
+  /** "" for tags without a slash. */
+  name: string;
+  tags: string[];
+}
+
+/** What the scalars screen knows and shows, and the findings of the run on view. */
+export interface ScalarsState {
+  /** Null as long as it is not known. */
+  index: Signal<ScalarIndex | null>;
+  /** By `seriesKey`. */
+  series: Signal<Readonly<Record<string, ScalarSeries>>>;
+  /** Runs in the order in which they were first seen: a run keeps its colour. */
+  order: Signal<readonly string[]>;
+  hiddenRuns: Signal<ReadonlySet<string>>;
+  smoothing: Signal<number>;
+  log: Signal<boolean>;
+  filter: Signal<string>;
+  folded: Signal<ReadonlySet<string>>;
+  /** Tags whose charts are on the screen. */
+  wanted: Signal<ReadonlySet<string>>;
+  /** The step under the pointer, and the axis of the chart that it is in. */
+  pointed: Signal<{ axis: ScalarAxis | null; step: number } | null>;
+  /** The tag that a finding leads to; its chart comes into view. */
+  target: Signal<string | null>;
+  findings: Signal<Findings | null>;
+  /** Thresholds that are not the default. */
+  thresholds: Signal<Readonly<Record<string, number>>>;
+  groups: ReadonlySignal<TagGroup[]>;
+  shownRuns: ReadonlySignal<string[]>;
+  /** Every chart on the screen shows the newest values that are known of. */
+  settled: ReadonlySignal<boolean>;
+}
+
+export function seriesKey(run: string, tag: string): string {
+  return `${run}\n${tag}`;
+}
+
+/** The series that the charts on the screen need and that are not here, or grew. */
+export function missingSeries(scalars: ScalarsState): { run: string; tag: string }[] {
+  const index = scalars.index.value;
+  if (!index) return [];
+  return [...scalars.wanted.value].flatMap((tag) =>
+    scalars.shownRuns.value
+      .filter((run) => index.runs[run]?.[tag] && !isNewest(scalars, run, tag))
+      .map((run) => ({ run, tag })),
+  );
+}
+
+function isNewest({ index, series }: ScalarsState, run: string, tag: string): boolean {
+  const known = series.value[seriesKey(run, tag)];
+  const info = index.value?.runs[run]?.[tag];
+  if (!known || !info) return false;
+  return (known.wall_times.at(-1) ?? 0) >= info.last_wall_time || (known.steps.at(-1) ?? -1) > info.last_step;
+}
+
+export function createScalars(): ScalarsState {
+  const index = signal<ScalarIndex | null>(null);
+  const order = signal<readonly string[]>([]);
+  const hiddenRuns = signal<ReadonlySet<string>>(new Set());
+  const filter = signal("");
+  const shownRuns = computed(() =>
+    order.value.filter((run) => index.value?.runs[run] && !hiddenRuns.value.has(run)),
+  );
+  const scalars: ScalarsState = {
+    index,
+    series: signal<Readonly<Record<string, ScalarSeries>>>({}),
+    order,
+    hiddenRuns,
+    smoothing: signal(DEFAULT_SMOOTHING),
+    log: signal(false),
+    filter,
+    folded: signal<ReadonlySet<string>>(new Set()),
+    wanted: signal<ReadonlySet<string>>(new Set()),
+    pointed: signal<ScalarsState["pointed"]["value"]>(null),
+    target: signal<string | null>(null),
+    findings: signal<Findings | null>(null),
+    thresholds: signal<Readonly<Record<string, number>>>({}),
+    groups: computed(() => groupTags(tagsOf(index.value, shownRuns.value), filter.value)),
+    shownRuns,
+    settled: computed(() => index.value !== null && missingSeries(scalars).length === 0),
+  };
+  return scalars;
+}
+
+/** All tags of these runs, sorted. */
+export function tagsOf(index: ScalarIndex | null, runs: readonly string[]): string[] {
+  return [...new Set(runs.flatMap((run) => Object.keys(index?.runs[run] ?? {})))].sort();
+}
+
+/** Tags that match a filter, by what is before their first slash. */
+export function groupTags(tags: readonly string[], filter: string): TagGroup[] {
+  const matches = matcher(filter);
+  const groups = new Map<string, string[]>();
+  for (const tag of tags) {
+    if (!matches(tag)) continue;
+    const slash = tag.indexOf("/");
+    const name = slash < 0 ? "" : tag.slice(0, slash);
+    groups.set(name, [...(groups.get(name) ?? []), tag]);
+  }
+  return [...groups].map(([name, members]) => ({ name, tags: members }));
+}
+
+/** A filter is a regular expression; what is none is looked for as it stands. Upper and lower case are the same. */
+function matcher(filter: string): (tag: string) => boolean {
+  try {
+    const pattern = new RegExp(filter, "i");
+    return (tag) => pattern.test(tag);
+  } catch {
+    return (tag) => tag.toLowerCase().includes(filter.toLowerCase());
+  }
+}
+
+/**
+ * The axis of a chart: that of the run on view, else that of any shown run. Where no run has our records there is only
+ * one axis, that of training steps.
+ */
+export function axisOfTag(
+  index: ScalarIndex | null,
+  tag: string,
+  run: string | null,
+  runs: readonly string[],
+): ScalarAxis | null {
+  const known = [...(run === null ? [] : [run]), ...runs].flatMap((name) => index?.runs[name]?.[tag] ?? []);
+  const own = run === null ? undefined : index?.runs[run]?.[tag];
+  if (own) return own.axis;
+  const found = known.find(({ axis }) => axis !== null)?.axis ?? null;
+  return found ?? (run === null ? "train_step" : null);
+}

@@ -1,0 +1,155 @@
+import type { Finding, Findings } from "../../api/scalar_types";
+import type { Store } from "../../state/store";
+import { count, integer, number } from "../../ui/format";
+
+/** What the rules say of the run on view, each with a link to where it is seen. */
+export function FindingsPanel({ store }: { store: Store }) {
+  const found = store.scalars.findings.value;
+  if (store.runName.value === null) return null;
+  return (
+    <section
+      class="nm-side-part nm-findings"
+      aria-label="Findings"
+      data-testid="findings"
+      data-run={found?.run ?? ""}
+    >
+      <h2>
+        Findings
+        {found && (
+          <span class="nm-muted"> {found.findings.length === 0 ? "none" : found.findings.length}</span>
+        )}
+      </h2>
+      {found === null ? <p class="nm-muted">Looking.</p> : <Found store={store} found={found} />}
+    </section>
+  );
+}
+
+function Found({ store, found }: { store: Store; found: Findings }) {
+  const titles = new Map(found.rules.map(({ kind, title }) => [kind, title]));
+  const named = (kinds: readonly string[]) => kinds.map((kind) => titles.get(kind) ?? kind).join(", ");
+  return (
+    <>
+      <ol>
+        {found.findings.map((finding, index) => (
+          <Item
+            key={`${finding.kind} ${finding.where}`}
+            store={store}
+            found={found}
+            finding={finding}
+            index={index}
+          />
+        ))}
+      </ol>
+      {found.healthy.length > 0 && (
+        <p class="nm-muted" data-testid="healthy">
+          Looked for and not found: {named(found.healthy)}.
+        </p>
+      )}
+      {found.unchecked.length > 0 && (
+        <p class="nm-muted" data-testid="unchecked">
+          Not looked for, since the log holds nothing about it: {named(found.unchecked)}.
+        </p>
+      )}
+      <Thresholds store={store} found={found} />
+    </>
+  );
+}
+
+interface ItemProps {
+  store: Store;
+  found: Findings;
+  finding: Finding;
+  index: number;
+}
+
+function Item({ store, found, finding, index }: ItemProps) {
+  const rule = found.rules.find(({ kind }) => kind === finding.kind);
+  return (
+    <li data-testid="finding" data-kind={finding.kind} data-where={finding.where}>
+      <button type="button" class="nm-button nm-finding" onClick={() => store.actions.findingOpened(finding)}>
+        <b>
+          <span class="nm-finding-number">{index + 1}</span> {headOf(finding, rule?.title ?? finding.kind)}
+        </b>
+        <span class="nm-muted">{stepWords(finding)}</span>
+      </button>
+      <p>{finding.message}</p>
+      <details>
+        <summary>evidence and source</summary>
+        <dl class="nm-facts">
+          {Object.entries(finding.evidence).map(([name, value]) => [
+            <dt key={`${name} name`}>{name.replaceAll("_", " ")}</dt>,
+            <dd key={name}>{valueWords(value)}</dd>,
+          ])}
+          {finding.units.length > 0 && [
+            <dt key="units name">units</dt>,
+            <dd key="units">{valueWords(finding.units)}</dd>,
+          ]}
+        </dl>
+        <p class="nm-muted">{rule?.source}</p>
+      </details>
+    </li>
+  );
+}
+
+function headOf({ where, units }: Finding, title: string): string {
+  const place = where === "" ? "whole network" : where;
+  return units.length > 0 ? `${place}: ${integer(units.length)} ${title}` : `${place}: ${title}`;
+}
+
+function stepWords({ steps }: Finding): string {
+  if (steps.length === 0) return "";
+  const parts = steps
+    .slice(0, 3)
+    .map(([first, last]) => (first === last ? integer(first) : `${integer(first)}–${integer(last)}`));
+  return ` step ${parts.join(", ")}${steps.length > 3 ? ` and ${count(steps.length - 3, "more stretch")}` : ""}`;
+}
+
+const MAX_ITEMS = 40;
+
+function valueWords(value: unknown): string {
+  if (typeof value === "number") return number(value);
+  if (value === null || value === undefined || value === "") return "–";
+  if (!Array.isArray(value)) return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+  const rest = value.length > MAX_ITEMS ? ` and ${integer(value.length - MAX_ITEMS)} more` : "";
+  return value.length === 0 ? "–" : value.slice(0, MAX_ITEMS).map(valueWords).join(", ") + rest;
+}
+
+/** Each rule's thresholds, which may be changed; the address keeps them. */
+function Thresholds({ store, found }: { store: Store; found: Findings }) {
+  const { actions, scalars } = store;
+  const isChanged = Object.keys(scalars.thresholds.value).length > 0;
+  return (
+    <details data-testid="thresholds">
+      <summary>thresholds{isChanged && " (changed)"}</summary>
+      {found.thresholds.map(({ name, title, value, default: usual, low, high, unit }) => (
+        <label key={name} class="nm-threshold" title={`${unit}; usually ${usual}`}>
+          <span>
+            {title} <span class="nm-muted">({unit})</span>
+          </span>
+          <input
+            type="number"
+            step="any"
+            min={low}
+            max={high}
+            value={value}
+            data-testid={`threshold-${name}`}
+            onChange={(event) => {
+              const next = event.currentTarget.valueAsNumber;
+              if (next >= low && next <= high) actions.thresholdChosen(name, next === usual ? null : next);
+              else event.currentTarget.value = String(value);
+            }}
+          />
+        </label>
+      ))}
+      <button
+        type="button"
+        class="nm-button"
+        disabled={!isChanged}
+        data-testid="thresholds-reset"
+        onClick={actions.thresholdsReset}
+      >
+        usual thresholds
+      </button>
+    </details>
+  );
+}

@@ -1,0 +1,143 @@
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { ScalarAxis } from "../../api/scalar_types";
+import { axisOfTag, seriesKey } from "../../state/scalars";
+import { smooth, valueAtStep } from "../../state/smoothing";
+import type { Store } from "../../state/store";
+import { integer, number } from "../../ui/format";
+import { lineOfRun } from "./colors";
+import { type Curve, gapsOf } from "./curves";
+import { LineChart } from "./line_chart";
+import { marksOf } from "./marks";
+
+const AXIS_WORDS: Record<ScalarAxis, string> = { train_step: "training step", epoch: "epoch" };
+
+/** One scalar: its curves of all shown runs, and their values at the cursor in words. */
+export function ScalarCard({ store, tag }: { store: Store; tag: string }) {
+  const root = useRef<HTMLElement>(null);
+  const { scalars, actions } = store;
+  useSeen(root, (seen) => actions.chartSeen(tag, seen));
+  const isTarget = scalars.target.value === tag;
+  useEffect(() => {
+    if (!isTarget) return;
+    root.current?.scrollIntoView({ block: "nearest" });
+    root.current?.focus({ preventScroll: true });
+    actions.targetReached();
+  }, [isTarget]);
+  const slash = tag.indexOf("/");
+  return (
+    <section class="nm-scalar" ref={root} tabIndex={-1} aria-label={tag} data-testid="scalar" data-tag={tag}>
+      <h3 title={tag}>{slash < 0 ? tag : tag.slice(slash + 1)}</h3>
+      {scalars.wanted.value.has(tag) ? <Curves store={store} tag={tag} /> : <div class="nm-line-chart" />}
+    </section>
+  );
+}
+
+function Curves({ store, tag }: { store: Store; tag: string }) {
+  const { scalars, actions } = store;
+  const theme = store.theme.value;
+  const runs = scalars.shownRuns.value.filter((run) => scalars.index.value?.runs[run]?.[tag]);
+  const known = scalars.series.value;
+  const axis = axisOfTag(scalars.index.value, tag, store.runName.value, runs);
+  const found = runs.flatMap((run) => known[seriesKey(run, tag)] ?? []);
+  const curves = useMemo(
+    () => found.map((series): Curve => ({ run: series.run, series, ...lineOfRun(store, series.run, theme) })),
+    [theme, ...padded(found)],
+  );
+  const marks = useMemo(
+    () => marksOf(store, tag, axis),
+    [scalars.findings.value, store.projections.value, store.axis.value, axis, tag, store.runName.value],
+  );
+  const at = axis === "train_step" ? store.trainStep.value : axis === "epoch" ? store.step.value : null;
+  const pointed = scalars.pointed.value;
+  const pointedHere = pointed !== null && pointed.axis === axis ? pointed.step : null;
+  const sampled = [...new Set(found.flatMap(({ sampled: words }) => words ?? []))].join(" ");
+  const gaps = gapsOf(curves);
+  return (
+    <>
+      <Readout store={store} curves={curves} step={pointedHere ?? at} axis={axis} />
+      <LineChart
+        label={`${tag} over the ${axis === null ? "steps" : `${AXIS_WORDS[axis]}s`}, ${curves.length} runs`}
+        curves={curves}
+        smoothing={scalars.smoothing.value}
+        log={scalars.log.value}
+        marks={marks}
+        at={at}
+        pointed={pointedHere}
+        theme={theme}
+        onPoint={(step) => actions.scalarPointed(step === null ? null : { axis, step })}
+        onChoose={(step) => actions.scalarStepChosen(axis, step)}
+      />
+      <p class="nm-scalar-words">
+        {axis === null ? "steps of its own counter" : AXIS_WORDS[axis]}
+        {gaps.length > 0 && (
+          <span
+            class="nm-gap-words"
+            title={gaps.map(({ words }) => words).join("\n")}
+            data-testid="not-finite"
+          >
+            × {integer(gaps.length)} not finite
+          </span>
+        )}
+        {sampled && (
+          <span title={sampled} data-testid="sampled">
+            sampled
+            <span class="nm-hidden"> {sampled}</span>
+          </span>
+        )}
+      </p>
+    </>
+  );
+}
+
+/** Hooks compare item by item; a list whose length changes needs a first item that says so. */
+function padded<T>(items: readonly T[]): readonly unknown[] {
+  return [items.length, ...items, ...Array.from({ length: Math.max(0, 64 - items.length) }, () => null)];
+}
+
+interface ReadoutProps {
+  store: Store;
+  curves: readonly Curve[];
+  step: number | null;
+  axis: ScalarAxis | null;
+}
+
+/** The values at the pointer or the cursor; a line that is always there, so that nothing moves. */
+function Readout({ store, curves, step, axis }: ReadoutProps) {
+  const weight = store.scalars.smoothing.value;
+  if (step === null) return <p class="nm-readout" data-testid="readout" />;
+  return (
+    <p class="nm-readout" data-testid="readout">
+      <span class="nm-muted">
+        {axis === "epoch" ? "epoch" : "step"} {integer(step)}
+      </span>
+      {curves.map(({ run, color, series }) => {
+        const value = valueAtStep(series.steps, series.values, step);
+        const average = weight > 0 ? valueAtStep(series.steps, smooth(series.values, weight), step) : null;
+        const words = value === null ? "–" : number(value);
+        const title = average === null ? `${run}: ${words}` : `${run}: ${words}, smoothed ${number(average)}`;
+        return (
+          <span key={run} title={title}>
+            <i style={{ background: color }} />
+            {words}
+          </span>
+        );
+      })}
+    </p>
+  );
+}
+
+/** Tells whether an element is on the screen, or nearly. */
+function useSeen(root: { current: Element | null }, tell: (seen: boolean) => void): void {
+  useEffect(() => {
+    const element = root.current;
+    if (!element) return;
+    const observer = new IntersectionObserver((entries) => tell(entries[entries.length - 1].isIntersecting), {
+      rootMargin: "150px",
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      tell(false);
+    };
+  }, []);
+}

@@ -1,0 +1,59 @@
+import type { Store } from "../../state/store";
+import { lineOfRun } from "./colors";
+
+/** Which runs are drawn, and in which colours. */
+export function Runs({ store }: { store: Store }) {
+  const { scalars, actions } = store;
+  const hidden = scalars.hiddenRuns.value;
+  const runs = scalars.order.value.filter((run) => scalars.index.value?.runs[run]);
+  const theme = store.theme.value;
+  return (
+    <div class="nm-side-part">
+      <div class="nm-side-head">
+        <h2>Runs</h2>
+        <button
+          type="button"
+          class="nm-button"
+          disabled={hidden.size === 0}
+          data-testid="runs-all"
+          onClick={actions.allRunsShown}
+        >
+          all
+        </button>
+      </div>
+      <ul class="nm-scalar-runs">
+        {runs.map((run) => {
+          const { color, dash } = lineOfRun(store, run, theme);
+          return (
+            <li key={run} class="nm-class">
+              <button
+                type="button"
+                class="nm-button nm-class-toggle"
+                aria-pressed={!hidden.has(run)}
+                title={run}
+                data-testid="scalar-run"
+                data-run={run}
+                data-color={color}
+                onClick={() => actions.runShown(run, hidden.has(run))}
+              >
+                <svg class="nm-swatch" width="16" height="8" aria-hidden="true" focusable="false">
+                  <path d="M0 4h16" stroke={color} stroke-width="2.5" stroke-dasharray={dash.join(" ")} />
+                </svg>
+                <span class="nm-class-name">{run === "." ? "(log directory)" : run}</span>
+              </button>
+              <button
+                type="button"
+                class="nm-button nm-only"
+                aria-label={`Only ${run}`}
+                data-testid="only-run"
+                onClick={() => actions.onlyRunShown(run)}
+              >
+                only
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
