@@ -18,11 +18,12 @@ KIND = "dead_units"
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a layer (or block) with enough dead units.
+    """One finding a layer (or block) with too many dead units.
 
     A unit of a layer is dead if it put out 0 for every sample and position of each of the last recorded batches; a unit
-    of a block, if it did for the whole probe. A block that says the same as a layer adds to that layer's evidence.
-    Healthy networks lose some units on the way, hardly any that never lived, so that of the latter fewer are too many.
+    of a block, if it did for the whole probe. Of a block that shows the same units as a layer the layer is told: it
+    has seen more samples. Healthy networks lose some units on the way, hardly any that never lived, so that of the
+    latter fewer are too many.
     """
     thresholds = evidence.thresholds
     blocks = [(probe, found) for probe in evidence.probes if (found := _dead_on_probe(probe)) is not None]
@@ -30,10 +31,12 @@ def find(evidence: Evidence) -> list[Finding]:
     flow = evidence.flow
     for layer in flow.layers if flow is not None else []:
         dead = dead_units(layer, flow) if flow is not None else None
-        if dead is not None and _is_told(dead, layer.unit_zeros.shape[1], thresholds):
-            twin = next((pair for pair in blocks if _is_twin(layer, dead, *pair)), None)
-            blocks = [pair for pair in blocks if pair is not twin]
-            findings.append(_of_layer(layer, dead, twin[0] if twin is not None else None))
+        if dead is None:
+            continue
+        twins = [pair for pair in blocks if _is_twin(layer, dead, *pair)]
+        blocks = [(probe, found) for probe, found in blocks if not any(probe is twin for twin, _ in twins)]
+        if _is_told(dead, layer.unit_zeros.shape[1], thresholds):
+            findings.append(_of_layer(layer, dead, twins[0][0] if twins else None))
     findings += [_of_block(probe, dead) for probe, dead in blocks if _is_told(dead, _width(probe), thresholds)]
     return findings
 
@@ -65,8 +68,9 @@ def _dead_on_probe(probe: ProbeUnits) -> Lasting | None:
 
 
 def _is_twin(layer: LayerSeries, dead: Lasting, probe: ProbeUnits, on_probe: Lasting) -> bool:
-    same: npt.NDArray[np.intp] = np.intersect1d(dead.units, on_probe.units)
-    return _width(probe) == layer.unit_zeros.shape[1] and 2 * len(same) > max(len(dead.units), len(on_probe.units))
+    """Whether a block has as many units as a layer, and most of those that either has dead are dead in both."""
+    n_same = len(np.intersect1d(dead.units, on_probe.units))
+    return _width(probe) == layer.unit_zeros.shape[1] and 2 * n_same > min(len(dead.units), len(on_probe.units))
 
 
 def _width(probe: ProbeUnits) -> int:

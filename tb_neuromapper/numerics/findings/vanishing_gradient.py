@@ -12,20 +12,21 @@ from tb_neuromapper.numerics.findings.types import Evidence, Finding
 from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
 
 KIND = "vanishing_gradient"
+MIN_SHARE = 0.2
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """At most one finding: at most recorded steps, the gradient per weight is far smaller in the first layers."""
+    """At most one finding: at a fifth of the records, the first layers' gradient per weight is far smaller."""
     profile = weight_profile(evidence.flow) if evidence.flow is not None else None
     if profile is None or evidence.flow is None:
         return []
     limit, ratio = evidence.thresholds["vanishing_ratio"], profile.ratio
     known = np.isfinite(ratio)
     is_small = known & (ratio < limit)
-    if not known.any() or 2 * is_small.sum() <= known.sum():
+    if not known.any() or is_small.sum() < MIN_SHARE * known.sum():
         return []
     medians = [float(np.nanmedian(values)) if np.isfinite(values).any() else None for values in profile.values.T]
-    median = float(np.median(ratio[known]))
+    median = float(np.median(ratio[is_small]))
     where = profile.layers[0]
     steps = ranges(evidence.flow.steps[known], is_small[known])
     less = f"{figure(1 / median)} times smaller than" if median > 0 else "0, unlike"

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ScalarAxis } from "../../api/scalar_types";
+import { stepOn } from "../../state/scalar_actions";
 import { axisOfTag, seriesKey } from "../../state/scalars";
 import { smooth, valueAtStep } from "../../state/smoothing";
 import type { Store } from "../../state/store";
@@ -47,7 +48,9 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
     () => marksOf(store, tag, axis),
     [scalars.findings.value, store.projections.value, store.axis.value, axis, tag, store.runName.value],
   );
-  const at = axis === "train_step" ? store.trainStep.value : axis === "epoch" ? store.step.value : null;
+  const trainStep = store.trainStep.value;
+  const epoch = store.step.value ?? (trainStep === null ? null : stepOn(store, "epoch", trainStep));
+  const at = axis === null ? null : axis === "train_step" ? trainStep : epoch;
   const pointed = scalars.pointed.value;
   const pointedHere = pointed !== null && pointed.axis === axis ? pointed.step : null;
   const sampled = [...new Set(found.flatMap(({ sampled: words }) => words ?? []))].join(" ");

@@ -32,14 +32,20 @@ export function LineChart(props: LineChartProps) {
   const [placed, setPlaced] = useState<PlacedMarks[]>([]);
   const { curves, smoothing, log, marks, theme, at, pointed } = props;
   const data = useMemo(() => alignCurves(curves, smoothing, log), [curves, smoothing, log]);
-  const shape = JSON.stringify([curves.map(({ run, color }) => [run, color]), smoothing > 0, log, theme]);
+  const shape = JSON.stringify([
+    data[0].length > 0,
+    curves.map(({ run, color }) => [run, color]),
+    smoothing > 0,
+    log,
+    theme,
+  ]);
   const place = () => {
     const made = chart.current;
     if (made) setPlaced(placeMarks(latest.current.marks, (step) => visibleX(made, step), MARK_PX));
   };
   useEffect(() => {
     const element = root.current;
-    if (!element) return;
+    if (!element || data[0].length === 0) return;
     const made = new uPlot(optionsOf(latest, element.clientWidth), data, element);
     chart.current = made;
     place();

@@ -4,9 +4,11 @@ import { stepOn } from "../../state/scalar_actions";
 import type { Store } from "../../state/store";
 import type { Mark } from "./curves";
 
+const LOSS = /loss/i;
+
 /**
  * What is marked on a chart: the findings of the run on view, where they begin, and the epochs at which a block changed
- * abruptly. A finding about a scalar is marked on that scalar's chart only.
+ * abruptly. A finding about a scalar is marked on that scalar's chart, any other on those of losses.
  */
 export function marksOf(store: Store, tag: string, axis: ScalarAxis | null): Mark[] {
   return [...findingMarks(store, tag, axis), ...abruptMarks(store, axis)];
@@ -18,7 +20,7 @@ function findingMarks(store: Store, tag: string, axis: ScalarAxis | null): Mark[
   if (!hasTag) return [];
   return (store.scalars.findings.value?.findings ?? []).flatMap((finding, index) => {
     const own = finding.link.tag === tag;
-    if (finding.link.tag !== null && !own) return [];
+    if (!own && (finding.link.tag !== null || !LOSS.test(tag))) return [];
     return finding.steps.slice(0, own ? undefined : 1).flatMap(([first]) => {
       const step = own ? first : stepOn(store, axis, first);
       if (step === null) return [];

@@ -34,7 +34,11 @@ export function ScalarsScreen({ store }: { store: Store }) {
 function Group({ store, group: { name, tags } }: { store: Store; group: TagGroup }) {
   const open = !store.scalars.folded.value.has(name);
   return (
-    <section aria-label={name || "without a prefix"}>
+    <section
+      class="nm-scalar-group"
+      aria-label={name || "without a prefix"}
+      style={{ "--n": String(open ? tags.length : 1) }}
+    >
       <h2>
         <button
           type="button"
