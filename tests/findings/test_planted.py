@@ -16,15 +16,6 @@ SEEDS = (0, 1, 2)
 DEEP = (32, *(32,) * 5, 4)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small networks are faster so, and alike on every machine."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 def sgd(lr=0.05):
     return lambda model: torch.optim.SGD(model.parameters(), lr, momentum=0.9)
 

@@ -87,10 +87,10 @@ def column(table: ParameterTable, name: str) -> FloatArray:
 
 
 def _layers(steps: list[int], units: Mapping[int, Step]) -> list[LayerSeries]:
-    """Each layer of the newest step; where another step's layer has other units, it is unknown there."""
+    """Each layer that is called at the newest step; where another step's layer has other units, it is unknown there."""
     if not units:
         return []
-    newest = units[max(units)][0]
+    newest = [row for row in units[max(units)][0] if row["calls"] > 0]
     read = {source for layer in newest for source in layer["sources"]}
     arrays = {step: dict(_by_layer(*found)) for step, found in units.items()}
     return [_layer(row, row["name"] not in read, steps, arrays) for row in newest]
@@ -101,7 +101,8 @@ def _by_layer(table: list[dict[str, Any]], units: gradients.Units) -> Iterable[t
     for row in table:
         own = slice(start, start + row["n_units"])
         start += row["n_units"]
-        yield row["name"], {name: array[own] for name, array in units.items()}
+        if row["calls"] > 0:
+            yield row["name"], {name: array[own] for name, array in units.items()}
 
 
 def _layer(
