@@ -2,8 +2,8 @@ import { ApiError } from "./errors";
 import type { Frame } from "./frame";
 import { toFlow, toOverview } from "./gradient_frames";
 import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
-import type { Transport } from "./transport";
 import type { Findings, ScalarIndex, ScalarSeries } from "./scalar_types";
+import type { Transport } from "./transport";
 import type {
   Accuracy,
   Extent,

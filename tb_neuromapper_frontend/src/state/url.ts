@@ -7,8 +7,8 @@ import { DEFAULT_SMOOTHING } from "./scalars";
 import { SCREENS, type Screen, toScreen } from "./screens";
 import { NO_ROWS, type Rows } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
-import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "./url_gradients";
 import { MAX_SMOOTHING } from "./smoothing";
+import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "./url_gradients";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {
