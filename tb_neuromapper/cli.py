@@ -19,6 +19,7 @@ from pathlib import Path
 from tb_neuromapper import __version__
 from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.offline_commands import Choice, Source, fail, run_export, run_precompute
+from tb_neuromapper.playground.command import add_arguments, run_train
 
 _START_TIMEOUT_S = 60
 _FAREWELL_S = 3.0
@@ -37,7 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     ahead = commands.add_parser("precompute", help="lay out all blocks of all runs, so that the tab shows them at once")
     _add_layout_flags(ahead)
     _add_export(commands)
+    training = commands.add_parser("train", help="train a fully connected network of your own shape and log it")
+    add_arguments(training)
     options = parser.parse_args(arguments)
+    if options.command == "train":
+        return run_train(options)
     if options.command == "demo":
         return run_demo(options.port, options.logdir, options.epochs, exit_when_trained=options.exit)
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(ProjectionParameters)}
