@@ -51,6 +51,17 @@ def route(handler: Handler, method: str) -> Callable[..., Any]:
     return application
 
 
+def by_method(**handlers: Handler) -> Callable[..., Any]:
+    """Handlers of one path as a WSGI application, chosen by the request's method."""
+    applications = {method: route(handler, method) for method, handler in handlers.items()}
+    fallback = applications["GET"]
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        return applications.get(environ["REQUEST_METHOD"], fallback)(environ, start_response)
+
+    return application
+
+
 def respond_json(value: Any, code: int = 200) -> Response:
     """A JSON answer that no one may cache."""
     response = Response(json.dumps(value, allow_nan=False), code, mimetype="application/json")

@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorboard.plugins import base_plugin
 
+from tb_neuromapper.backend.loopback import check_flags
 from tb_neuromapper.backend.scheduler import check_scheduler
 from tb_neuromapper.schema import PLUGIN_NAME
 
@@ -36,6 +37,17 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
             default="",
             help="Compute layouts on the Dask cluster at this address, for example tcp://10.0.0.1:8786.",
         )
+        group.add_argument(
+            "--neuromapper_playground",
+            action="store_true",
+            help="Let the page train small networks on this machine; only where TensorBoard listens on localhost.",
+        )
+        group.add_argument(
+            "--neuromapper_data",
+            metavar="DIR",
+            default="data",
+            help="Where the playground looks for MNIST's files (default: data).",
+        )
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
         if not 0 < flags.neuromapper_cache_gb < 1e6:
@@ -45,6 +57,8 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
             )
         try:
             check_scheduler(flags.neuromapper_scheduler)
+            if getattr(flags, "neuromapper_playground", False):
+                check_flags(flags)
         except ValueError as error:
             raise base_plugin.FlagsError(str(error)) from error
         samples = getattr(flags, "samples_per_plugin", None)

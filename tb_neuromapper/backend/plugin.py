@@ -13,6 +13,7 @@ from tensorboard.plugins import base_plugin
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import DEFAULT_MAX_BYTES, ResultCache, default_folder
 from tb_neuromapper.backend.http import route
+from tb_neuromapper.backend.playground import open_playground
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogReader
 from tb_neuromapper.backend.routes import Routes
@@ -45,15 +46,20 @@ class NeuroMapperPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         self._projections = Projections(cache, loader, self._executor)
         log_dir = context.logdir or getattr(flags, "logdir_spec", "") or ""
         scalars = ScalarReader(context.data_provider, _n_scalars_kept(flags))
-        self._routes = Routes(log_dir, reader, loader, self._projections, scalars)
+        self._playground = open_playground(context)
+        self._routes = Routes(
+            log_dir, reader, loader, self._projections, scalars, has_playground=self._playground.is_on
+        )
         atexit.register(self.close)
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
-        return {**self._routes.applications(), "/static/*": route(serve_static, "GET")}
+        applications = {**self._routes.applications(), **self._playground.applications()}
+        return {**applications, "/static/*": route(serve_static, "GET")}
 
     def close(self) -> None:
-        """End the worker and remove what only running jobs need."""
+        """End the worker and the trainings, and remove what only running jobs need."""
         atexit.unregister(self.close)
+        self._playground.close()
         self._projections.clean_up()
         self._executor.shutdown(wait=False, cancel_futures=True)
 

@@ -18,6 +18,7 @@ from tb_neuromapper.backend.gradient_steps import GradientSteps
 from tb_neuromapper.backend.http import (
     HttpError,
     argument,
+    by_method,
     integer_argument,
     json_body,
     respond_bytes,
@@ -53,10 +54,18 @@ class Routes:
         loader: Loads arrays.
         projections: Computes and finds layouts.
         scalars: Reads scalars.
+        has_playground: Whether the page may offer trainings.
     """
 
     def __init__(
-        self, log_dir: str, reader: LogReader, loader: ArrayLoader, projections: Projections, scalars: ScalarReader
+        self,
+        log_dir: str,
+        reader: LogReader,
+        loader: ArrayLoader,
+        projections: Projections,
+        scalars: ScalarReader,
+        *,
+        has_playground: bool = False,
     ) -> None:
         self._log_dir = log_dir
         self._reader = reader
@@ -66,6 +75,7 @@ class Routes:
         steps = GradientSteps(loader)
         self._gradients = GradientRoutes(self._log, steps)
         self._scalar_routes = ScalarRoutes(reader, scalars, EvidenceReader(loader, steps, scalars))
+        self._has_playground = has_playground
 
     def applications(self) -> dict[str, Callable[..., Any]]:
         """WSGI applications by path."""
@@ -76,7 +86,7 @@ class Routes:
             "/outcomes": route(self.outcomes, "GET"),
             "/thumbnails": route(self.thumbnails, "GET"),
             "/neighbors": route(self.neighbors, "GET"),
-            "/projections": _by_method(GET=self.projections, POST=self.request_projections),
+            "/projections": by_method(GET=self.projections, POST=self.request_projections),
             "/positions": route(self.positions, "GET"),
             "/preservation": route(self.preservation, "GET"),
             "/accuracy": route(self.accuracy, "GET"),
@@ -97,7 +107,8 @@ class Routes:
             }
             for log in logs
         ]
-        return respond_json({"log_dir": self._log_dir, "version": __version__, "runs": described, "other_runs": others})
+        about = {"log_dir": self._log_dir, "version": __version__, "playground": self._has_playground}
+        return respond_json({**about, "runs": described, "other_runs": others})
 
     def run(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))
@@ -335,16 +346,6 @@ def _samples(loader: ArrayLoader, probe: LogEntry) -> tuple[dict[str, Any], dict
 
 def _finite(values: list[Any]) -> list[Any]:
     return [None if isinstance(value, float) and not np.isfinite(value) else value for value in values]
-
-
-def _by_method(**handlers: Callable[[Request], Response]) -> Callable[..., Any]:
-    applications = {method: route(handler, method) for method, handler in handlers.items()}
-    fallback = applications["GET"]
-
-    def application(environ: dict[str, Any], start_response: Any) -> Any:
-        return applications.get(environ["REQUEST_METHOD"], fallback)(environ, start_response)
-
-    return application
 
 
 def _ids(keys: list[str]) -> list[str]:

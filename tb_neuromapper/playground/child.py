@@ -1,7 +1,7 @@
 """The process of a training that the page started. See docs/playground.md.
 
-It gets one argument, a JSON object (`Order`), tells its progress in JSON lines on standard output, and ends when its
-standard input closes, which happens when it is told to stop and when TensorBoard ends, however that happens.
+It gets one argument (`order.Order`), tells its progress in JSON lines on standard output, and ends when its standard
+input closes, which happens when it is told to stop and when TensorBoard ends, however that happens.
 """
 
 from __future__ import annotations
@@ -13,39 +13,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from tb_neuromapper.playground.limits import Limits, bound_address_space, peak_memory_bytes
-from tb_neuromapper.playground.parameters import TrainingParameters, parse_training
+from tb_neuromapper.playground.limits import bound_address_space, peak_memory_bytes
+from tb_neuromapper.playground.order import Order, decode_order
 
 # TensorBoard and the browser go first.
 _NICENESS = 5
 # A step takes at most some seconds; whoever has not ended by then is ended.
 _GRACE_S = 20.0
 _REPORT_EVERY_S = 0.2
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to train, where, and within which bounds."""
-
-    parameters: TrainingParameters
-    folder: str
-    data_folder: str
-    limits: Limits
-
-    def encode(self) -> str:
-        return json.dumps({**asdict(self), "parameters": self.parameters.as_dict()})
-
-
-def decode_order(text: str) -> Order:
-    """Read what `Order.encode` wrote; the parameters are checked again."""
-    values = json.loads(text)
-    return Order(
-        parse_training(values["parameters"]), values["folder"], values["data_folder"], Limits(**values["limits"])
-    )
 
 
 def main(argument: str) -> None:
@@ -66,13 +45,14 @@ def _train(order: Order, tell: Callable[[dict[str, Any]], None], is_told_to_stop
     from tb_neuromapper.playground.trainer import Progress, run_training
 
     torch.set_num_threads(1)
-    limits, baseline = order.limits, peak_memory_bytes()
-    bound_address_space(limits.memory_bytes)
     try:
         data = load_data_set(order.parameters.data, Path(order.data_folder))
     except (ValueError, MemoryError) as error:
         tell({"state": "failed", "message": str(error) or "there is not enough memory for the data set."})
         return
+    # Not before: libraries that run out of memory while they are imported hang.
+    limits, baseline = order.limits, peak_memory_bytes()
+    bound_address_space(limits.memory_bytes)
     start_s = time.monotonic()
     next_s = start_s
 

@@ -21,6 +21,17 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Shape:
+    """Sizes that are known before a data set is loaded."""
+
+    n_inputs: int
+    n_classes: int
+
+
+SHAPES = {"digits": Shape(64, 10), "mnist": Shape(784, 10), "moons": Shape(2, 2), "circles": Shape(2, 2)}
+
+
+@dataclass(frozen=True)
 class DataSet:
     """Samples to train on, and others to look at.
 

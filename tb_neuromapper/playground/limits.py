@@ -1,4 +1,4 @@
-"""What a training may use: memory beyond what torch needs just to start, and time."""
+"""What a training may use: memory beyond what torch and the data set take, and time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Limits:
 
     Attributes:
         time_s: Seconds from its first step.
-        memory_bytes: Beyond what the process takes once torch is imported.
+        memory_bytes: Beyond what the process takes once torch and the data set are loaded.
     """
 
     time_s: float = 600.0

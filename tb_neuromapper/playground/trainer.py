@@ -75,7 +75,7 @@ def run_training(
     except (ValueError, OSError) as error:
         return replace(last, state="failed", message=str(error))
     except (MemoryError, RuntimeError) as error:  # torch tells of missing memory as a RuntimeError.
-        message = f"the training failed, perhaps for lack of memory: {str(error)[:300]}"
+        message = f"the training failed, perhaps for lack of memory: {str(error)[:300] or type(error).__name__}"
         return replace(last, state="failed", message=message)
     return replace(last, state="done", message=_sentence(last))
 
