@@ -43,8 +43,8 @@ INITIALIZATIONS = {
     "zeros": "all zero",
 }
 DATA_SETS = {
-    "digits": "handwritten digits, 8 x 8",
-    "mnist": "MNIST, 28 x 28",
+    "digits": "handwritten digits, 8 × 8",
+    "mnist": "MNIST, 28 × 28",
     "moons": "two moons, 2-D",
     "circles": "two circles, 2-D",
 }

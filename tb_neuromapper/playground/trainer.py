@@ -144,6 +144,6 @@ def _diverged(loss: float, step: int, epoch: int, parameters: TrainingParameters
 
 def _sentence(progress: Progress) -> str:
     return (
-        f"epoch {progress.epoch} of {progress.n_epochs}: loss {progress.loss:.3f}, accuracy {progress.accuracy:.1%}"
-        " on the training set"
+        f"epoch {progress.epoch} of {progress.n_epochs}: loss {progress.loss:.3f}, "
+        f"accuracy {100 * (progress.accuracy or 0):.1f} % on the training set"
     )

@@ -1,4 +1,5 @@
 import type { FlowFrames } from "./state/flow_frames";
+import type { Trainer } from "./state/keep_playground";
 import type { PageState } from "./state/page_state";
 import type { Store } from "./state/store";
 import { Controls } from "./views/embeddings/controls";
@@ -12,9 +13,11 @@ import { GradientsScreen } from "./views/gradients/screen";
 import type { FlowStage } from "./views/gradients/stage";
 import { ScalarControls } from "./views/scalars/controls";
 import { ScalarsScreen } from "./views/scalars/screen";
+import { PlaygroundScreen } from "./views/playground/screen";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
+  trainer: Trainer;
   pageState: () => PageState;
   stage: () => Stage | null;
   flowFrames: FlowFrames;
@@ -45,19 +48,21 @@ export function App({ pageState, onCancel, ...screen }: AppProps) {
       data-connection={store.connection.value.state}
     >
       <Body {...screen} />
-      <StatusLine store={store} onCancel={onCancel} />
+      <StatusLine store={store} trainer={screen.trainer} onCancel={onCancel} />
     </main>
   );
 }
 
-function isSettled({ screen, settled, gradients, scalars }: Store): boolean {
+function isSettled({ screen, settled, gradients, scalars, playground, runs }: Store): boolean {
   if (screen.value === "scalars") return scalars.settled.value;
+  if (screen.value === "playground")
+    return playground.form.value !== null || runs.value?.playground === false;
   return screen.value === "gradients" ? gradients.settled.value : settled.value;
 }
 
-type BodyProps = ScreenProps & Pick<AppProps, "stage" | "flowFrames" | "onFlowStage">;
+type BodyProps = ScreenProps & Pick<AppProps, "stage" | "flowFrames" | "onFlowStage" | "trainer">;
 
-function Body({ stage, flowFrames, onFlowStage, ...screen }: BodyProps) {
+function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps) {
   const { store } = screen;
   if (!store.canDraw.value) return <NoWebGl />;
   if (store.screen.value === "scalars") {
@@ -66,6 +71,14 @@ function Body({ stage, flowFrames, onFlowStage, ...screen }: BodyProps) {
         <h1 class="nm-hidden">NeuroMapper: scalars</h1>
         <ScalarControls store={store} />
         <ScalarsScreen store={store} />
+      </>
+    );
+  }
+  if (store.runs.value && store.screen.value === "playground") {
+    return (
+      <>
+        <h1 class="nm-hidden">NeuroMapper: playground</h1>
+        <PlaygroundScreen store={store} trainer={trainer} />
       </>
     );
   }

@@ -14,6 +14,7 @@ import { trainStepAt } from "./state/axes";
 import { keepAccuracies, keepSubclusters } from "./state/evidence";
 import { createFlowFrames } from "./state/flow_frames";
 import { keepGradientDetails } from "./state/gradient_details";
+import { keepPlayground } from "./state/keep_playground";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
 import { keepNearest } from "./state/nearest";
@@ -31,13 +32,14 @@ import type { Stage } from "./views/embeddings/stage";
 import type { FlowStage } from "./views/gradients/stage";
 import gradientsCss from "./views/gradients/style.css?inline";
 import scalarsCss from "./views/scalars/style.css?inline";
+import playgroundCss from "./views/playground/style.css?inline";
 
 const URL_DELAY_MS = 300;
 
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
   const style = document.createElement("style");
-  style.textContent = chartCss + css + gradientsCss + scalarsCss;
+  style.textContent = chartCss + css + gradientsCss + scalarsCss + playgroundCss;
   document.head.append(style);
   document.title = "NeuroMapper";
   document.documentElement.lang = "en";
@@ -97,6 +99,7 @@ function start(root: HTMLElement, transport: Transport): void {
     flowFrames.clear();
   });
   startLive(store, api, isVisible);
+  const trainer = keepPlayground(store, api, isVisible);
   const hasPoints = () => store.nArrivals.value > 0 && cache.nSlices > 0;
   window.__neuromapper = {
     inspect: inspector(
@@ -121,6 +124,7 @@ function start(root: HTMLElement, transport: Transport): void {
       onFlowStage={(next) => {
         flowStage = next;
       }}
+      trainer={trainer}
       onCancel={() => void cancel(store, api)}
       pageState={() => pageStateOf(store, hasPoints())}
     />,

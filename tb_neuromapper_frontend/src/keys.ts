@@ -33,6 +33,7 @@ export function watchKeys(target: Document, store: Store): () => void {
     embeddings: () => embeddings,
     gradients: () => gradients,
     scalars,
+    playground: () => ({}),
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;

@@ -4,6 +4,7 @@ import { toFlow, toOverview } from "./gradient_frames";
 import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
 import type { Findings, ScalarIndex, ScalarSeries } from "./scalar_types";
 import type { Transport } from "./transport";
+import type { PlaygroundForm, Training } from "./playground_types";
 import type {
   Accuracy,
   Extent,
@@ -46,6 +47,11 @@ export interface Api {
   cancel(ids: string[], signal?: AbortSignal): Promise<Projection[]>;
   positions(wanted: WantedPositions, signal?: AbortSignal): Promise<Positions[]>;
   preservation(wanted: WantedPositions, signal?: AbortSignal): Promise<Preservation[]>;
+  playground(signal?: AbortSignal): Promise<PlaygroundForm>;
+  /** Newest first. */
+  trainings(signal?: AbortSignal): Promise<Training[]>;
+  startTraining(parameters: Record<string, unknown>, signal?: AbortSignal): Promise<Training>;
+  stopTraining(id: string, signal?: AbortSignal): Promise<Training[]>;
 }
 
 export interface ProjectionRequest {
@@ -115,6 +121,11 @@ export function createApi({ url, json: getJson, frame: getFrame, post }: Transpo
       const query = { ids: ids.join(","), step, v: revisions.join(",") };
       return toPreservation(ids, step, await getFrame("preservation", query, signal));
     },
+    playground: async (signal) => (await getJson("playground", {}, signal)) as PlaygroundForm,
+    trainings: async (signal) => toTrainings(await getJson("trainings", {}, signal)),
+    startTraining: async (parameters, signal) =>
+      ((await post("trainings", { parameters }, signal)) as { training: Training }).training,
+    stopTraining: async (id, signal) => toTrainings(await post("trainings/stop", { id }, signal)),
   };
 }
 
@@ -150,6 +161,12 @@ function toProjections(json: unknown): Projection[] {
   const list = (json as { projections?: unknown } | null)?.projections;
   if (!Array.isArray(list)) throw new ApiError("broken", "The server's answer lists no projections.");
   return list as Projection[];
+}
+
+function toTrainings(json: unknown): Training[] {
+  const list = (json as { trainings?: unknown } | null)?.trainings;
+  if (!Array.isArray(list)) throw new ApiError("broken", "The server's answer lists no trainings.");
+  return list as Training[];
 }
 
 function toNeighbors(json: unknown): Neighbors {

@@ -11,6 +11,8 @@ export interface RunSummary {
 }
 
 export interface Runs {
+  /** Whether trainings may be started from the page. */
+  playground?: boolean;
   log_dir: string;
   version: string;
   runs: RunSummary[];

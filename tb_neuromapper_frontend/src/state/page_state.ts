@@ -8,6 +8,7 @@ export function pageStateOf(store: Store, hasPoints: boolean): PageState {
   const runs = store.runs.value;
   if (!runs) return store.connection.value.state === "lost" || store.failure.value ? "error" : "loading";
   if (store.screen.value === "scalars") return scalarsState(store);
+  if (store.screen.value === "playground") return "ready";
   if (runs.runs.length === 0) return "empty";
   if (store.screen.value === "gradients") return gradientsState(store);
   if (hasPoints) return "ready";

@@ -25,6 +25,8 @@ import { DEFAULT_LOOK, type Look } from "./look";
 import type { NearestSamples } from "./nearest";
 import type { Other } from "./other";
 import type { Figures, LayoutSettings } from "./parameters";
+import { createPlayground, type PlaygroundState } from "./playground";
+import { playgroundActions } from "./playground_actions";
 import { qualityActions } from "./quality_actions";
 import { runActions } from "./run_actions";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
@@ -100,6 +102,7 @@ export interface State {
   trainStep: Signal<number | null>;
   gradients: GradientsState;
   scalars: ScalarsState;
+  playground: PlaygroundState;
   /** Where the epochs lie among the training steps. */
   axis: ReadonlySignal<AxisPoint[]>;
   /** Go on to each new epoch as it arrives. */
@@ -214,6 +217,7 @@ export function createStore(): Store {
     trainStep,
     gradients,
     scalars: createScalars(),
+    playground: createPlayground(),
     axis: computed(() =>
       axisPoints({
         epochs: run.value?.steps ?? [],
@@ -276,5 +280,6 @@ function createActions(state: State) {
     ...selectionActions(state),
     ...qualityActions(state),
     ...compareActions(state),
+      ...playgroundActions(state),
   };
 }

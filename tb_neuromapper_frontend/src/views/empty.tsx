@@ -23,6 +23,19 @@ export function Empty({ store }: { store: Store }) {
         Add these four lines to the training script; this page fills as soon as the first epoch is logged.
       </p>
       <pre data-testid="lines-to-add">{LINES.replace("LOGDIR", logDir)}</pre>
+      {runs?.playground && (
+        <p>
+          Or train a small network here, now:{" "}
+          <button
+            type="button"
+            class="nm-button nm-outlined"
+            onClick={() => store.actions.screenChosen("playground")}
+            data-testid="open-playground"
+          >
+            open the playground
+          </button>
+        </p>
+      )}
       <p class="nm-muted">
         <code>probe</code> is a data set of some hundred to some thousand samples that is looked at after
         every epoch.

@@ -1,4 +1,4 @@
-import { SCREEN_TITLES, SCREENS } from "../state/screens";
+import { SCREEN_TITLES, SCREENS, type Screen } from "../state/screens";
 import type { Store } from "../state/store";
 
 /** From screen to screen; run and step stay. */
@@ -6,9 +6,11 @@ export function ScreenTabs({ store }: { store: Store }) {
   const now = store.screen.value;
   // An exported page holds the embeddings alone.
   if (store.runs.value?.exported) return null;
+  const isShown = (screen: Screen) =>
+    screen !== "playground" || screen === now || store.runs.value?.playground === true;
   return (
     <nav class="nm-screens" aria-label="Screens">
-      {SCREENS.map((screen) => (
+      {SCREENS.filter(isShown).map((screen) => (
         <button
           key={screen}
           type="button"

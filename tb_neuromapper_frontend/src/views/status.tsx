@@ -1,11 +1,20 @@
 import { useSignal } from "@preact/signals";
+import type { Trainer } from "../state/keep_playground";
 import { isActive, type Store } from "../state/store";
 import { count, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { commonWords } from "./embeddings/beside_choice";
+import { TrainingStatus } from "./playground/trainings";
+
+interface StatusProps {
+  store: Store;
+  trainer: Trainer;
+  /** Stops the layouts that are computed. */
+  onCancel: () => void;
+}
 
 /** One line at the foot: what is shown, what is under way, what is wrong. */
-export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => void }) {
+export function StatusLine({ store, trainer, onCancel }: StatusProps) {
   const open = useSignal(false);
   const problems = problemsOf(store);
   const connection = store.connection.value;
@@ -30,6 +39,7 @@ export function StatusLine({ store, onCancel }: { store: Store; onCancel: () => 
           compute again
         </button>
       )}
+      <TrainingStatus store={store} trainer={trainer} />
       {failure && (
         <p class="nm-error nm-failure" role="alert" data-testid="failure">
           {failure}

@@ -1,0 +1,71 @@
+import { batch } from "@preact/signals";
+import type { PlaygroundForm, Training } from "../api/playground_types";
+import { draftOf } from "./playground";
+import type { State } from "./store";
+
+const NEW_LAYER = "16";
+
+export function playgroundActions({ playground }: State) {
+  const { form, draft, trainings, refusal, sending, awaited } = playground;
+  return {
+    formLoaded(loaded: PlaygroundForm) {
+      batch(() => {
+        form.value = loaded;
+        const { values, layers } = draftOf(loaded.fields);
+        const isFirst = Object.keys(draft.peek().values).length === 0;
+        if (isFirst) draft.value = { values, layers };
+      });
+    },
+    fieldTyped(name: string, text: string) {
+      draft.value = { ...draft.peek(), values: { ...draft.peek().values, [name]: text } };
+    },
+    layerTyped(index: number, text: string) {
+      draft.value = { ...draft.peek(), layers: draft.peek().layers.with(index, text) };
+    },
+    /** After the last one, as large as it. */
+    layerAdded() {
+      const { layers } = draft.peek();
+      draft.value = { ...draft.peek(), layers: [...layers, layers.at(-1) ?? NEW_LAYER] };
+    },
+    layerRemoved(index: number) {
+      draft.value = { ...draft.peek(), layers: draft.peek().layers.toSpliced(index, 1) };
+    },
+    draftReset() {
+      const fields = form.peek()?.fields;
+      if (fields) draft.value = draftOf(fields);
+    },
+    requestSent() {
+      batch(() => {
+        sending.value = true;
+        refusal.value = "";
+      });
+    },
+    trainingStarted(training: Training) {
+      batch(() => {
+        sending.value = false;
+        trainings.value = [training, ...trainings.peek()];
+        awaited.value = training.run;
+      });
+    },
+    requestDone() {
+      sending.value = false;
+    },
+    trainingRefused(message: string) {
+      batch(() => {
+        sending.value = false;
+        refusal.value = message;
+      });
+    },
+    trainingsLoaded(loaded: readonly Training[]) {
+      batch(() => {
+        if (JSON.stringify(loaded) !== JSON.stringify(trainings.peek())) trainings.value = loaded;
+        const expected = loaded.find(({ run }) => run === awaited.peek());
+        if (expected?.state === "failed") awaited.value = null;
+      });
+    },
+    /** The awaited run is on view now, or the user has gone elsewhere. */
+    awaitedShown() {
+      awaited.value = null;
+    },
+  };
+}
