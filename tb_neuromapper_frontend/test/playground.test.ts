@@ -127,6 +127,16 @@ describe("the playground's state", () => {
     expect(store.playground.awaited.value).toBeNull();
   });
 
+  it("tells of a training that failed, on the screens that do not list it", () => {
+    store.actions.trainingStarted(training());
+    store.actions.screenChosen("gradients");
+    store.actions.trainingsLoaded([training({ state: "failed", message: "the loss became nan." })]);
+    expect(store.failure.value).toBe("The training digits-8 ended: the loss became nan.");
+    store.actions.failureDismissed();
+    store.actions.trainingsLoaded([training({ state: "failed", message: "the loss became nan." })]);
+    expect(store.failure.value).toBe("");
+  });
+
   it("keeps a refusal until the next request", () => {
     store.actions.trainingRefused("Two are under way.");
     expect(store.playground.refusal.value).toBe("Two are under way.");

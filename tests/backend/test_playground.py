@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tb_neuromapper import open_run
 from tb_neuromapper.backend.trainings import CannotTrainError, Trainings
 from tb_neuromapper.playground.limits import Limits
 from tb_neuromapper.playground.parameters import parse_training
 from tests.backend.test_tensorboard import _children as children_of
 from tests.backend.test_tensorboard import _is_alive as is_alive
 from tests.playground.idx_files import write_mnist
-from tests.servers import await_value
+from tests.servers import TensorBoardServer, await_value
 
 LONG = {"hidden": [8], "n_epochs": 1000}
 
@@ -46,6 +47,15 @@ def states(server):
 def playground(tmp_path, start_tensorboard):
     """A TensorBoard with the playground on, over a log directory that does not exist yet."""
     return start_tensorboard("--logdir", tmp_path / "runs", "--neuromapper_playground")
+
+
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory, cache_folder):
+    """One for all tests that start nothing, and the log directory that must not appear."""
+    folder = tmp_path_factory.mktemp("idle") / "runs"
+    server = TensorBoardServer("--logdir", folder, "--neuromapper_playground", cache=cache_folder)
+    yield server, folder
+    server.close()
 
 
 def test_playground__is_off_by_default(tmp_path, start_tensorboard):
@@ -129,18 +139,19 @@ def command_line(pid):
         ("trainings/stop", {"id": {}}, 404, "there is no training {}"),
     ],
 )
-def test_post__explains_bad_input(playground, tmp_path, path, body, code, words):
+def test_post__explains_bad_input(idle, path, body, code, words):
     """What cannot be used gets a sentence, and nothing is started or written."""
-    found, answer = ask(playground, path, body)
+    server, folder = idle
+    found, answer = ask(server, path, body)
     assert found == code
     assert words in answer["error"]
-    assert states(playground) == {}
-    assert not (tmp_path / "runs").exists()
+    assert states(server) == {}
+    assert not folder.exists()
 
 
-def test_post__names_the_field(playground):
-    """The page marks the field that is wrong."""
-    _, answer = ask(playground, "trainings", {"parameters": {"learning_rate": -1}})
+def test_post__names_the_field(idle):
+    """A client can mark the field that is wrong."""
+    _, answer = ask(idle[0], "trainings", {"parameters": {"learning_rate": -1}})
     assert answer["field"] == "learning_rate"
 
 
@@ -157,19 +168,22 @@ def test_post__names_the_field(playground):
         {"Forwarded": "for=203.0.113.7"},
     ],
 )
-def test_requests__from_elsewhere_are_refused(playground, headers):
+def test_requests__from_elsewhere_are_refused(idle, headers):
     """Another site's page, a name that was made to point here, and a proxy's visitors start and see nothing."""
-    code, answer = ask(playground, "trainings", {"parameters": LONG}, **headers)
+    server, _ = idle
+    code, answer = ask(server, "trainings", {"parameters": LONG}, **headers)
     assert code == 403, answer
-    assert "Origin" in headers or ask(playground, "trainings", **headers)[0] == 403
-    assert states(playground) == {}
+    for path in ("trainings", "playground"):
+        assert ask(server, path, **headers)[0] == 403
+    assert states(server) == {}
 
 
-def test_post__needs_json(playground):
+def test_post__needs_json(idle):
     """A form of another site, which needs no permission to be sent, starts nothing."""
-    assert ask(playground, "trainings", {"parameters": LONG}, Content_Type="text/plain")[0] == 415
-    own = playground.url.rstrip("/")
-    code, _ = ask(playground, "trainings", {"parameters": {"hidden": [0]}}, Origin=own)
+    server, _ = idle
+    assert ask(server, "trainings", {"parameters": LONG}, Content_Type="text/plain")[0] == 415
+    own = server.url.rstrip("/")
+    code, _ = ask(server, "trainings", {"parameters": {"hidden": [0]}}, Origin=own)
     assert code == 400
 
 
@@ -228,12 +242,12 @@ def start_training(tmp_path):
         trainings.close()
 
 
-def test_limits__end_a_training_that_takes_too_long(start_training):
+def test_limits__end_a_training_that_takes_too_long(start_training, tmp_path):
     """After its time it is stopped in words, and what it logged stays."""
     last = start_training(Limits(time_s=2), **LONG)
+    assert open_run(tmp_path / "digits-8").steps("activations")[0] == 0
     assert last["state"] == "stopped"
     assert "stopped after 2 seconds, the longest that a training may take here" in last["message"]
-    assert last["epoch"] >= 1
 
 
 def test_limits__end_a_training_that_takes_too_much_memory(start_training, tmp_path):

@@ -5,8 +5,9 @@ import type { State } from "./store";
 
 const NEW_LAYER = "16";
 
-export function playgroundActions({ playground }: State) {
+export function playgroundActions({ playground, screen, failure }: State) {
   const { form, draft, trainings, refusal, sending, awaited } = playground;
+  const wasUnderWay = (id: string) => playground.underWay.peek().some((each) => each.id === id);
   return {
     formLoaded(loaded: PlaygroundForm) {
       batch(() => {
@@ -58,6 +59,9 @@ export function playgroundActions({ playground }: State) {
     },
     trainingsLoaded(loaded: readonly Training[]) {
       batch(() => {
+        const failed = loaded.find((each) => each.state === "failed" && wasUnderWay(each.id));
+        if (failed && screen.peek() !== "playground")
+          failure.value = `The training ${failed.run} ended: ${failed.message}`;
         if (JSON.stringify(loaded) !== JSON.stringify(trainings.peek())) trainings.value = loaded;
         const expected = loaded.find(({ run }) => run === awaited.peek());
         if (expected?.state === "failed") awaited.value = null;
