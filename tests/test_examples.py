@@ -27,6 +27,9 @@ def test_transformer__logs_its_blocks(tmp_path):
     assert log.blocks == ["blocks.0", "blocks.1", "output"]
     assert log.steps("activations") == [0, 1, 2]
     assert log.activations("blocks.1", 2).shape == (600, 16)
+    flow = log.gradient_flow(log.steps("gradients")[-1])
+    kinds = {layer.name: layer.kind for layer in flow.layers}
+    assert kinds["blocks.0.attention"] == kinds["blocks.1.attention"] == "attention"
     assert read_records(folder, "probe")[0][1]["probe/thumbnails"].shape == (600, 8, 8, 1)
 
 
@@ -48,6 +51,8 @@ def test_mnist_mlp__trains_on_digits_too(tmp_path):
     assert log.blocks == ["1", "2", "output"]
     assert log.steps("activations") == [0, 1, 2]
     assert (log.outcomes(2).predicted == log.labels).mean() > 0.3
+    flow = log.gradient_flow(log.steps("gradients")[0])
+    assert [layer.unit_gradient.shape for layer in flow.layers] == [(32,), (16,), (10,)]
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--hidden", "64,x"), ("--hidden", "0"), ("--epochs", "0")])

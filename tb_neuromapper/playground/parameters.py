@@ -103,7 +103,7 @@ FIELDS: tuple[Field, ...] = (
     ChoiceField("optimizer", "--optimizer", "optimizer", _DEFAULTS.optimizer, "how weights are moved", OPTIMIZERS),
     NumberField("learning_rate", "--lr", "learning rate", _DEFAULTS.learning_rate, "step size", 1e-8, 1000, False),
     NumberField("batch_size", "--batch-size", "batch size", _DEFAULTS.batch_size, "samples a step", 1, 1024, True),
-    NumberField("n_epochs", "--epochs", "epochs", _DEFAULTS.n_epochs, "times through the training set", 1, 1000, True),
+    NumberField("n_epochs", "--epochs", "epochs", _DEFAULTS.n_epochs, "times through the training set", 1, 500, True),
     NumberField("seed", "--seed", "seed", _DEFAULTS.seed, "of weights and of the samples' order", 0, 2**31 - 1, True),
     NameField("name", "--run-name", "run name", _DEFAULTS.name, "empty: from the data set and the layers", 64),
 )

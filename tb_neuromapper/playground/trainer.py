@@ -18,7 +18,7 @@ from tb_neuromapper.playground.network import make_network, make_optimizer
 from tb_neuromapper.playground.parameters import TrainingParameters
 from tb_neuromapper.training.callback import NeuroMapper
 
-# A run keeps about so many pictures of the gradient flow, however long it is.
+# A run keeps at most so many records of the gradient flow, however long it is.
 _N_GRADIENT_STEPS = 200
 State = Literal["training", "done", "stopped", "failed"]
 
@@ -91,7 +91,7 @@ def train(parameters: TrainingParameters, data: DataSet, folder: Path) -> Genera
     network = make_network(parameters, inputs[0].numel(), len(data.class_names))
     optimizer = make_optimizer(parameters, network)
     n_steps = math.ceil(len(inputs) / parameters.batch_size)
-    gradient_every = max(1, n_steps * parameters.n_epochs // _N_GRADIENT_STEPS)
+    gradient_every = math.ceil(n_steps * parameters.n_epochs / _N_GRADIENT_STEPS)
     progress = Progress("training", 0, parameters.n_epochs, 0.0, None, None, "epoch 1 begins")
     with SummaryWriter(str(folder)) as writer, _watch(network, writer, data, gradient_every) as mapper:
         mapper.log_epoch(0)  # The untrained network, for comparison.

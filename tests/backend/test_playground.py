@@ -21,7 +21,7 @@ from tests.backend.test_tensorboard import _is_alive as is_alive
 from tests.playground.idx_files import write_mnist
 from tests.servers import TensorBoardServer, await_value
 
-LONG = {"hidden": [8], "n_epochs": 1000}
+LONG = {"hidden": [8], "n_epochs": 500, "batch_size": 2}
 
 
 def ask(server, path, body=None, **headers):

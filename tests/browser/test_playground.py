@@ -45,7 +45,8 @@ def test_training__is_started_shown_and_stopped(tab, server):
     expect(tab.get("remove-layer-1")).to_be_focused()
     tab.get("layer-1").fill("12")
     tab.get("field-data").select_option("moons")
-    tab.get("field-n_epochs").fill("1000")
+    tab.get("field-n_epochs").fill("500")
+    tab.get("field-batch_size").fill("1")
     expect(tab.get("network")).to_contain_text("2 inputs, hidden layer of 12 units, 2 classes: 62 weights and biases")
     tab.get("start-training").click()
     training(tab, "moons-12", state="training").wait_for()
@@ -67,7 +68,8 @@ def test_training__is_started_shown_and_stopped(tab, server):
 
 def test_training__survives_a_reload_of_the_page(tab):
     """The page may be closed; who opens it again finds the training under way, and stops it."""
-    tab.get("field-n_epochs").fill("1000")
+    tab.get("field-n_epochs").fill("500")
+    tab.get("field-batch_size").fill("1")
     tab.get("start-training").click()
     tab.await_root(screen="gradients", run="digits-64-32")
     tab.page.reload()

@@ -62,7 +62,7 @@ def test_train__tells_of_a_loss_that_exploded(tmp_path):
 
 def test_train__ends_cleanly_at_ctrl_c(tmp_path):
     """Ctrl-C keeps the epochs until then; no traceback."""
-    command = [*COMMAND, "--epochs", "1000", "--logdir", str(tmp_path)]
+    command = [*COMMAND, "--epochs", "500", "--logdir", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     for line in process.stdout:
         if line.startswith("epoch 2 of"):

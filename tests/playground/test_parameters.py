@@ -44,7 +44,7 @@ VALID = st.builds(
     optimizer=st.sampled_from(list(OPTIMIZERS)),
     learning_rate=st.floats(1e-8, 1000),
     batch_size=st.integers(1, 1024),
-    n_epochs=st.integers(1, 1000),
+    n_epochs=st.integers(1, 500),
     seed=st.integers(0, 2**31 - 1),
     name=st.from_regex(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?)?", fullmatch=True),
 )
@@ -73,7 +73,7 @@ def test_parse_training__takes_anything_or_says_why_not(values):
     assert type(parameters.learning_rate) is float
     assert 1e-8 <= parameters.learning_rate <= 1000
     assert 1 <= parameters.batch_size <= 1024
-    assert 1 <= parameters.n_epochs <= 1000
+    assert 1 <= parameters.n_epochs <= 500
     assert 0 <= parameters.seed < 2**31
     assert set(parameters.name) <= SAFE
     assert len(parameters.name) <= 64
@@ -114,7 +114,7 @@ def test_from_text__leaves_what_it_cannot_read_to_the_check(text):
         ({"seed": 10**5000}, "seed", "seed is too long to show"),
         ({"seed": [[[[[[[[[10**4000]]]]]]]]]}, "seed", "seed is [[["),
         ({"batch_size": 2.5}, "batch_size", "batch size is 2.5; give a whole number from 1 to 1024."),
-        ({"n_epochs": 1001}, "n_epochs", "epochs is 1001; give a whole number from 1 to 1000."),
+        ({"n_epochs": 501}, "n_epochs", "epochs is 501; give a whole number from 1 to 500."),
         ({"activation": "swish"}, "activation", "activation is 'swish'; give one of relu, leaky_relu"),
         ({"data": ["digits"]}, "data", "give one of digits, mnist, moons, circles."),
         ({"name": "../x"}, "name", "run name is '../x'; give at most 64 of a-z"),

@@ -28,6 +28,11 @@ def test_run_training__logs_an_ordinary_run(tmp_path):
     records = read_records(tmp_path, "activations")
     assert list(records) == [0, 1, 2, 3]
     assert list(records[3][0].attributes["blocks"]) == ["hidden1", "hidden2", "output"]
+    gradients = read_records(tmp_path, "gradients")
+    assert 0 < len(gradients) <= 200
+    layers = gradients[0][1]["gradients/layers"]
+    assert [layer["name"] for layer in layers] == ["hidden1.0", "hidden2.0", "head"]
+    assert [layer["activation"] for layer in layers] == ["ReLU", "ReLU", None]
     accuracy = scalars(tmp_path, "train/accuracy")
     assert list(accuracy) == [1, 2, 3]
     assert accuracy[3] == pytest.approx(last.accuracy)
