@@ -92,9 +92,8 @@ class Trainings:
 
     def why_not(self) -> str:
         """Why nothing can be trained here, and what to do; "" if it can."""
-        for module, name in (("torch", "torch"), ("sklearn", "scikit-learn")):
-            if importlib.util.find_spec(module) is None:
-                return f"training needs {name}, which is not installed: pip install 'tb-neuromapper[demo]'."
+        if importlib.util.find_spec("torch") is None:
+            return "training needs torch, which is not installed: pip install 'tb-neuromapper[demo]'."
         if self._log_dir is None:
             return (
                 "a run can only be written into one log directory on this machine; start TensorBoard with --logdir "
@@ -174,7 +173,16 @@ class Trainings:
             del self._trainings[key]
 
     def _follow(self, training: Training) -> None:
-        """Listen to a training until its process has ended."""
+        """Listen to a training until its process has ended; then its place is free."""
+        try:
+            self._listen(training)
+        finally:
+            _close(training.process.stdin)
+            with contextlib.suppress(OSError):
+                training.folder.rmdir()  # Only if nothing was logged.
+            training.is_over = True
+
+    def _listen(self, training: Training) -> None:
         process = training.process
         assert process.stdout is not None
         timer = _kill_later(process, self.limits.time_s + _PATIENCE_S)
@@ -187,12 +195,8 @@ class Trainings:
         code = process.wait()
         timer.cancel()
         process.stdout.close()
-        _close(process.stdin)
         if _is_under_way(training.told):
             training.told = {**training.told, **_last_words(training, code)}
-        with contextlib.suppress(OSError):
-            training.folder.rmdir()  # Only if nothing was logged.
-        training.is_over = True
 
 
 def _is_under_way(told: dict[str, Any]) -> bool:

@@ -49,7 +49,6 @@ def test_training__is_started_shown_and_stopped(tab, server):
     tab.get("field-batch_size").fill("1")
     expect(tab.get("network")).to_contain_text("2 inputs, hidden layer of 12 units, 2 classes: 62 weights and biases")
     tab.get("start-training").click()
-    training(tab, "moons-12", state="training").wait_for()
     tab.await_root(screen="gradients", run="moons-12")
     expect(tab.get("training-now")).to_contain_text("training moons-12: epoch", timeout=PATIENCE_MS)
     tab.get("screen-embeddings").click()
@@ -121,7 +120,7 @@ def test_form__works_with_the_keyboard(tab):
     expect(tab.get("remove-layer-2")).to_be_focused()
     tab.get("field-n_epochs").fill("1")
     tab.page.keyboard.press("Enter")
-    training(tab, "digits-64-32").wait_for()
+    tab.await_root(screen="gradients", run="digits-64-32")
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280, 1920])

@@ -46,7 +46,7 @@ export function TrainingForm({ store, form, trainer }: FormProps) {
           defaults
         </button>
         <p class="nm-form-words" role="status" data-testid="start-words">
-          {form.why_not || (isFull ? fullWords(form) : "")}
+          {form.why_not || awaitedWords(playground.awaited.value) || (isFull ? fullWords(form) : "")}
         </p>
       </div>
     </form>
@@ -59,6 +59,10 @@ function NoPicture() {
       The network is drawn once every layer has a whole number of units.
     </div>
   );
+}
+
+function awaitedWords(run: string | null): string {
+  return run === null ? "" : `${run} has started; this page goes there as soon as TensorBoard has found it.`;
 }
 
 function fullWords({ limits }: PlaygroundForm): string {
