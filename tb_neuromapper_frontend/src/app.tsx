@@ -11,9 +11,9 @@ import { Empty } from "./views/empty";
 import { GradientControls } from "./views/gradients/controls";
 import { GradientsScreen } from "./views/gradients/screen";
 import type { FlowStage } from "./views/gradients/stage";
+import { PlaygroundScreen } from "./views/playground/screen";
 import { ScalarControls } from "./views/scalars/controls";
 import { ScalarsScreen } from "./views/scalars/screen";
-import { PlaygroundScreen } from "./views/playground/screen";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {

@@ -31,8 +31,8 @@ import css from "./style.css?inline";
 import type { Stage } from "./views/embeddings/stage";
 import type { FlowStage } from "./views/gradients/stage";
 import gradientsCss from "./views/gradients/style.css?inline";
-import scalarsCss from "./views/scalars/style.css?inline";
 import playgroundCss from "./views/playground/style.css?inline";
+import scalarsCss from "./views/scalars/style.css?inline";
 
 const URL_DELAY_MS = 300;
 

@@ -2,9 +2,9 @@ import { ApiError } from "./errors";
 import type { Frame } from "./frame";
 import { toFlow, toOverview } from "./gradient_frames";
 import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
+import type { PlaygroundForm, Training } from "./playground_types";
 import type { Findings, ScalarIndex, ScalarSeries } from "./scalar_types";
 import type { Transport } from "./transport";
-import type { PlaygroundForm, Training } from "./playground_types";
 import type {
   Accuracy,
   Extent,

@@ -280,6 +280,6 @@ function createActions(state: State) {
     ...selectionActions(state),
     ...qualityActions(state),
     ...compareActions(state),
-      ...playgroundActions(state),
+    ...playgroundActions(state),
   };
 }
