@@ -24,6 +24,7 @@ FloatArray = npt.NDArray[np.float32]
 LAYER_KINDS = ("linear", "conv", "norm", "embedding", "attention", "recurrent")
 _TEXTS = ("name", "kind", "type", "unit")
 _COUNTS = ("n_units", "n_inputs", "calls", "n_edges", "n_connections")
+_COUNTS_OF_BAD = ("n_nonfinite_activation", "n_nonfinite_gradient")
 _MAX_COUNT = 2**40
 
 
@@ -34,6 +35,7 @@ class LayerFlow:
     Attributes:
         name, kind, type, unit, activation, sources, frozen, shares, calls: As in the record.
         n_units, n_inputs, inputs_per_source: Units, input units, and inputs that belong to one unit of the source.
+        n_nonfinite_activation, n_nonfinite_gradient: Units that are unknown because they had NaN or infinite values.
         unit_activation, unit_zeros, unit_saturated, unit_gradient, unit_signed: float32 (U,); NaN = unknown.
         edges: int32 (E, 2), input unit and unit.
         edge_gradient, edge_weight: float32 (E,).
@@ -55,6 +57,8 @@ class LayerFlow:
     n_inputs: int
     inputs_per_source: int
     n_connections: int
+    n_nonfinite_activation: int
+    n_nonfinite_gradient: int
     unit_activation: FloatArray
     unit_zeros: FloatArray
     unit_saturated: FloatArray
@@ -262,8 +266,10 @@ def _checked_layer(row: object) -> dict[str, Any]:
         raise RecordError(f"a layer of its table has no {', '.join(_TEXTS)}; each must be a text.")
     if row["kind"] not in LAYER_KINDS:
         raise RecordError(f"layer {row['name']!r} is of kind {row['kind']!r}; allowed are {', '.join(LAYER_KINDS)}.")
-    filled = {"calls": 1, "n_inputs": 0, "n_edges": 0, "n_connections": 0, "inputs_per_source": 1, **row}
-    for key in (*_COUNTS, "inputs_per_source"):
+    defaults = {**dict.fromkeys((*_COUNTS[1:], *_COUNTS_OF_BAD), 0), "inputs_per_source": 1}
+    filled = {**defaults, **row}
+    counts = (*_COUNTS, *_COUNTS_OF_BAD, "inputs_per_source")
+    for key in counts:
         if not _is_count(filled.get(key)) or (key == "inputs_per_source" and filled[key] == 0):
             raise RecordError(f"layer {row['name']!r} has {key} {filled.get(key)!r}; a number of things is needed.")
     sources, optional = filled.get("sources", []), {key: filled.get(key) for key in ("activation", "shares")}
@@ -271,7 +277,7 @@ def _checked_layer(row: object) -> dict[str, Any]:
         raise RecordError(f"the sources of layer {row['name']!r} are not a list of names.")
     if any(not isinstance(value, str | None) for value in optional.values()):
         raise RecordError(f"layer {row['name']!r} has {optional}; texts or null are needed.")
-    kept = {key: filled[key] for key in (*_TEXTS, *_COUNTS, "inputs_per_source")}
+    kept = {key: filled[key] for key in (*_TEXTS, *counts)}
     return {**kept, **optional, "sources": sources, "frozen": filled.get("frozen") is True}
 
 

@@ -75,13 +75,7 @@ def unwrap(model: Any) -> nn.Module:
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module.")
-    network: nn.Module = model
-    wrappers = (nn.parallel.DistributedDataParallel, nn.DataParallel)
-    while True:
-        inner = network.module if isinstance(network, wrappers) else getattr(network, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            break
-        network = inner
+    *_, network = _layers_of_wrapping(model)
     if _is_sharded(network):
         raise ValueError(
             "the model's parameters are sharded over the ranks (FSDP, or DTensor): each forward pass needs all "
@@ -92,6 +86,25 @@ def unwrap(model: Any) -> nn.Module:
     if any(isinstance(parameter, nn.UninitializedParameter) for parameter in network.parameters()):
         raise ValueError("the model has lazy modules that have seen no data yet; run one batch through it first.")
     return network
+
+
+def is_compiled(model: nn.Module) -> bool:
+    """Whether a network, perhaps inside wrappers, runs compiled by torch.compile."""
+    *wrappers, network = _layers_of_wrapping(model)
+    has_compiled = any(getattr(module, "_compiled_call_impl", None) is not None for module in network.modules())
+    return has_compiled or any(hasattr(wrapper, "_orig_mod") for wrapper in wrappers)
+
+
+def _layers_of_wrapping(model: nn.Module) -> list[nn.Module]:
+    """A network and what it is wrapped in, from outside to inside."""
+    found = [model]
+    wrappers = (nn.parallel.DistributedDataParallel, nn.DataParallel)
+    while True:
+        outer = found[-1]
+        inner = outer.module if isinstance(outer, wrappers) else getattr(outer, "_orig_mod", None)
+        if not isinstance(inner, nn.Module):
+            return found
+        found.append(inner)
 
 
 def _is_sharded(network: nn.Module) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -15,10 +16,12 @@ import numpy.typing as npt
 from torch import nn
 
 from tb_neuromapper import schema
-from tb_neuromapper.training.arguments import check_options, find_run_dir, unwrap, warn_of_other_writers
+from tb_neuromapper.training.arguments import check_options, find_run_dir, is_compiled, unwrap, warn_of_other_writers
 from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
 from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
 from tb_neuromapper.training.distributed import gather, join, rank_and_size, together
+from tb_neuromapper.training.gradients import GradientRecorder
+from tb_neuromapper.training.gradients_steps import TrainingSteps
 from tb_neuromapper.training.hooks import choose_blocks
 from tb_neuromapper.training.passes import PassResult, device_of, run_pass
 from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash, refuse_change
@@ -74,12 +77,18 @@ class NeuroMapper:
         describe: Gives the text shown for a sample, from its row.
         max_dims: Wider blocks are reduced by PCA.
         dtype: "float16" or "float32" on disk; blocks that float16 cannot hold are stored as float32.
-        gradient_every: Reserved: gradient flow every so many calls of `step`. Checked, but nothing is recorded yet.
+        gradient_every: Gradient flow and parameter statistics are recorded at the first call of `step` and at every
+            so many after it; 0 records none. Choose it so that a run holds some hundreds of records: each is a file
+            of up to some megabytes. Of several ranks, rank 0 records its own share of the batch, with gradients as
+            they are before they are averaged.
         payload: "file" puts arrays beside the event file, "event" inside it (for pipelines that ship events only).
         batch_size: Samples per batch of the probe pass, unless `probe` is a DataLoader.
         thumbnail_size: Longest side in pixels, at most 128, of the pictures kept of image samples; 0 keeps none.
         forward: Calls the network on a batch's inputs, `forward(model, inputs)`, where `model(inputs)` does not fit.
-        queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do.
+        scaler: The training's `torch.amp.GradScaler`, if it has one. It is found by itself, too, when an optimizer of
+            torch steps for the first time.
+        queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do. Recorded steps never
+            block: while 16 of them wait, further ones are left out, with a warning and a count in the next record.
 
     Raises:
         ValueError: An argument that cannot be used; says what came, what is allowed and what to do.
@@ -106,9 +115,11 @@ class NeuroMapper:
         batch_size: int = 256,
         thumbnail_size: int = 32,
         forward: Callable[[nn.Module, Any], Any] | None = None,
+        scaler: Any = None,
         queue_size: int = 3,
     ) -> None:
         self._writer: RecordWriter | None = None
+        self._recorder: GradientRecorder | None = None
         check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
         self._model = unwrap(model)
         self._names = choose_blocks(self._model, blocks)
@@ -138,14 +149,31 @@ class NeuroMapper:
         self._writer = together(open_writer)
         if self._writer is not None:
             weakref.finalize(self, self._writer.finish).atexit = False
+            if gradient_every:
+                self._recorder = GradientRecorder(
+                    self._model, self._writer.submit_step, scaler=scaler, is_compiled=is_compiled(model)
+                )
+                weakref.finalize(self, self._recorder.stop).atexit = False
+        self._steps = TrainingSteps(self._recorder, gradient_every)
 
-    def step(self) -> None:
-        """Call it after each `optimizer.step()`: reserved for gradient flow, of which nothing is recorded yet.
+    def step(self, step: int | None = None, *, loss: Any = None) -> None:
+        """Call it after each `optimizer.step()`, before or after `zero_grad`; every `gradient_every` calls it records.
 
-        Costs well under a microsecond.
+        Costs well under a microsecond where nothing is recorded. What fails while recording ends the recording with
+        one warning; training goes on.
+
+        Args:
+            step: The training step's number over the whole run; None counts calls from 0. Give it when a run resumes.
+                Where numbers repeat or go back, they are counted on, with a warning.
+            loss: The step's loss, a number or a tensor with one; of recorded steps it becomes the scalar "train/loss".
+
+        Raises:
+            ValueError: `step` or `loss` is something else.
+            RuntimeError: This NeuroMapper is closed.
         """
         if self._is_closed:
             self._check_open()
+        self._steps.count(step, loss, self._last_epoch)
 
     def log_epoch(self, epoch: int) -> None:
         """Run the probe set and log activations and outcomes; returns before they are on disk.
@@ -160,7 +188,8 @@ class NeuroMapper:
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
         step = together(lambda: self._check_epoch(epoch))
-        parts = gather(together(self._run))
+        with self._recorder.asleep() if self._recorder is not None else nullcontext():
+            parts = gather(together(self._run))
         together(lambda: None if parts is None else self._submit(step, parts))
         self._last_epoch = step
 
@@ -174,6 +203,8 @@ class NeuroMapper:
         """Write what waits and free the run. Calling it again does nothing."""
         if not self._is_closed:
             self._is_closed = True
+            if self._recorder is not None:
+                self._recorder.stop()
             if self._writer is not None:
                 self._writer.close()
 
@@ -236,7 +267,11 @@ class NeuroMapper:
         probe: Draft | None = None
         if self._known is None:
             probe = probe_draft(self._description, known.labels, len(result.rows), result.thumbnails)
-        drafts = [activations] if outcomes is None else [activations, outcomes]
+        drafts = [
+            replace(draft, attributes={**draft.attributes, "train_step": self._steps.next})
+            for draft in (activations, outcomes)
+            if draft is not None
+        ]
         return known, Flush(step, known.sample_set, known.content, drafts, scalars), probe
 
     def _meet(self, result: PassResult) -> _Known:

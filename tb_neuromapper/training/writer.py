@@ -34,6 +34,9 @@ from tb_neuromapper.training.termination import TerminationGuard
 
 Payload = Literal["file", "event"]
 
+# Training steps that may wait to be written; some megabytes each. More do not stop training: they are refused.
+_MAX_STEPS_WAITING = 16
+
 
 # A hook at fork can never be removed, so that there is one for all writers, which keeps none of them alive.
 _writers: weakref.WeakSet[RecordWriter] = weakref.WeakSet()
@@ -67,19 +70,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class Flush:
-    """What one `log_epoch` hands over: records and scalars of one step.
+    """What one `log_epoch`, or one recorded `step`, hands over: records and scalars of one step.
 
     Attributes:
         step: Of all records and scalars.
-        sample_set: Hash of the samples' ids.
-        content: Hash of the samples' inputs; goes into the attributes of every record.
+        sample_set: Hash of the samples' ids; "" if the records speak of no samples.
+        content: Hash of the samples' inputs, which goes into the attributes of every record, or None.
         drafts: The records, without the probe.
         scalars: By tag.
     """
 
     step: int
     sample_set: str
-    content: str
+    content: str | None
     drafts: Sequence[Draft]
     scalars: Mapping[str, float]
 
@@ -91,7 +94,7 @@ class RecordWriter:
         run_dir: The run's directory.
         summary_writer: The user's SummaryWriter to share, or None to own the run's event file.
         payload: "file" for safetensors files beside the event file, "event" for arrays inside the event.
-        queue_size: Flushes that may wait; `submit` blocks while so many do.
+        queue_size: Epochs that may wait; `submit` blocks while so many do.
 
     Raises:
         RunLockedError: Another NeuroMapper writes into the run.
@@ -112,7 +115,9 @@ class RecordWriter:
         self._admission = threading.RLock()
         self._probe: Draft | None = None
         self._process_id = os.getpid()
-        self._queue: queue.Queue[Flush | None] = queue.Queue(queue_size)
+        self._queue: queue.Queue[Flush | None] = queue.Queue()
+        self._room_for_epochs = threading.Semaphore(queue_size)
+        self._room_for_steps = threading.Semaphore(_MAX_STEPS_WAITING)
         try:
             self._open()
         except OSError as error:
@@ -126,7 +131,7 @@ class RecordWriter:
         self.warn_of_failure()
 
     def submit(self, flush: Flush, *, probe: Draft | None = None) -> None:
-        """Queue a flush; blocks only while the queue is full. After SIGTERM it is dropped, as the process ends.
+        """Queue an epoch; blocks only while the queue is full. After SIGTERM it is dropped, as the process ends.
 
         Args:
             flush: Its arrays must not change afterwards.
@@ -141,7 +146,28 @@ class RecordWriter:
                 return
             if probe is not None:
                 self._probe = probe
+            self._room_for_epochs.acquire()
             self._queue.put(flush)
+
+    def submit_step(self, flush: Flush) -> bool:
+        """Queue a training step's records without ever blocking; False if too many wait, and nothing was queued.
+
+        Raises:
+            RuntimeError: As in `submit`.
+        """
+        # Another thread may be ending this writer and hold the lock while it drains; training does not wait for that.
+        if not self._admission.acquire(blocking=False):
+            return False
+        try:
+            self.check_open()
+            if self._is_terminated:
+                return True
+            if not self._room_for_steps.acquire(blocking=False):
+                return False
+            self._queue.put(flush)
+            return True
+        finally:
+            self._admission.release()
 
     def check_open(self) -> None:
         """Raise RuntimeError if nothing can be written any more; not after SIGTERM, when training should not notice."""
@@ -212,6 +238,8 @@ class RecordWriter:
         is_running = True
         while is_running:
             flush = self._queue.get()
+            if flush is not None and flush.sample_set:
+                self._room_for_epochs.release()
             try:
                 if flush is None:
                     is_running = False
@@ -222,6 +250,8 @@ class RecordWriter:
                 self._failure = self._failure or error
             finally:
                 self._queue.task_done()
+                if flush is not None and not flush.sample_set:
+                    self._room_for_steps.release()
 
     def _write(self, flush: Flush) -> None:
         self._open()
@@ -271,7 +301,8 @@ def _index(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:
         )
         for name, array in draft.arrays.items()
     }
-    attributes = {**draft.attributes, "content": flush.content}
+    content = {} if flush.content is None else {"content": flush.content}
+    attributes = {**draft.attributes, **content}
     return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, attributes)
 
 

@@ -423,11 +423,3 @@ def test_content__tells_probes_of_equal_ids_apart(tmp_path):
     assert [len(hashes) for hashes in found] == [1, 1, 1, 1]
     assert found[0] == found[1]
     assert len(found[0] | found[2] | found[3]) == 3
-
-
-def test_step__records_nothing(tmp_path):
-    """Gradient flow is reserved: steps alone leave an empty run."""
-    with NeuroMapper(ConvNet(), tmp_path, probe=images(), gradient_every=2) as mapper:
-        for _ in range(10):
-            mapper.step()
-    assert not list(tmp_path.glob("*tfevents*"))

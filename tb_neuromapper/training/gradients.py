@@ -1,0 +1,210 @@
+"""Records the gradient flow of single training steps and leaves no trace in the others.
+
+Hooks stand from the end of the step before a recorded one to its own end. They reduce what they see on the model's
+device; when the step ends, the results are brought to the host in one copy. Whatever fails here ends the recording with
+one warning and never reaches the training loop.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_neuromapper.training.gradients_calls import CallWatch
+from tb_neuromapper.training.gradients_edges import edge_limit
+from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners
+from tb_neuromapper.training.gradients_parameters import ParameterWatch, current_scale
+from tb_neuromapper.training.gradients_records import LayerRows, ParameterRow, gradients_draft, parameters_draft
+from tb_neuromapper.training.gradients_transfer import Transfer
+from tb_neuromapper.training.gradients_words import (
+    faults_of,
+    has_forward,
+    has_gradient,
+    layer_changes,
+    limits_of,
+    weights_not_finite,
+)
+from tb_neuromapper.training.state import plain_precision
+from tb_neuromapper.training.writer import Flush
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """All that follows one step."""
+
+    layers: Sequence[Layer]
+    parameters: Sequence[tuple[str, str, nn.Parameter]]
+    calls: CallWatch
+    weights: ParameterWatch
+
+    def release(self) -> None:
+        self.calls.release()
+        self.weights.release()
+
+
+class GradientRecorder:
+    """Records single training steps of a network.
+
+    Args:
+        model: The network, without wrappers.
+        submit: Takes a step's records; False if they cannot be written at this pace.
+        scaler: The GradScaler that scales the loss, if it is known beforehand.
+        is_compiled: The network runs compiled; hooks on its modules would not be called, but have it compiled again.
+    """
+
+    def __init__(
+        self, model: nn.Module, submit: Callable[[Flush], bool], *, scaler: Any = None, is_compiled: bool = False
+    ) -> None:
+        self._model, self._submit, self._is_compiled = model, submit, is_compiled
+        self._scaler: Callable[[], Any] = weakref.ref(scaler) if scaler is not None else lambda: None
+        self._watch: _Watch | None = None
+        self._failure: Exception | None = None
+        self._is_stopped = False
+        # Tells the device at any time, also after the network has moved.
+        self._anchor = next(model.parameters(), torch.empty(0))
+        self._n_refused = 0
+        self._warned: set[str] = set()
+        self._words: list[str] = []
+        self._layers_before: tuple[int, list[str]] | None = None
+
+    def arm(self) -> None:
+        """Follow the coming step. An error is told when that step ends."""
+        if not self._is_stopped:
+            self._safely(self._arm)
+
+    def record(self, step: int, loss: Tensor | float | None, epoch: int | None) -> None:
+        """The step has ended: hand its records over and take all hooks away."""
+        if self._watch is not None:
+            watch, self._watch = self._watch, None
+            watch.release()
+            self._safely(self._record, watch, step, loss, epoch)
+        words, self._words = self._words, []
+        if self._failure is not None and not self._is_stopped:
+            self.stop()
+            words = [f"stopped recording gradient flow at step {step}: {_in_words(self._failure)}. Training goes on."]
+        for sentence in words:
+            warnings.warn(f"NeuroMapper {sentence}", RuntimeWarning, stacklevel=5)
+
+    def stop(self) -> None:
+        """Take all hooks away, for good."""
+        self._is_stopped = True
+        if self._watch is not None:
+            self._watch.release()
+            self._watch = None
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Take the hooks off the modules meanwhile: a pass of other data is coming."""
+        watch = self._watch
+        if watch is not None:
+            watch.calls.deafen()
+        try:
+            yield
+        finally:
+            if watch is not None and watch is self._watch:
+                watch.calls.listen()
+
+    def _arm(self) -> None:
+        layers = find_layers(self._model)
+        parameters = [found for found in parameter_owners(self._model, layers) if found[2].numel()]
+        calls = CallWatch(self._model, [] if self._is_compiled else layers, self._safely)
+        weights = ParameterWatch(layers, [found[2] for found in parameters], edge_limit(layers), self._safely)
+        scaler = self._scaler()
+        if scaler is not None:
+            weights.scaler, weights.scale = scaler, current_scale(scaler)
+        self._watch = _Watch(layers, parameters, calls, weights)
+
+    def _record(self, watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None) -> None:
+        if watch.weights.scaler is not None:
+            self._scaler = weakref.ref(watch.weights.scaler)
+        faults = faults_of(watch.calls, watch.weights, watch.layers)
+        for fault in faults:
+            self._warn_once(f"at step {step}: {fault}")
+        if not has_forward(watch.calls) and not has_gradient(watch.weights):
+            return
+        # Compiled after this object was made, for example.
+        self._is_compiled = self._is_compiled or not has_forward(watch.calls)
+        problems = [*faults, *limits_of(watch.calls, watch.weights, watch.layers)]
+        names = [layer.name for layer in watch.layers]
+        if self._layers_before is not None:
+            problems += layer_changes(*self._layers_before, names)
+        self._layers_before = step, names
+        if self._n_refused:
+            problems.append(f"{self._n_refused} recorded steps before this one could not be written fast enough.")
+        self._hand_over(_flush(watch, step, loss, epoch, problems))
+
+    def _hand_over(self, flush: Flush) -> None:
+        if self._submit(flush):
+            self._n_refused = 0
+            return
+        self._n_refused += 1
+        self._warn_once(
+            "is recording gradient flow faster than it can be written, and leaves steps out; the next record says how "
+            "many. Raise gradient_every, or log to a faster disk."
+        )
+
+    def _safely(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Run work of ours in the user's training loop: without gradients, in plain precision, and without errors."""
+        if self._failure is not None:
+            return
+        try:
+            with plain_precision(self._anchor.device):
+                work(*arguments)
+        except Exception as error:
+            self._failure = error
+
+    def _warn_once(self, words: str) -> None:
+        key = words.partition(": ")[2] or words
+        if key not in self._warned:
+            self._warned.add(key)
+            self._words.append(words)
+
+
+def _flush(watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None, problems: list[str]) -> Flush:
+    """The step's records, after one copy to the host."""
+    transfer = Transfer()
+    seen = watch.calls.seen
+    layers = [LayerRows(layer, seen.get(layer.name), _kept(watch, layer), transfer) for layer in _ordered(watch)]
+    rows = [
+        ParameterRow(name, owner, watch.weights.watched[id(parameter)], transfer)
+        for name, owner, parameter in watch.parameters
+    ]
+    scale_of = transfer.add(watch.weights.scale) if watch.weights.scale is not None else None
+    loss_of = transfer.add(loss.reshape(())) if isinstance(loss, Tensor) else None
+    transfer.fetch()
+    scale = float(scale_of()) if scale_of is not None else None
+    parameters = parameters_draft(rows, scale or 1.0, {"epoch": epoch, "problems": problems})
+    problems += weights_not_finite(parameters)
+    attributes = {"epoch": epoch, "amp_scale": scale, "n_backwards": watch.weights.n_backwards, "problems": problems}
+    gradients = gradients_draft(layers, scale or 1.0, attributes)
+    value = float(loss_of()) if loss_of is not None else loss
+    scalars = {} if value is None else {"train/loss": float(value)}
+    return Flush(step, "", None, [gradients, parameters], scalars)
+
+
+def _ordered(watch: _Watch) -> list[Layer]:
+    """The layers in the order of their first call; those that were not called come last."""
+    order = {name: place for place, name in enumerate(watch.calls.seen)}
+    return sorted(watch.layers, key=lambda layer: order.get(layer.name, len(order)))
+
+
+def _kept(watch: _Watch, layer: Layer) -> list[Any]:
+    """(part, parameter, edges) of a layer's connections that received gradients."""
+    items = [watch.weights.watched[id(part.parameter)] for part in layer.parts]
+    return [
+        (part, item, edges)
+        for item in dict.fromkeys(items)
+        for (name, part), edges in zip(item.parts, item.edges, strict=False)
+        if name == layer.name
+    ]
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(".")

@@ -1,0 +1,94 @@
+"""Connections of a layer: one figure for all weights of a connection, and the strongest where there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_sums import sums_over_last
+
+MAX_EDGES_OF_LAYER = 20_000
+MAX_EDGES = 200_000
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The connections that are kept of one part, on its device.
+
+    Attributes:
+        gradient: float32 (E,), the connections' dL/dw.
+        inputs: int64 (U, k), the kept inputs of each unit, or None if all are kept.
+        units: int64 (U,), the units that keep any, or None if all do.
+    """
+
+    gradient: Tensor
+    inputs: Tensor | None = None
+    units: Tensor | None = None
+
+
+def edge_limit(layers: Sequence[Layer]) -> int:
+    """How many edges a layer may keep, so that all together keep at most MAX_EDGES."""
+    sizes = sorted(layer.n_connections for layer in layers if layer.parts)
+    n_left = MAX_EDGES
+    for index, size in enumerate(sizes):
+        share = min(n_left // (len(sizes) - index), MAX_EDGES_OF_LAYER)
+        if size > share:
+            return share
+        n_left -= size
+    return MAX_EDGES_OF_LAYER
+
+
+def keep_edges(part: Part, gradient: Tensor, limit: int) -> Edges:
+    """The edges of a part by its gradient: all up to the limit, else the strongest of each unit.
+
+    Where a layer has more units than the limit, only the units with the strongest edges keep one each.
+    """
+    values = signed_mean(part.matrix(gradient))
+    if part.n_connections <= limit:
+        return Edges(values.flatten().clone())  # May still be the gradient itself, which clipping will change.
+    n_each = max(limit // part.n_units, 1)
+    inputs = values.abs().topk(n_each, dim=1, sorted=False).indices
+    units = None
+    if part.n_units > limit:
+        strength = values.gather(1, inputs).squeeze(1).abs()
+        units = strength.topk(limit, sorted=False).indices
+        inputs, values = inputs[units], values[units]
+    return Edges(values.gather(1, inputs).flatten(), inputs, units)
+
+
+def edge_weights(part: Part, weight: Tensor, edges: Edges) -> Tensor:
+    """float32 (E,): the weights of the kept edges."""
+    values = signed_mean(part.matrix(weight))
+    if edges.units is not None:
+        values = values[edges.units]
+    return (values if edges.inputs is None else values.gather(1, edges.inputs)).flatten()
+
+
+def edge_pairs(
+    part: Part, inputs: npt.NDArray[np.int32] | None, units: npt.NDArray[np.int32] | None
+) -> npt.NDArray[np.int32]:
+    """int32 (E, 2): input unit and unit of the kept edges, counted within the layer."""
+    if units is None:
+        units = np.arange(part.n_units, dtype=np.int32)
+    if inputs is None:
+        inputs = np.broadcast_to(np.arange(part.n_inputs, dtype=np.int32), (part.n_units, part.n_inputs))
+    groups = units // (part.n_units // part.n_groups)
+    pairs = np.empty((*inputs.shape, 2), np.int32)
+    pairs[..., 0] = inputs + (groups * part.n_inputs)[:, None]
+    pairs[..., 1] = (units + part.first_unit)[:, None]
+    return pairs.reshape(-1, 2)
+
+
+def signed_mean(matrix: Tensor) -> Tensor:
+    """float32 (U, I) of (U, I, K): mean of the absolute weights with the sign of their mean."""
+    matrix = matrix.detach().float()
+    if matrix.shape[2] == 1:
+        return matrix.squeeze(2)
+    absolutes, sums = sums_over_last(matrix)
+    return torch.copysign(absolutes / matrix.shape[2], sums)

@@ -1,0 +1,257 @@
+"""What one training step does to each parameter: its gradient as it arrives, as the optimizer sees it, its change.
+
+Gradients are reduced in the moment they have arrived, before anything can clip or clear them. Of the weights, some
+values are copied when their first gradient of the step arrives, because the change can be told by nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from tb_neuromapper.training.gradients_edges import Edges, keep_edges
+from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_sums import moments
+
+# Quartiles of a larger tensor are those of an evenly strided sample: sorting millions of values would take longer than
+# all other figures together.
+SAMPLE_SIZE = 2048
+# The change of a larger tensor is estimated from so many of its values, to within 1 %: a copy of all weights of a large
+# network may not fit, and takes longer than all else.
+COPY_SIZE = 1 << 17
+SUMMARY = ("norm", "l1", "sum", "mean", "std", "min", "max", "n_nonfinite")
+_MAX_FRAMES = 12
+# Older versions of torch have it for CUDA alone.
+_SCALER = getattr(torch.amp, "GradScaler", torch.cuda.amp.GradScaler)
+
+
+@dataclass(eq=False)
+class Watched:
+    """One parameter during a recorded step; tensors are on its device.
+
+    Attributes:
+        parameter: The parameter.
+        parts: (layer's name, part) of the connections that it makes.
+        n_backwards: Backward passes that have added to its gradient.
+        before: float32 (m,), its values before the step, or an even sample of at most COPY_SIZE of them.
+        summary: float32 (8,), its gradient's SUMMARY as the last backward pass left it.
+        sample: float32 (m,), some values of that gradient.
+        edges: Kept connections, as `parts`.
+        version: Tells whether the gradient has been changed since.
+        clipped_norm: float32 (), the norm of the gradient that the optimizer saw, or None if none stepped.
+        learning_rate: Of its group in the optimizer.
+        is_stepped: An optimizer has used the gradient; what comes later belongs to another.
+    """
+
+    parameter: nn.Parameter
+    parts: list[tuple[str, Part]] = field(default_factory=list)
+    n_backwards: int = 0
+    n_before_step: int = 0
+    before: Tensor | None = None
+    summary: Tensor | None = None
+    sample: Tensor | None = None
+    edges: list[Edges] = field(default_factory=list)
+    version: tuple[int, int] = (0, 0)
+    clipped_norm: Tensor | None = None
+    learning_rate: float | None = None
+    is_stepped: bool = False
+
+
+class ParameterWatch:
+    """Follows the parameters of a network through one training step, from construction to `release`.
+
+    Args:
+        layers: The layers whose connections are kept, by the parameter that makes them.
+        parameters: All parameters, each once.
+        limit: Edges of a layer.
+        safely: Runs a hook's work so that no error reaches the training loop.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        parameters: Sequence[nn.Parameter],
+        limit: int,
+        safely: Callable[..., None],
+    ) -> None:
+        self.watched = {id(parameter): Watched(parameter) for parameter in parameters}
+        for layer in layers:
+            for part in layer.parts:
+                self.watched[id(part.parameter)].parts.append((layer.name, part))
+        self._n_parts = {layer.name: len(layer.parts) for layer in layers}
+        self._limit = limit
+        self.scaler: Any = None
+        self.scale: Tensor | None = None
+        self.n_optimizer_steps = 0
+        self._handles: list[Any] = [
+            item.parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
+                partial(safely, self._accumulated, item)
+            )
+            for item in self.watched.values()
+            if item.parameter.requires_grad and item.parameter.is_leaf
+        ]
+        self._handles += [
+            register_optimizer_step_pre_hook(lambda *call: safely(self._before_step, call[0])),
+            register_optimizer_step_post_hook(lambda *call: safely(self._after_step, call[0])),
+        ]
+
+    @property
+    def n_backwards(self) -> int:
+        return max((item.n_backwards for item in self.watched.values()), default=0)
+
+    def release(self) -> None:
+        """Take all hooks away."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def _accumulated(self, item: Watched, parameter: nn.Parameter) -> None:
+        if parameter.grad is None or item.is_stepped:
+            return
+        item.n_backwards += 1
+        if item.before is None:
+            item.before = strided_sample(parameter.detach(), COPY_SIZE)
+        self._reduce(item, parameter.grad)
+
+    def _reduce(self, item: Watched, gradient: Tensor) -> None:
+        item.version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
+        values = dense(gradient)
+        item.summary, item.sample = summarise(values), strided_sample(values)
+        item.edges = [keep_edges(part, values, self._limit // self._n_parts[name]) for name, part in item.parts]
+
+    def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """The optimizer is about to use the gradients: what clipping has left of them is in `grad`."""
+        self._meet_scaler()
+        for item, group in self._items_of(optimizer):
+            item.learning_rate = _number(group.get("lr"))
+            item.n_before_step = item.n_backwards
+            gradient = item.parameter.grad
+            if gradient is None or item.is_stepped:
+                continue
+            if item.before is None:
+                item.before = strided_sample(item.parameter.detach(), COPY_SIZE)
+            if item.summary is None:
+                self._reduce(item, gradient)
+            self._see_clipped(item, gradient, optimizer)
+
+    def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
+        found = list(self._items_of(optimizer))
+        self.n_optimizer_steps += bool(found)
+        for item, _ in found:
+            # A closure has run backward inside the optimizer's step, as L-BFGS wants it.
+            if item.n_backwards > item.n_before_step and item.parameter.grad is not None and not item.is_stepped:
+                self._see_clipped(item, item.parameter.grad, optimizer)
+            item.is_stepped = item.clipped_norm is not None
+
+    def _see_clipped(self, item: Watched, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
+        scale = getattr(optimizer, "grad_scale", None)
+        if version == item.version and item.summary is not None and (scale is not None or self.scale is None):
+            norm = item.summary[0]
+        else:
+            norm = torch.linalg.vector_norm(_real(dense(gradient)).float())
+        item.clipped_norm = norm if scale is None else norm / scale
+
+    def _items_of(self, optimizer: torch.optim.Optimizer) -> Iterator[tuple[Watched, dict[str, Any]]]:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                item = self.watched.get(id(parameter))
+                if item is not None:
+                    yield item, group
+
+    def _meet_scaler(self) -> None:
+        """Find the GradScaler that calls the optimizer, before its `update` changes the scale."""
+        scaler = self.scaler if self.scaler is not None else _calling_scaler()
+        if scaler is not None:
+            self.scaler = scaler
+        if self.scale is None and scaler is not None:
+            self.scale = current_scale(scaler)
+
+
+def dense(tensor: Tensor) -> Tensor:
+    """The tensor without its history, not sparse."""
+    tensor = tensor.detach()
+    return tensor.to_dense() if tensor.layout != torch.strided else tensor
+
+
+def summarise(tensor: Tensor) -> Tensor:
+    """float32 (8,) of a dense tensor: its SUMMARY; NaN or infinite where values are."""
+    values = _real(tensor)
+    values = values if values.dtype in (torch.float32, torch.float64) else values.float()
+    (total, absolutes, deviation), (least, most) = moments(values), torch.aminmax(values)
+    figures = [
+        torch.linalg.vector_norm(values),
+        absolutes,
+        total,
+        total / values.numel(),
+        deviation,
+        least,
+        most,
+        _n_nonfinite(values, total),
+    ]
+    return torch.stack([figure.float() for figure in figures])
+
+
+def _n_nonfinite(values: Tensor, total: Tensor) -> Tensor:
+    # A sum over finite values is finite; on a CPU, asking costs nothing and saves a pass.
+    if values.device.type == "cpu" and math.isfinite(float(total)):
+        return torch.zeros(())
+    return values.numel() - torch.isfinite(values).sum()
+
+
+def strided_sample(tensor: Tensor, size: int = SAMPLE_SIZE) -> Tensor:
+    """float32 (m,): a copy of all values of a dense tensor, or of at most `size` in even steps through it."""
+    values = _real(tensor).reshape(-1)
+    stride = -(-len(values) // size)
+    while stride > 1 and math.gcd(stride, len(values)) > 1:
+        stride += 1  # A stride that divides the length would always meet the same position of a kernel.
+    return values[::stride].to(torch.float32, copy=True)
+
+
+def update_norm(item: Watched) -> Tensor:
+    """float32 (): the norm of a parameter's change since `before` was copied."""
+    assert item.before is not None
+    change = strided_sample(item.parameter.detach(), COPY_SIZE) - item.before
+    norm: Tensor = torch.linalg.vector_norm(change)
+    return norm * math.sqrt(_real(item.parameter.detach()).numel() / len(change))
+
+
+def current_scale(scaler: Any) -> Tensor | None:
+    """By what a GradScaler scales the loss now; None if it is switched off."""
+    if not scaler.is_enabled():
+        return None
+    scale = getattr(scaler, "_scale", None)
+    return scale.detach().clone().float() if isinstance(scale, Tensor) else torch.tensor(float(scaler.get_scale()))
+
+
+def _calling_scaler() -> Any:
+    """The GradScaler whose `step` has called the optimizer, if one has."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None:
+            return None
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, _SCALER):
+            return caller
+        frame = frame.f_back
+    return None
+
+
+def _real(tensor: Tensor) -> Tensor:
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,220 @@
+"""From what a recorded step has shown to its `gradients` and `parameters` records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tb_neuromapper import schema
+from tb_neuromapper.training.gradients_calls import Call, Seen
+from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
+from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_parameters import (
+    SUMMARY,
+    Watched,
+    strided_sample,
+    summarise,
+    update_norm,
+)
+from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
+from tb_neuromapper.training.writer import Draft
+
+UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
+STATISTICS = ("l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
+COLUMNS = (
+    *("weight_norm", "gradient_norm", "clipped_norm", "update_norm", "update_ratio"),
+    *(f"weight_{name}" for name in STATISTICS),
+    *(f"gradient_{name}" for name in STATISTICS),
+    *("n_nonfinite_weight", "n_nonfinite_gradient"),
+)
+_QUARTILES = (0.25, 0.5, 0.75)
+_FIGURES = (*SUMMARY, "q1", "median", "q3")
+
+
+@dataclass(frozen=True)
+class _PartEdges:
+    """How to get one part's edges after the transfer."""
+
+    part: Part
+    gradient: Callable[[], FloatArray]
+    weight: Callable[[], FloatArray]
+    inputs: Callable[[], npt.NDArray[np.int32]] | None
+    units: Callable[[], npt.NDArray[np.int32]] | None
+
+    def pairs(self) -> npt.NDArray[np.int32]:
+        inputs, units = (get() if get is not None else None for get in (self.inputs, self.units))
+        return edge_pairs(self.part, inputs, units)
+
+
+class LayerRows:
+    """One layer's rows of the record; made before the transfer, read after it."""
+
+    def __init__(
+        self, layer: Layer, seen: Seen | None, kept: Sequence[tuple[Part, Watched, Edges]], transfer: Transfer
+    ) -> None:
+        self.layer = layer
+        self.sources = list(seen.sources) if seen is not None else []
+        calls = seen.counted if seen is not None else []
+        self.n_calls = len(calls)
+        self.activation = next((call.activation for call in calls if call.activation), layer.activation)
+        forward, backward = combine(calls)
+        self._forward = transfer.add(forward) if forward is not None else None
+        self._backward = transfer.add(backward) if backward is not None else None
+        self.edges = [_edges_of(part, item, edges, transfer) for part, item, edges in kept]
+
+    def units(self, scale: float) -> FloatArray:
+        """float32 (5, U), as UNIT_ARRAYS; what is not known or not finite is NaN."""
+        units = np.full((len(UNIT_ARRAYS), self.layer.n_units), np.nan, np.float32)
+        if self._forward is not None:
+            units[:3] = self._forward()
+        if self._backward is not None:
+            units[3:] = self._backward() / np.float32(scale)
+        units[~np.isfinite(units)] = np.nan
+        return units
+
+    def n_nonfinite(self, units: FloatArray) -> tuple[int, int]:
+        """How many units had activations, and how many had gradients, that are not finite."""
+        bad = np.isnan(units).sum(axis=1)
+        return int(bad[0]) if self._forward is not None else 0, int(bad[3]) if self._backward is not None else 0
+
+
+def combine(calls: Sequence[Call]) -> tuple[Tensor | None, Tensor | None]:
+    """Figures of a layer's units over all its calls, each call as much as it has values.
+
+    Returns:
+        float32 (3, U) forward and (2, U) backward; None for what no call has.
+    """
+    known = [(call.figures, call.n_values) for call in calls if call.figures is not None]
+    gradients = [call.gradient for call in calls if call.gradient is not None]
+    n_known, n_all = sum(n for _, n in known), sum(call.n_values for call in calls)
+    forward = [figures.to(known[0][0].device) * (n / n_known) for figures, n in known]
+    backward = [gradient.to(gradients[0].device) / n_all for gradient in gradients]
+    return _total(forward), _total(backward)
+
+
+def _total(tensors: Sequence[Tensor]) -> Tensor | None:
+    return torch.stack(list(tensors)).sum(0) if len(tensors) > 1 else tensors[0] if tensors else None
+
+
+def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[str, Any]) -> Draft:
+    """The record of the layers, whose results have been transferred."""
+    units = [row.units(scale) for row in rows]
+    edges = [edge for row in rows for edge in row.edges]
+    n_units = {row.layer.name: row.layer.n_units for row in rows}
+    table = [_describe(row, figures, n_units) for row, figures in zip(rows, units, strict=True)]
+    joined = np.concatenate([*units, np.zeros((len(UNIT_ARRAYS), 0), np.float32)], axis=1)
+    nothing = np.zeros(0, np.float32)
+    arrays = {
+        "gradients/layers": schema.to_json_array(table),
+        **{f"gradients/{name}": joined[index] for index, name in enumerate(UNIT_ARRAYS)},
+        "gradients/edges": np.concatenate([*(edge.pairs() for edge in edges), np.zeros((0, 2), np.int32)]),
+        "gradients/edge_gradient": np.concatenate([*(edge.gradient() / np.float32(scale) for edge in edges), nothing]),
+        "gradients/edge_weight": np.concatenate([*(edge.weight() for edge in edges), nothing]),
+    }
+    return Draft("gradients", arrays, attributes, frozenset({"gradients/layers"}))
+
+
+def _describe(row: LayerRows, units: FloatArray, n_units: Mapping[str, int]) -> dict[str, Any]:
+    layer = row.layer
+    of_sources = {n_units.get(name, 0) for name in row.sources if name}
+    n_source = of_sources.pop() if len(of_sources) == 1 and "" not in row.sources else 0
+    is_flattened = n_source > 0 and layer.n_inputs % n_source == 0 and layer.n_inputs > 0
+    n_bad_activations, n_bad_gradients = row.n_nonfinite(units)
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        "type": type(layer.module).__name__,
+        "unit": layer.unit,
+        "activation": row.activation,
+        "n_units": layer.n_units,
+        "n_inputs": layer.n_inputs,
+        "inputs_per_source": layer.n_inputs // n_source if is_flattened else 1,
+        "sources": row.sources,
+        "frozen": layer.is_frozen,
+        "shares": layer.shares,
+        "calls": row.n_calls,
+        "n_edges": sum(len(edge.gradient()) for edge in row.edges),
+        "n_connections": layer.n_connections,
+        "n_nonfinite_activation": n_bad_activations,
+        "n_nonfinite_gradient": n_bad_gradients,
+    }
+
+
+def _edges_of(part: Part, item: Watched, edges: Edges, transfer: Transfer) -> _PartEdges:
+    return _PartEdges(
+        part,
+        transfer.add(edges.gradient),
+        transfer.add(edge_weights(part, item.parameter.detach(), edges)),
+        transfer.add_ids(edges.inputs) if edges.inputs is not None else None,
+        transfer.add_ids(edges.units) if edges.units is not None else None,
+    )
+
+
+class ParameterRow:
+    """One parameter's line in the table; made before the transfer, read after it."""
+
+    def __init__(self, name: str, layer: str, item: Watched, transfer: Transfer) -> None:
+        parameter = item.parameter.detach()
+        self._described = {
+            "name": name,
+            "layer": layer,
+            "n_values": parameter.numel(),
+            "frozen": not item.parameter.requires_grad,
+            "learning_rate": item.learning_rate,
+        }
+        self._weight = transfer.add(torch.cat([summarise(parameter), quartiles(strided_sample(parameter))]))
+        self._gradient = None
+        if item.summary is not None and item.sample is not None:
+            self._gradient = transfer.add(torch.cat([item.summary, quartiles(item.sample)]))
+        self._clipped = transfer.add(item.clipped_norm) if item.clipped_norm is not None else None
+        self._update = transfer.add(update_norm(item)) if item.before is not None else None
+
+    def describe(self) -> dict[str, Any]:
+        """The parameter's line in `parameters/rows`."""
+        return self._described
+
+    def statistics(self, scale: float) -> dict[str, float]:
+        """By column; what is not known or not finite is NaN."""
+        figures = _named("weight", self._weight(), 1.0)
+        if self._gradient is not None:
+            figures |= _named("gradient", self._gradient(), scale)
+        figures["clipped_norm"] = float(self._clipped()) if self._clipped is not None else math.nan
+        figures["update_norm"] = float(self._update()) if self._update is not None else math.nan
+        norm = figures["weight_norm"]
+        figures["update_ratio"] = figures["update_norm"] / norm if norm > 0 else math.nan
+        found = {name: float(figures.get(name, math.nan)) for name in COLUMNS}
+        return {name: value if math.isfinite(value) else math.nan for name, value in found.items()}
+
+
+def _named(of: str, figures: FloatArray, scale: float) -> dict[str, float]:
+    named = {f"{of}_{name}": float(figure) / scale for name, figure in zip(_FIGURES, figures, strict=True)}
+    return {**named, f"n_nonfinite_{of}": float(figures[_FIGURES.index("n_nonfinite")])}
+
+
+def quartiles(sample: Tensor) -> Tensor:
+    """float32 (3,): the quartiles of some values, by linear interpolation."""
+    ordered = sample.sort().values
+    places = torch.tensor(_QUARTILES, device=sample.device) * (len(sample) - 1)
+    below = places.long()
+    above = (below + 1).clamp(max=len(sample) - 1)
+    return torch.lerp(ordered[below], ordered[above], places - below)
+
+
+def parameters_draft(rows: Sequence[ParameterRow], scale: float, attributes: dict[str, Any]) -> Draft:
+    """The record of the parameters, whose results have been transferred."""
+    statistics = np.full((len(rows), len(COLUMNS)), np.nan, np.float32)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for index, row in enumerate(rows):
+            statistics[index] = list(row.statistics(scale).values())
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "parameters/rows": schema.to_json_array([row.describe() for row in rows]),
+        "parameters/statistics": statistics,
+    }
+    return Draft("parameters", arrays, {**attributes, "columns": list(COLUMNS)}, frozenset({"parameters/rows"}))

@@ -1,0 +1,87 @@
+"""Counts training steps, and has every so many of them recorded."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from tb_neuromapper.training.gradients import GradientRecorder
+
+# From here on, not every integer is a JSON number that every reader keeps exactly.
+_MAX_STEP = 2**53
+
+
+class TrainingSteps:
+    """The training's steps.
+
+    Args:
+        recorder: Records single steps; None if none is recorded here.
+        every: Calls from one recorded step to the next; the first is recorded.
+    """
+
+    def __init__(self, recorder: GradientRecorder | None, every: int) -> None:
+        self.next = 0
+        self._offset = 0
+        self._has_warned = False
+        self._every, self._recorder = every, recorder
+        self._is_armed = recorder is not None
+        # Calls until something is to be done; never 0 where nothing ever is.
+        self._countdown = 1 if recorder is not None else 0
+        if recorder is not None:
+            recorder.arm()
+
+    def count(self, step: int | None, loss: Any, epoch: int | None) -> None:
+        """One step has ended.
+
+        Args:
+            step: Its number, or None for the next one.
+            loss: A number, a tensor with one, or None.
+            epoch: The last epoch that was logged.
+
+        Raises:
+            ValueError: `step` or `loss` is something else.
+        """
+        number = self.next if step is None else self._number(step)
+        if loss is not None:
+            _check_loss(loss)
+        self.next = number + 1
+        self._countdown -= 1
+        if self._countdown == 0 and self._recorder is not None:
+            self._act(self._recorder, number, loss, epoch)
+
+    def _act(self, recorder: GradientRecorder, number: int, loss: Any, epoch: int | None) -> None:
+        """Record the step that has ended, if it was followed, and follow the next, if its turn has come."""
+        if self._is_armed:
+            self._is_armed = False
+            self._countdown = self._every - 1
+            recorder.record(number, loss, epoch)
+        if not self._is_armed and self._countdown <= 0:
+            self._is_armed, self._countdown = True, 1
+            recorder.arm()
+
+    def _number(self, step: Any) -> int:
+        if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < _MAX_STEP:
+            raise ValueError(f"step is {step!r}; only an integer of 0 or more and below 2 ** 53 is allowed.")
+        if step + self._offset < self.next:
+            self._offset = self.next - int(step)
+            if not self._has_warned:
+                self._has_warned = True
+                warnings.warn(
+                    f"step(step={step}) came after step {self.next - 1}; steps must increase over the whole run, and "
+                    f"NeuroMapper counts on from {self.next}. Give no number, or one that does not begin again.",
+                    UserWarning,
+                    stacklevel=4,
+                )
+        return int(step) + self._offset
+
+
+def _check_loss(loss: Any) -> None:
+    if isinstance(loss, Tensor) and loss.numel() == 1 and not loss.is_complex():
+        return
+    if isinstance(loss, (int, float, np.floating, np.integer)) and not isinstance(loss, bool):
+        return
+    came = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+    raise ValueError(f"loss is {came}; give a number or a tensor with one value, for example loss=loss.mean().")

@@ -1,0 +1,60 @@
+"""Train a little with gradients recorded, and read the records back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from tb_neuromapper import open_run
+from tb_neuromapper.training.callback import NeuroMapper
+
+
+def record(run_dir, model, train_step, *, n_steps=1, every=1, **options):
+    """Call `train_step(mapper)` n_steps times; the run."""
+    probe = options.pop("probe", torch.zeros(2, 4))
+    with NeuroMapper(model, run_dir, probe=probe, gradient_every=every, **options) as mapper:
+        for _ in range(n_steps):
+            train_step(mapper)
+    return open_run(run_dir, cache=run_dir / "cache")
+
+
+def sgd_step(model, x, y, *, lr=0.1, loss_of=F.cross_entropy):
+    """A step of plain training as a function of the mapper; the model's call goes through `model`."""
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr)
+
+    def step(mapper):
+        optimizer.zero_grad()
+        loss_of(model(x), y).backward()
+        optimizer.step()
+        mapper.step()
+
+    return step
+
+
+def layers_of(flow):
+    return {layer.name: layer for layer in flow.layers}
+
+
+def unit_figures(a, gradient, axis):
+    """What the five arrays of a layer's units must hold: the plain twin, in float64."""
+    a, gradient = (np.moveaxis(t.detach().double().numpy(), axis, 0).reshape(t.shape[axis], -1) for t in (a, gradient))
+    return {
+        "unit_activation": np.abs(a).mean(1),
+        "unit_zeros": (a == 0).mean(1),
+        "unit_gradient": np.abs(gradient).mean(1),
+        "unit_signed": gradient.mean(1),
+    }
+
+
+def edge_table(layer, values):
+    """Stored values of the connections as a dense matrix (units, inputs); NaN where none is stored."""
+    dense = np.full((layer.n_units, layer.n_inputs), np.nan)
+    dense[layer.edges[:, 1], layer.edges[:, 0]] = values
+    return dense
+
+
+def signed(values):
+    """(U, I) of (U, I, K): mean of absolute values with the sign of the mean."""
+    values = np.asarray(values, np.float64)
+    return np.abs(values).mean(2) * np.where(values.mean(2) < 0, -1, 1)
