@@ -87,7 +87,8 @@ def train(log_dir: str, n_epochs: int) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_epochs)
     criterion = nn.CrossEntropyLoss()
-    with NeuroMapper(model, log_dir, probe=probe, class_names=[str(digit) for digit in range(10)]) as mapper:
+    names = [str(digit) for digit in range(10)]
+    with NeuroMapper(model, log_dir, probe=probe, class_names=names, gradient_every=50) as mapper:
         mapper.log_epoch(0)  # The untrained network, for comparison.
         for epoch in range(1, n_epochs + 1):
             model.train()
@@ -96,7 +97,7 @@ def train(log_dir: str, n_epochs: int) -> None:
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                mapper.step()
+                mapper.step(loss=loss)
             schedule.step()
             mapper.log_epoch(epoch)
             print(f"epoch {epoch} of {n_epochs}: loss of the last batch {loss.item():.3f}", flush=True)  # noqa: T201
