@@ -27,6 +27,7 @@ from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogReader, RunLog
 from tb_neuromapper.backend.routes import Routes
+from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views.embeddings import block_names, block_slices
 from tb_neuromapper.backend.views.nearest import neighbor_table
 from tb_neuromapper.backend.wire import decode_frame, encode_frame
@@ -102,7 +103,7 @@ class SiteRecorder:
         self._wanted = wanted
         self._cache = cache
         self._projections = Projections(cache, loader, executor)
-        self._routes = Routes(wanted.log_dir, reader, loader, self._projections)
+        self._routes = Routes(wanted.log_dir, reader, loader, self._projections, ScalarReader(reader.provider))
         self._write = write
         self._digest = hashlib.sha256()
         self._folders: list[dict[str, Any]] = []
