@@ -21,7 +21,6 @@ const OCTAVES = Math.log2(MAX_FACTOR);
 export function LookMenu({ store, coloring }: { store: Store; coloring: ReadonlySignal<Coloring> }) {
   const look = store.look.value;
   const { looked } = store.actions;
-  const isAutomatic = look.size === 1 && look.opacity === 1;
   return (
     <Menu label="Look" testId="look-menu">
       <div class="nm-layout-form nm-look">
@@ -55,7 +54,6 @@ export function LookMenu({ store, coloring }: { store: Store; coloring: Readonly
         <button
           type="button"
           class="nm-button"
-          disabled={isAutomatic}
           data-testid="look-automatic"
           onClick={() => looked({ size: DEFAULT_LOOK.size, opacity: DEFAULT_LOOK.opacity })}
         >
