@@ -60,3 +60,27 @@ it("points that come later widen the view softly, and nothing changes without ne
   expect(sideOf(fits.box(PROJECTION, 2))).toBeCloseTo(12, 2);
   expect(fits.isActive(2)).toBe(false);
 });
+
+it("a view that was a little too large while the layout changed fits when it is done", () => {
+  const slices: Record<number, Slice> = { 0: square(2), 1: square(6) };
+  const fits = createFits({ peek: (_, step) => slices[step] }, () => false);
+  const running: Projection = { ...PROJECTION, state: "running" };
+  expect(sideOf(fits.box(running, 0))).toBeCloseTo(12, 2);
+  slices[1] = square(5);
+  fits.refresh();
+  expect(sideOf(fits.box(running, 1))).toBeCloseTo(12, 2);
+  fits.refresh();
+  fits.box({ ...running, state: "done" }, 2);
+  expect(sideOf(fits.box({ ...running, state: "done" }, 3))).toBeCloseTo(10, 2);
+});
+
+it("a view stays when a finished layout's epochs are dropped from memory", () => {
+  const slices: Record<number, Slice> = { 0: square(5), 1: square(6) };
+  const fits = createFits({ peek: (_, step) => slices[step] }, () => false);
+  const done: Projection = { ...PROJECTION, state: "done" };
+  expect(sideOf(fits.box(done, 0))).toBeCloseTo(12, 2);
+  delete slices[1];
+  fits.refresh();
+  fits.box(done, 1);
+  expect(sideOf(fits.box(done, 2))).toBeCloseTo(12, 2);
+});

@@ -10,7 +10,7 @@ from tests.logs import LogWriter
 from tests.servers import await_value
 
 KEYS = ("run", "step", "hidden", "speed", "loop", "color", "fade", "views", "pin", "selected", "linked")
-KEYS += ("cameras", "layout", "samples")
+KEYS += ("cameras", "layout", "samples", "contours", "regions", "size", "opacity")
 
 
 def link_to(server, **state):
@@ -40,6 +40,10 @@ def shown(tab):
     samples = {name: tab.get(name).input_value() for name in ("sample-size", "sample-seed")}
     samples["sample-stratified"] = tab.get("sample-stratified").is_checked()
     tab.page.keyboard.press("Escape")
+    tab.get("look-menu").click()
+    look = {name: tab.get(name).input_value() for name in ("contours", "point-size", "point-opacity")}
+    look["regions"] = tab.get("regions").is_checked()
+    tab.page.keyboard.press("Escape")
     tab.get("layout-menu").click()
     layout = {}
     for block in ("", "4"):
@@ -53,6 +57,7 @@ def shown(tab):
     }
     return {
         "samples": samples,
+        "look": look,
         "layout": layout,
         "pressed": pressed,
         "values": {name: tab.get(name).input_value() for name in ("run", "beside", "speed", "color-by")},
@@ -84,6 +89,13 @@ def set_everything(tab):
     tab.get("layout-min_dist").fill("0.4")
     tab.get("layout-metric").select_option("cosine")
     tab.get("layout-compute").click()
+    tab.page.keyboard.press("Escape")
+    tab.get("look-menu").click()
+    tab.get("contours").select_option("class")
+    for name in ("point-size", "point-opacity"):
+        tab.get(name).focus()
+        tab.page.keyboard.press("ArrowRight")
+    tab.get("regions").click()
     tab.page.keyboard.press("Escape")
     tab.get("samples-menu").click()
     tab.get("sample-size").fill("300")
@@ -190,6 +202,10 @@ NONSENSE = {
     "loop": ["2"],
     "color": ["metadata:nothing", "metadata:__proto__", "toString", "x"],
     "fade": ["yes"],
+    "contours": ["toString", "all,class"],
+    "regions": ["2", "x"],
+    "size": ["-1", "1e400", "x"],
+    "opacity": ["NaN", "-0", "999"],
     "views": ["nothing", "%25", ",,,", "toString,__proto__"],
     "large": ["nothing", "constructor"],
     "pin": ["-1", "999999999999999", "1.5"],

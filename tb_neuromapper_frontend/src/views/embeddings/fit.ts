@@ -11,8 +11,12 @@ export interface Fits {
   isActive(nowS: number): boolean;
 }
 
-/** A box that is this much too large on its larger side is drawn in; less is left, so that nothing fidgets. */
+/**
+ * A box that is this much too large on its larger side is drawn in; less is left while a layout changes, so that nothing
+ * fidgets. When it is done, the box is that of its points, so that a link shows the same part of the plane.
+ */
 const SLACK = 1.25;
+const NEAR = 1e-3;
 const MOVE_S = 0.4;
 /** As long as there are no positions. */
 const NOWHERE: Box = [0, 0, 1, 1];
@@ -42,6 +46,9 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
     const slices = steps.map((step) => cache.peek(id, step)).filter((slice) => slice !== undefined);
     return unionOfBoxes(slices.map(boundsOf).filter((box) => box !== null));
   };
+  /** What is dropped from memory and fetched again must not move the view. */
+  const isWhole = ({ id, state, steps }: Projection) =>
+    state === "done" && steps.every((step) => cache.peek(id, step) !== undefined);
   return {
     box(projection, nowS) {
       // Two runs are compared in the same part of the plane.
@@ -56,7 +63,8 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
         return box;
       }
       known.look = look;
-      if (holds(known.to, wanted)) return mixed(known, nowS);
+      const fitting = isWhole(projection) ? isNear : holds;
+      if (fitting(known.to, wanted)) return mixed(known, nowS);
       const from = jump() ? wanted : mixed(known, nowS);
       fits.set(view, { from, to: wanted, startS: nowS, look });
       if (from !== wanted) endS = nowS + MOVE_S;
@@ -79,6 +87,10 @@ function mixed({ from, to, startS }: Fit, nowS: number): Box {
 export function holds(outer: Box, inner: Box): boolean {
   const within = inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3];
   return within && sideOf(outer) <= SLACK * sideOf(inner);
+}
+
+function isNear(a: Box, b: Box): boolean {
+  return a.every((edge, i) => Math.abs(edge - b[i]) <= NEAR * sideOf(b));
 }
 
 function sideOf([x0, y0, x1, y1]: Box): number {
