@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -62,8 +61,8 @@ def _integer(low: int, high: int) -> Callable[[str, Any], int]:
 def _number(low: float, high: float) -> Callable[[str, Any], float]:
     def check(name: str, value: Any) -> float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(f"{name} is {value!r}; only a number from {low:g} to {high:g} is allowed.")
+        if not is_number or not low <= value <= high:  # Nor is NaN between any two numbers.
+            raise ValueError(f"{name} is {value!r:.80}; only a number from {low:g} to {high:g} is allowed.")
         return float(value)
 
     return check

@@ -22,6 +22,7 @@ def test_parse_parameters__fills_in_defaults():
         ({"min_dist": float("nan")}, "only a number"),
         ({"min_dist": "0.1"}, "only a number"),
         ({"alignment": float("inf")}, "from 0 to 10"),
+        ({"alignment": 10**400}, "from 0 to 10"),
         ({"metric": "hamming"}, "allowed are euclidean"),
         ({"engine": ["umap-learn"]}, "allowed are neuromapper"),
         ({"seed": -1}, "from 0"),
