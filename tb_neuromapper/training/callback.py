@@ -88,7 +88,7 @@ class NeuroMapper:
         scaler: The training's `torch.amp.GradScaler`, if it has one. It is found by itself, too, when an optimizer of
             torch steps for the first time.
         queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do. Recorded steps never
-            block: while 16 of them wait, further ones are left out, with a warning and a count in the next record.
+            block: while 64 MB of them wait, further ones are left out, with a warning and a count in the next record.
 
     Raises:
         ValueError: An argument that cannot be used; says what came, what is allowed and what to do.

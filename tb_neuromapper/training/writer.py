@@ -34,8 +34,8 @@ from tb_neuromapper.training.termination import TerminationGuard
 
 Payload = Literal["file", "event"]
 
-# Training steps that may wait to be written; some megabytes each. More do not stop training: they are refused.
-_MAX_STEPS_WAITING = 16
+# Of the training steps that wait to be written. More do not stop training: they are refused.
+_MAX_WAITING_BYTES = 64 << 20
 
 
 # A hook at fork can never be removed, so that there is one for all writers, which keeps none of them alive.
@@ -86,6 +86,11 @@ class Flush:
     drafts: Sequence[Draft]
     scalars: Mapping[str, float]
 
+    @property
+    def n_bytes(self) -> int:
+        """Of all arrays."""
+        return sum(array.nbytes for draft in self.drafts for array in draft.arrays.values())
+
 
 class RecordWriter:
     """Writes flushes in order in a background thread.
@@ -117,7 +122,8 @@ class RecordWriter:
         self._process_id = os.getpid()
         self._queue: queue.Queue[Flush | None] = queue.Queue()
         self._room_for_epochs = threading.Semaphore(queue_size)
-        self._room_for_steps = threading.Semaphore(_MAX_STEPS_WAITING)
+        self._n_waiting_bytes = 0
+        self._counting = threading.Lock()
         try:
             self._open()
         except OSError as error:
@@ -150,7 +156,7 @@ class RecordWriter:
             self._queue.put(flush)
 
     def submit_step(self, flush: Flush) -> bool:
-        """Queue a training step's records without ever blocking; False if too many wait, and nothing was queued.
+        """Queue a training step's records without ever blocking; False if too many bytes wait, and nothing was queued.
 
         Raises:
             RuntimeError: As in `submit`.
@@ -162,8 +168,10 @@ class RecordWriter:
             self.check_open()
             if self._is_terminated:
                 return True
-            if not self._room_for_steps.acquire(blocking=False):
-                return False
+            with self._counting:
+                if self._n_waiting_bytes and self._n_waiting_bytes + flush.n_bytes > _MAX_WAITING_BYTES:
+                    return False
+                self._n_waiting_bytes += flush.n_bytes
             self._queue.put(flush)
             return True
         finally:
@@ -251,11 +259,13 @@ class RecordWriter:
             finally:
                 self._queue.task_done()
                 if flush is not None and not flush.sample_set:
-                    self._room_for_steps.release()
+                    with self._counting:
+                        self._n_waiting_bytes -= flush.n_bytes
 
     def _write(self, flush: Flush) -> None:
         self._open()
-        probe, drafts = self._probe, list(flush.drafts)
+        # A training step speaks of no samples; the probe waits for the epoch that it came with.
+        probe, drafts = self._probe if flush.sample_set else None, list(flush.drafts)
         if probe is not None:
             drafts.insert(0, probe)
         file_name = f"{flush.step:06d}-{secrets.token_hex(3)}.safetensors"
@@ -269,7 +279,7 @@ class RecordWriter:
             if self._shared is None:
                 (self.folder / file_name).unlink(missing_ok=True)
             raise
-        if self._probe is probe:
+        if probe is not None and self._probe is probe:
             self._probe = None
 
     def _store(self, flush: Flush, drafts: Sequence[Draft], path: Path) -> list[Any]:

@@ -420,8 +420,42 @@ def test_an_error_at_the_end__is_treated_alike(tmp_path, monkeypatch):
     assert n_hooks(model) == 0
 
 
+def repeat(step, mapper, n):
+    for _ in range(n):
+        step(mapper)
+
+
 def test_a_slow_disk__neither_stalls_training_nor_loses_silently(tmp_path, monkeypatch):
-    """While 16 records wait, further steps are left out with a warning; the next record says how many."""
+    """While too many bytes wait, steps are left out with one warning; the next record says how many."""
+    is_free = threading.Event()
+    real = writer_module._write_whole
+
+    def write(path, data):
+        assert is_free.wait(60)
+        real(path, data)
+
+    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "_MAX_WAITING_BYTES", 20_000)
+    model = mlp()
+    step = sgd_step(model, X, Y)
+    with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
+        step(mapper)
+        with pytest.warns(RuntimeWarning, match="faster than it can be written") as caught:
+            repeat(step, mapper, 30)
+        is_free.set()
+        mapper.flush()
+        step(mapper)
+    assert len(caught) == 1
+    run = open_run(tmp_path)
+    steps = run.steps("gradients")
+    assert steps == [*range(len(steps) - 1), 31]
+    assert 2 <= len(steps) < 20
+    lost = f"{32 - len(steps)} recorded steps before this one could not be written"
+    assert lost in run.gradient_flow(31).problems[0]
+
+
+def test_the_probe__is_written_with_its_epoch(tmp_path, monkeypatch):
+    """A step's records that are queued before the first epoch do not take its probe record along."""
     is_free = threading.Event()
     real = writer_module._write_whole
 
@@ -431,21 +465,17 @@ def test_a_slow_disk__neither_stalls_training_nor_loses_silently(tmp_path, monke
 
     monkeypatch.setattr(writer_module, "_write_whole", write)
     model = mlp()
-    step, n_taken = sgd_step(model, X, Y), 16
-    with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
-        for _ in range(n_taken):
-            step(mapper)
-        with pytest.warns(RuntimeWarning, match="faster than it can be written"):
-            step(mapper)
+    step = sgd_step(model, X, Y)
+    with NeuroMapper(model, tmp_path, probe=(X, Y), gradient_every=1) as mapper:
         for _ in range(3):
             step(mapper)
+        mapper.log_epoch(0)
         is_free.set()
-        mapper.flush()
-        step(mapper)
-    steps = open_run(tmp_path).steps("gradients")
-    assert len(steps) == 17
-    assert steps[-1] == 20
-    assert "4 recorded steps before this one could not be written" in open_run(tmp_path).gradient_flow(20).problems[0]
+    run = open_run(tmp_path)
+    assert run.problems == []
+    assert run.steps("activations") == [0]
+    assert run.steps("gradients") == [0, 1, 2]
+    assert run.labels.tolist() == Y.tolist()
 
 
 def test_recorded_steps__do_not_take_the_epochs_room(tmp_path, monkeypatch):
