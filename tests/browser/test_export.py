@@ -203,6 +203,15 @@ def test_page__leaves_out_what_needs_a_server(web_address, open_page):
     assert len(tab.requests) == n_requests
 
 
+@pytest.mark.parametrize("screen", ["gradients", "scalars", "playground"])
+def test_page__opens_links_to_other_screens_at_the_embeddings(web_address, open_page, screen):
+    """A link out of TensorBoard may name a screen that an exported page does not hold; nothing is asked for in vain."""
+    tab = open_page(web_address, f"#neuromapper&p.neuromapper.screen={screen}")
+    tab.await_complete(run="first", screen="embeddings")
+    expect(tab.get("failure")).to_have_count(0)
+    expect(tab.get(f"screen-{screen}")).to_have_count(0)
+
+
 def test_page__says_which_file_is_missing(exported, tmp_path, open_page):
     """Without its data folder, or without one file, the page says so in words."""
     import shutil
