@@ -2,12 +2,14 @@ import { effect, untracked } from "@preact/signals";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import { missingSeries, seriesKey } from "./scalars";
+import type { Screen } from "./screens";
 import type { Store } from "./store";
 
 const POLL_MS = 2000;
 const MAX_AT_ONCE = 4;
 /** Findings of a growing run are asked for again after this long. */
 const FINDINGS_MS = 3000;
+const SCREENS_WITH_FINDINGS: readonly Screen[] = ["gradients", "scalars"];
 
 /** Keeps the list of scalars up to date while the screen is on view, and fetches what its charts need. */
 export function keepScalars(store: Store, api: Api, isVisible: () => boolean): void {
@@ -75,7 +77,7 @@ export function keepFindings(store: Store, api: Api): void {
     store.gradients.summary.value;
     scalars.index.value?.runs[run ?? ""];
     clearTimeout(timer);
-    if (run === null || store.screen.value === "embeddings") return;
+    if (run === null || !SCREENS_WITH_FINDINGS.includes(store.screen.value)) return;
     const question = JSON.stringify([run, thresholds]);
     const wait = question === askedFor ? Math.max(0, askedAt + FINDINGS_MS - performance.now()) : 0;
     if (question !== askedFor) current.abort();
