@@ -64,7 +64,6 @@ type BodyProps = ScreenProps & Pick<AppProps, "stage" | "flowFrames" | "onFlowSt
 
 function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps) {
   const { store } = screen;
-  if (!store.canDraw.value) return <NoWebGl />;
   if (store.screen.value === "scalars") {
     return (
       <>
@@ -74,6 +73,7 @@ function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps)
       </>
     );
   }
+  if (!store.canDraw.value) return <NoWebGl />;
   if (store.runs.value && store.screen.value === "playground") {
     return (
       <>

@@ -23,6 +23,17 @@ export function Empty({ store }: { store: Store }) {
         Add these four lines to the training script; this page fills as soon as the first epoch is logged.
       </p>
       <pre data-testid="lines-to-add">{LINES.replace("LOGDIR", logDir)}</pre>
+      <p>
+        Scalars are shown of any run, whoever logged them:{" "}
+        <button
+          type="button"
+          class="nm-button nm-outlined"
+          onClick={() => store.actions.screenChosen("scalars")}
+          data-testid="open-scalars"
+        >
+          open the scalars
+        </button>
+      </p>
       {runs?.playground && (
         <p>
           Or train a small network here, now:{" "}

@@ -131,7 +131,9 @@ function Thresholds({ store, found }: { store: Store; found: Findings }) {
             step="any"
             min={low}
             max={high}
-            value={value}
+            // Only another value makes another input: what is being typed stays when findings arrive.
+            key={value}
+            defaultValue={String(value)}
             data-testid={`threshold-${name}`}
             onChange={(event) => {
               const next = event.currentTarget.valueAsNumber;
