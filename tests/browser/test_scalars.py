@@ -137,7 +137,7 @@ def test_scalars__are_filtered_and_folded(tab):
     await_value(lambda: tags(tab) == ["probe/loss", "train/loss"])
     tab.frame.locator("[data-testid=tag-group][data-group=probe]").click()
     await_value(lambda: tags(tab) == ["train/loss"])
-    await_value(lambda: "tags=" in tab.address())
+    await_value(lambda: "tags=" in tab.hash())
     tab.get("tag-filter").fill("nonsense")
     expect(tab.get("no-tags")).to_be_visible()
 
@@ -148,7 +148,7 @@ def test_scalars__step_cursor_is_that_of_all_screens(tab):
     box = card.get_by_test_id("curves").bounding_box()
     card.get_by_test_id("curves").click(position={"x": box["width"] * 0.3, "y": 80})
     tab.page.mouse.move(2, 2)
-    step = int(await_value(lambda: re.search(r"train=(\d+)", tab.address())).group(1))
+    step = int(await_value(lambda: re.search(r"train=(\d+)", tab.hash())).group(1))
     assert 10 < step < 80
     expect(card.get_by_test_id("readout")).to_contain_text(f"step {step}")
     await_value(lambda: tab.attribute("step") in ("0", "1"))
@@ -186,7 +186,7 @@ def test_scalars__are_smoothed_and_logarithmic(tab):
     plain = ink(tab, "train/loss")
     tab.get("log-scale").check()
     await_value(lambda: ink(tab, "train/loss") != plain)
-    await_value(lambda: "smooth=0" in tab.address() and "log=1" in tab.address())
+    await_value(lambda: "smooth=0" in tab.hash() and "log=1" in tab.hash())
     tab.page.reload()
     tab.await_root(screen="scalars", settled="true")
     expect(tab.get("log-scale")).to_be_checked()
@@ -242,9 +242,9 @@ def test_findings__follow_changed_thresholds(tab):
     for name in ("dead_share", "always_dead_share"):
         tab.get(f"threshold-{name}").fill("0.99")
         tab.get(f"threshold-{name}").press("Enter")
-        await_value(lambda name=name: f'"{name}"' in tab.address())
+        await_value(lambda name=name: f'"{name}"' in tab.hash())
     expect(dead).to_have_count(0)
-    await_value(lambda: "thresholds=" in tab.address())
+    await_value(lambda: "thresholds=" in tab.hash())
     tab.get("thresholds-reset").click()
     expect(dead).to_have_count(1)
 
