@@ -50,7 +50,7 @@ def test_demo__names_a_taken_port(tmp_path):
         port = listener.getsockname()[1]
         process = demo("--port", port, folder=tmp_path)
         output, _ = process.communicate(timeout=120)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert re.search(rf"Port {port} cannot be used \(.*\)\. Choose another: PORT={port + 1} make demo\.", output)
     assert "Traceback" not in output
 
