@@ -21,7 +21,8 @@ export function GradientControls({ store }: { store: Store }) {
   );
 }
 
-export function TrainSteps({ store }: { store: Store }) {
+/** The cursor among the recorded training steps; only the neuron view can play through them. */
+export function TrainSteps({ store, plays = true }: { store: Store; plays?: boolean }) {
   const { actions, gradients } = store;
   const steps = gradients.steps.value;
   const step = gradients.step.value;
@@ -37,7 +38,7 @@ export function TrainSteps({ store }: { store: Store }) {
         n={steps.length}
         onFirst={actions.firstTrainStep}
         onPrevious={actions.previousTrainStep}
-        onPlay={actions.trainPlayToggled}
+        onPlay={plays ? actions.trainPlayToggled : null}
         onNext={actions.nextTrainStep}
         onLast={actions.lastTrainStep}
       />

@@ -14,7 +14,11 @@ export function ScalarControls({ store }: { store: Store }) {
     <div class="nm-controls" role="toolbar" aria-label="Run, step and curves">
       <ScreenTabs store={store} />
       {store.runName.value !== null && <RunChoice store={store} />}
-      {store.gradients.steps.value.length > 0 ? <TrainSteps store={store} /> : <Epochs store={store} />}
+      {store.gradients.steps.value.length > 0 ? (
+        <TrainSteps store={store} plays={false} />
+      ) : (
+        <Epochs store={store} />
+      )}
       <div class="nm-playback nm-scalar-look">
         <label
           class="nm-smoothing"
