@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning slow each other down where two processes share the cores.
 export OMP_WAIT_POLICY ?= passive
+# Much of the tests is waiting; a file's tests share what they start, and so stay together.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 NPM := cd tb_neuromapper_frontend && ../$(BIN)/python ../scripts/npm.py
 SOURCES := pyproject.toml setup.py constraints.txt scripts/npm.py
 
@@ -19,11 +21,11 @@ demo: $(VENV)/demo.stamp page
 test: lint types imports test-page test-python test-browser
 
 test-python: $(VENV)/test.stamp page
-	$(BIN)/pytest -m "not browser and not vision"
+	$(BIN)/pytest $(AT_ONCE) -m "not browser and not vision"
 
 test-browser: $(VENV)/test.stamp page tb_neuromapper_frontend/node_modules/stamp
 	@$(BIN)/python scripts/find_chromium.py --install
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest $(AT_ONCE) -m browser
 
 test-page: $(VENV)/test.stamp tb_neuromapper_frontend/node_modules/stamp
 	$(NPM) test

@@ -94,7 +94,7 @@ def front_of(pixels, still):
 def test_screens__are_chosen_by_pointer_and_keyboard_and_kept_in_the_link(tab):
     """Tabs lead from screen to screen; run and screen survive a reload."""
     expect(tab.get("screen-gradients")).to_have_attribute("aria-current", "page")
-    await_value(lambda: "screen=gradients" in tab.page.url)
+    await_value(lambda: "screen=gradients" in tab.hash())
     tab.page.reload()
     tab.await_root(screen="gradients", run="first", state="ready", settled="true")
     tab.get("screen-embeddings").focus()
@@ -175,7 +175,7 @@ def test_steps__are_stepped_by_buttons_and_keys(tab):
     for key, step in (("End", 140), ("ArrowLeft", 130), ("Home", 0), ("ArrowRight", 10)):
         tab.page.keyboard.press(key)
         tab.await_root(train_step=step, settled="true")
-    await_value(lambda: "train=10" in tab.page.url)
+    await_value(lambda: "train=10" in tab.hash())
 
 
 def test_play__goes_through_the_steps_and_stops(tab):
