@@ -61,6 +61,7 @@ def await_tried(tab, words):
     expect(tab.get("tried").get_by_role("rowheader", name=words, exact=True)).to_be_visible()
     tab.await_complete(run="small", steps=6)
     tab.page.keyboard.press("Escape")
+    expect(tab.get("layout-menu-sheet")).to_have_count(0)
 
 
 def test_parameters__are_each_computed_for_real(tab):
@@ -102,6 +103,8 @@ def test_parameters__may_be_one_blocks_own(tab):
     tab.await_complete(run="small", steps=6)
     await_value(lambda: is_like(tab, before[0], 0))
     assert not is_like(tab, before[1], 1)
+    open_menu(tab)
+    expect(tab.get("layout-block")).to_have_value("")  # For all blocks.
     compute(tab, "min_dist", "0.5")
     await_tried(tab, "min_dist:0.5")
     open_menu(tab)
@@ -122,7 +125,7 @@ def test_form__refuses_what_is_not_allowed(tab):
     assert tab.get("layout-n_neighbors").evaluate("(field) => field.validity.rangeUnderflow")
     assert "layout=" not in tab.hash()
     enter(tab, "n_neighbors", "20")
-    tab.get("layout-compute").click()
+    tab.get("layout-n_neighbors").press("Enter")
     await_tried(tab, "n_neighbors:20")
 
 

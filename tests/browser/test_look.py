@@ -275,6 +275,7 @@ def test_cancelled__stays_so_while_the_run_goes_on(tmp_path, start_tensorboard, 
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
     asked = []
     tab.page.on("request", lambda request: asked.append(request) if request.url.endswith("/projections") else None)
+    tab.expected_errors.append("neuromapper/positions")  # Of the intermediate layout, which goes with the job.
     tab.get("cancel").click()
     state = lambda: [block["state"] for block in tab.inspect()["blocks"]]  # noqa: E731
     await_value(lambda: state() == ["cancelled"])

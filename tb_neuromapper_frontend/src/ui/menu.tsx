@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface MenuProps {
   /** What the button says. */
@@ -22,23 +22,29 @@ export function Menu({ label, testId, children }: MenuProps) {
   const [side, setSide] = useState<Side>("right");
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
-  useEffect(() => {
+  // At once, so that a key that follows at once is heard.
+  useLayoutEffect(() => {
     if (!open) return;
     const onPointer = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
+    const onKey = (event: KeyboardEvent) => {
+      // A control that had the focus may be gone: then the key comes from the body.
+      const isOurs = event.target === document.body || root.current?.contains(event.target as Node);
+      if (event.key !== "Escape" || !isOurs) return;
+      event.stopPropagation();
+      setOpen(false);
+      root.current?.querySelector("button")?.focus();
+    };
     document.addEventListener("pointerdown", onPointer);
-    return () => document.removeEventListener("pointerdown", onPointer);
+    document.addEventListener("keydown", onKey, true);
+    return () => {
+      document.removeEventListener("pointerdown", onPointer);
+      document.removeEventListener("keydown", onKey, true);
+    };
   }, [open]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !open) return;
-    event.stopPropagation();
-    setOpen(false);
-    root.current?.querySelector("button")?.focus();
-  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape bubbles up from the sheet's own controls
-    <div class="nm-menu" ref={root} onKeyDown={onKeyDown}>
+    <div class="nm-menu" ref={root}>
       <button
         type="button"
         class="nm-button nm-menu-button"

@@ -12,7 +12,7 @@ export function LayoutMenu({ store }: { store: Store }) {
   if (store.runs.value?.exported) return <ExportedLayout store={store} />;
   return (
     <Menu label={isDefault ? "Layout" : "Layout*"} testId="layout-menu">
-      <LayoutForm store={store} key={JSON.stringify(settings)} />
+      <LayoutForm store={store} />
       <TriedTable store={store} />
     </Menu>
   );
@@ -59,7 +59,7 @@ function LayoutForm({ store }: { store: Store }) {
           ))}
         </select>
       </label>
-      <Fields key={block} current={current} />
+      <Fields key={`${block} ${JSON.stringify(settings)}`} current={current} />
       <div class="nm-form-buttons">
         <button type="submit" class="nm-button nm-primary" data-testid="layout-compute">
           compute
