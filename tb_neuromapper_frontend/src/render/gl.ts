@@ -4,10 +4,12 @@ export function createProgram(gl: WebGL2RenderingContext, vertex: string, fragme
   const shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
   for (const shader of shaders) gl.attachShader(program, shader);
   gl.linkProgram(program);
-  for (const shader of shaders) gl.deleteShader(shader);
+  // Asked only once, at the end: each question waits for the GPU's process.
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`The shaders do not link: ${gl.getProgramInfoLog(program)}`);
+    const words = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+    throw new Error(`The shaders do not compile: ${words.filter(Boolean).join("; ")}`);
   }
+  for (const shader of shaders) gl.deleteShader(shader);
   return program;
 }
 
@@ -15,9 +17,6 @@ function compile(gl: WebGL2RenderingContext, type: number, source: string): WebG
   const shader = gl.createShader(type) as WebGLShader;
   gl.shaderSource(shader, source);
   gl.compileShader(shader);
-  if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-    throw new Error(`A shader does not compile: ${gl.getShaderInfoLog(shader)}`);
-  }
   return shader;
 }
 

@@ -1,5 +1,6 @@
 import { createFrameResources, type FrameResources } from "./frame_resources";
 import { createImagePass, type ImagePass } from "./image_pass";
+import { type Lazy, lazily } from "./lazily";
 import { createLinePass, type LinePass } from "./line_pass";
 import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";
@@ -27,10 +28,10 @@ export interface Scatter {
 
 interface Passes {
   points: PointsPass;
-  rings: RingPass;
-  trails: TrailPass;
-  images: ImagePass;
-  lines: LinePass;
+  rings: Lazy<RingPass>;
+  trails: Lazy<TrailPass>;
+  images: Lazy<ImagePass>;
+  lines: Lazy<LinePass>;
   slices: SliceBuffers;
   /** Levels that hold for one panel only. */
   levels: FrameResources<Uint8Array, WebGLBuffer>;
@@ -70,8 +71,8 @@ export function createScatter(
       drawScene(gl, passes, scene);
       passes.slices.trim(isKept);
       passes.levels.trim();
-      passes.images.trim();
-      passes.lines.trim();
+      passes.images.made?.trim();
+      passes.lines.made?.trim();
       nFrames += 1;
     },
     get nFrames() {
@@ -92,10 +93,10 @@ export function createScatter(
 function createPasses(gl: WebGL2RenderingContext): Passes {
   return {
     points: createPointsPass(gl),
-    rings: createRingPass(gl),
-    trails: createTrailPass(gl),
-    images: createImagePass(gl),
-    lines: createLinePass(gl),
+    rings: lazily(() => createRingPass(gl)),
+    trails: lazily(() => createTrailPass(gl)),
+    images: lazily(() => createImagePass(gl)),
+    lines: lazily(() => createLinePass(gl)),
     slices: createSliceBuffers(gl, GPU_BUDGET_BYTES),
     levels: createFrameResources(
       (levels: Uint8Array) => uploadLevels(gl, levels),
@@ -148,7 +149,7 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const from = passes.slices.buffer(panel.from);
   const to = passes.slices.buffer(panel.to);
   const levels = panel.levels && passes.levels.of(panel.levels);
-  for (const image of panel.images) passes.images.draw(panel, image);
+  for (const image of panel.images) passes.images.get().draw(panel, image);
   if (passes.points.anyGrey) {
     passes.points.draw(panel, from, to, {
       level: Level.grey,
@@ -167,7 +168,7 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
     });
   }
   passes.points.draw(panel, from, to, { level: Level.normal, opacity: panel.opacity, pixelRatio, levels });
-  for (const lines of panel.lines) passes.lines.draw(panel, lines, scene);
-  for (const trail of panel.trails) passes.trails.draw(panel, trail);
-  for (const ring of scene.rings) passes.rings.draw(panel, from, to, ring, pixelRatio);
+  for (const lines of panel.lines) passes.lines.get().draw(panel, lines, scene);
+  for (const trail of panel.trails) passes.trails.get().draw(panel, trail);
+  for (const ring of scene.rings) passes.rings.get().draw(panel, from, to, ring, pixelRatio);
 }
