@@ -1,15 +1,16 @@
-import { readCloud, type Subject } from "./data";
+import { readCloud, rectsFor, type Subject } from "./data";
 import { ours } from "./ours";
 import { theirs } from "./theirs";
 
 const room = document.querySelector("#views") as HTMLElement;
 let subject: Subject;
 let nSteps = 1;
+let nBlocks = 1;
 
 /** What page_speed.py calls. Times are in milliseconds; those of JavaScript do not wait for the GPU. */
 const bench = {
-  async load(name: "ours" | "scatter-gl", url: string, nBlocks: number, steps: number, n: number) {
-    nSteps = steps;
+  async load(name: "ours" | "scatter-gl", url: string, blocks: number, steps: number, n: number) {
+    [nBlocks, nSteps] = [blocks, steps];
     subject = (name === "ours" ? ours : theirs)(await readCloud(url, nBlocks, steps, n), room);
   },
   /** From the positions in memory to the pixels. */
@@ -44,8 +45,8 @@ const bench = {
     const times: number[] = [];
     for (let i = 0; i < count; i++) {
       const start = performance.now();
-      const [x, y] = [0.04 + (0.4 * i) / count, 0.3];
-      const row = subject.hover(x * room.clientWidth, y * room.clientHeight);
+      const { width, height } = rectsFor(nBlocks, room)[0];
+      const row = subject.hover((0.1 + (0.8 * i) / count) * width, 0.5 * height);
       subject.finish();
       if (row >= 0) times.push(performance.now() - start);
     }
