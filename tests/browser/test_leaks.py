@@ -9,29 +9,40 @@ N_RUN_CHANGES = 50
 # The engine's own caches grow a little; a kilobyte a change would be a leak.
 MAX_GROWTH_MB = 1
 
-# Each change is drawn before the next.
-CHANGE_EPOCHS = """async (count) => {
-  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  const drawn = async () => {
-    const { frames } = window.__neuromapper.inspect();
-    while (window.__neuromapper.inspect().frames === frames) await new Promise(requestAnimationFrame);
-  };
-  for (let i = 0; i < count; i++) {
-    press(i % 8 < 4 ? "ArrowLeft" : "ArrowRight");
-    await drawn();
+# Ends with what is on the page if that takes longer than anybody waits.
+UNTIL = """
+const root = document.querySelector("[data-testid=neuromapper]");
+const until = async (what, holds) => {
+  const end = performance.now() + 60000;
+  while (!holds()) {
+    if (performance.now() > end) {
+      throw new Error(`${what}: ${JSON.stringify([root.dataset, window.__neuromapper.inspect()])}`);
+    }
+    await new Promise(requestAnimationFrame);
   }
-}"""
+};
+"""
+# Each change is drawn before the next.
+CHANGE_EPOCHS = f"""async (count) => {{
+  {UNTIL}
+  for (let i = 0; i < count; i++) {{
+    const key = i % 8 < 4 ? "ArrowLeft" : "ArrowRight";
+    const {{ frames }} = window.__neuromapper.inspect();
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {{ key, bubbles: true }}));
+    await until(`frame ${{i}}`, () => window.__neuromapper.inspect().frames > frames);
+  }}
+}}"""
 # Each run's picture is complete before the next is chosen.
-CHANGE_RUNS = """async (count) => {
-  const root = document.querySelector("[data-testid=neuromapper]");
-  for (let i = 1; i <= count; i++) {
+CHANGE_RUNS = f"""async (count) => {{
+  {UNTIL}
+  for (let i = 1; i <= count; i++) {{
     const name = i % 2 ? "second" : "first";
     const select = document.querySelector("[data-testid=run]");
     select.value = name;
-    select.dispatchEvent(new Event("change", { bubbles: true }));
-    while (root.dataset.run !== name || root.dataset.settled !== "true") await new Promise(requestAnimationFrame);
-  }
-}"""
+    select.dispatchEvent(new Event("change", {{ bubbles: true }}));
+    await until(`run ${{i}}`, () => root.dataset.run === name && root.dataset.settled === "true");
+  }}
+}}"""
 
 
 @pytest.fixture
