@@ -17,6 +17,7 @@ import json
 import statistics
 import tempfile
 import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def between(start, end):
 
 def main():
     options = parse()
+    warnings.filterwarnings("error", "NeuroMapper")  # It would warn and record no more.
     if options.threads:
         torch.set_num_threads(options.threads)
     rounds = measure(options)
@@ -141,7 +143,8 @@ def parse():
 def measure(options):
     """By kind, (clock, CPU) seconds of each round: bare steps, their backward passes, and what is beyond a bare step.
 
-    A recorded step costs in two calls: hooks are put on at the end of the step before it.
+    A recorded step costs in two calls: hooks are put on at the end of the step before it. Whatever is measured follows
+    a bare step, as memory that a step has given back costs the next one.
     """
     trainer = Trainer(options)
     found = {"bare": [], "backward": [], "recorded": [], "histograms": [], "all_histograms": []}
@@ -154,10 +157,13 @@ def measure(options):
         for number in range(options.rounds + 1):
             bare, backward = trainer.step(lambda: None, lambda: None)
             histograms, _ = trainer.step(lambda: add_histograms(writer, trainer.model), writer.flush)
+            trainer.step(lambda: None)
             with layer_histograms(writer, trainer.model):
                 all_histograms, _ = trainer.step(lambda: add_histograms(writer, trainer.model), writer.flush)
+            trainer.step(lambda: None)
             arming, _ = trainer.step(mapper.step, lambda: None)
             recorded, _ = trainer.step(mapper.step, mapper.flush)
+            trainer.step(lambda: None)
             if number == 0:
                 continue  # Warms everything up.
             found["bare"].append(bare)

@@ -24,7 +24,15 @@ from tb_neuromapper.training.gradients_graph import (
     walk_back,
 )
 from tb_neuromapper.training.gradients_layers import Layer, main_output, unit_axis
-from tb_neuromapper.training.gradients_sums import absolute, itself, nonzero, unit_sums
+from tb_neuromapper.training.gradients_sums import (
+    MEAN_SIZE,
+    absolute,
+    beyond,
+    is_all_finite,
+    itself,
+    nonzero,
+    unit_means,
+)
 
 _ACTIVATIONS = activation_classes()
 # How far from their middle the values of a bounded function count as saturated.
@@ -241,7 +249,8 @@ class CallWatch:
     def _gradient(self, call: Call, is_of_activation: bool, gradient: Tensor) -> None:
         if call.is_replaced != is_of_activation or tuple(gradient.shape) != call.shape:
             return
-        sums = unit_sums(gradient, call.axis, [absolute, itself])
+        # What is not finite is seen in the gradients of the layer's weights, of which none is left out.
+        sums = unit_means(gradient, call.axis, [absolute, itself]) * call.n_values
         call.gradient = sums if call.gradient is None else call.gradient + sums
 
     def _ended(self, _: Any, output: Any) -> None:
@@ -295,14 +304,11 @@ class _Gone:
 
 def measure(values: Tensor, axis: int, activation: str | None) -> Tensor:
     """float32 (3, U): mean absolute value, share of zeros and share of saturated values of the units along an axis."""
-    n_values = values.numel() // values.shape[axis]
-    mean, n_nonzero = unit_sums(values, axis, [absolute, nonzero]) / n_values
-    saturated = torch.full_like(mean, float("nan"))
-    if activation in _BOUNDED:
-        middle, reach = _BOUNDED[activation]
-        is_beyond = (values.detach().float() - middle).abs() > reach
-        saturated = unit_sums(is_beyond.float(), axis, [itself])[0] / n_values
-    return torch.stack([mean, 1 - n_nonzero, saturated])
+    functions = [absolute, nonzero, *([beyond(*_BOUNDED[activation])] if activation in _BOUNDED else [])]
+    # Of a sample only if that leaves out nothing that is not finite.
+    size = MEAN_SIZE if is_all_finite(values) else values.numel()
+    mean, nonzeros, *saturated = unit_means(values, axis, functions, size)
+    return torch.stack([mean, 1 - nonzeros, *(saturated or [torch.full_like(mean, float("nan"))])])
 
 
 def _is_watchable(value: Any) -> bool:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tb_neuromapper.training.gradients_layers import Layer, Part
-from tb_neuromapper.training.gradients_sums import sums_over_last
+from tb_neuromapper.training.gradients_sums import absolute, itself, sums_over_last
 
 MAX_EDGES_OF_LAYER = 20_000
 MAX_EDGES = 200_000
@@ -49,25 +49,31 @@ def keep_edges(part: Part, gradient: Tensor, limit: int) -> Edges:
 
     Where a layer has more units than the limit, only the units with the strongest edges keep one each.
     """
-    values = signed_mean(part.matrix(gradient))
+    matrix = part.matrix(gradient).detach()
     if part.n_connections <= limit:
-        return Edges(values.flatten().clone())  # May still be the gradient itself, which clipping will change.
+        return Edges(signed_mean(matrix).flatten().clone())  # May be the gradient itself, which clipping will change.
+    strengths = sums_over_last(matrix.float(), [absolute])[0]
     n_each = max(limit // part.n_units, 1)
-    inputs = values.abs().topk(n_each, dim=1, sorted=False).indices
+    strengths, inputs = strengths.topk(n_each, dim=1, sorted=False)
     units = None
     if part.n_units > limit:
-        strength = values.gather(1, inputs).squeeze(1).abs()
-        units = strength.topk(limit, sorted=False).indices
-        inputs, values = inputs[units], values[units]
-    return Edges(values.gather(1, inputs).flatten(), inputs, units)
+        units = strengths.squeeze(1).topk(limit, sorted=False).indices
+        inputs = inputs[units]
+    return Edges(signed_mean(_chosen(matrix, inputs, units)).flatten(), inputs, units)
 
 
 def edge_weights(part: Part, weight: Tensor, edges: Edges) -> Tensor:
     """float32 (E,): the weights of the kept edges."""
-    values = signed_mean(part.matrix(weight))
-    if edges.units is not None:
-        values = values[edges.units]
-    return (values if edges.inputs is None else values.gather(1, edges.inputs)).flatten()
+    matrix = part.matrix(weight)
+    return signed_mean(matrix if edges.inputs is None else _chosen(matrix, edges.inputs, edges.units)).flatten()
+
+
+def _chosen(matrix: Tensor, inputs: Tensor, units: Tensor | None) -> Tensor:
+    """(V, k, K) of (U, I, K): the weights of some inputs (V, k) of each unit, or of V units."""
+    n_units, n_inputs, size = matrix.shape
+    units = torch.arange(n_units, device=inputs.device) if units is None else units
+    rows = (inputs + n_inputs * units[:, None]).flatten()
+    return matrix.reshape(-1, size).index_select(0, rows).view(*inputs.shape, size)
 
 
 def edge_pairs(
@@ -90,5 +96,5 @@ def signed_mean(matrix: Tensor) -> Tensor:
     matrix = matrix.detach().float()
     if matrix.shape[2] == 1:
         return matrix.squeeze(2)
-    absolutes, sums = sums_over_last(matrix)
+    absolutes, sums = sums_over_last(matrix, [absolute, itself])
     return torch.copysign(absolutes / matrix.shape[2], sums)

@@ -6,7 +6,6 @@ values are copied when their first gradient of the step arrives, because the cha
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,16 +18,9 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tb_neuromapper.training.gradients_edges import Edges, keep_edges
+from tb_neuromapper.training.gradients_figures import COPY_SIZE, Reduced, dense, real, reduce, strided_sample
 from tb_neuromapper.training.gradients_layers import Layer, Part
-from tb_neuromapper.training.gradients_sums import moments
 
-# Quartiles of a larger tensor are those of an evenly strided sample: sorting millions of values would take longer than
-# all other figures together.
-SAMPLE_SIZE = 2048
-# The change of a larger tensor is estimated from so many of its values, to within 1 %: a copy of all weights of a large
-# network may not fit, and takes longer than all else.
-COPY_SIZE = 1 << 17
-SUMMARY = ("norm", "l1", "sum", "mean", "std", "min", "max", "n_nonfinite")
 _MAX_FRAMES = 12
 # Older versions of torch have it for CUDA alone.
 _SCALER = getattr(torch.amp, "GradScaler", torch.cuda.amp.GradScaler)
@@ -43,8 +35,7 @@ class Watched:
         parts: (layer's name, part) of the connections that it makes.
         n_backwards: Backward passes that have added to its gradient.
         before: float32 (m,), its values before the step, or an even sample of at most COPY_SIZE of them.
-        summary: float32 (8,), its gradient's SUMMARY as the last backward pass left it.
-        sample: float32 (m,), some values of that gradient.
+        gradient: Its gradient's figures as the last backward pass left it.
         edges: Kept connections, as `parts`.
         version: Tells whether the gradient has been changed since.
         clipped_norm: float32 (), the norm of the gradient that the optimizer saw, or None if none stepped.
@@ -57,8 +48,7 @@ class Watched:
     n_backwards: int = 0
     n_before_step: int = 0
     before: Tensor | None = None
-    summary: Tensor | None = None
-    sample: Tensor | None = None
+    gradient: Reduced | None = None
     edges: list[Edges] = field(default_factory=list)
     version: tuple[int, int] = (0, 0)
     clipped_norm: Tensor | None = None
@@ -125,7 +115,7 @@ class ParameterWatch:
     def _reduce(self, item: Watched, gradient: Tensor) -> None:
         item.version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
         values = dense(gradient)
-        item.summary, item.sample = summarise(values), strided_sample(values)
+        item.gradient = reduce(values)
         item.edges = [keep_edges(part, values, self._limit // self._n_parts[name]) for name, part in item.parts]
 
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -139,7 +129,7 @@ class ParameterWatch:
                 continue
             if item.before is None:
                 item.before = strided_sample(item.parameter.detach(), COPY_SIZE)
-            if item.summary is None:
+            if item.gradient is None:
                 self._reduce(item, gradient)
             self._see_clipped(item, gradient, optimizer)
 
@@ -155,10 +145,10 @@ class ParameterWatch:
     def _see_clipped(self, item: Watched, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
         version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
         scale = getattr(optimizer, "grad_scale", None)
-        if version == item.version and item.summary is not None and (scale is not None or self.scale is None):
-            norm = item.summary[0]
+        if version == item.version and item.gradient is not None and (scale is not None or self.scale is None):
+            norm = item.gradient.norm()
         else:
-            norm = torch.linalg.vector_norm(_real(dense(gradient)).float())
+            norm = torch.linalg.vector_norm(real(dense(gradient)).float())
         item.clipped_norm = norm if scale is None else norm / scale
 
     def _items_of(self, optimizer: torch.optim.Optimizer) -> Iterator[tuple[Watched, dict[str, Any]]]:
@@ -175,54 +165,6 @@ class ParameterWatch:
             self.scaler = scaler
         if self.scale is None and scaler is not None:
             self.scale = current_scale(scaler)
-
-
-def dense(tensor: Tensor) -> Tensor:
-    """The tensor without its history, not sparse."""
-    tensor = tensor.detach()
-    return tensor.to_dense() if tensor.layout != torch.strided else tensor
-
-
-def summarise(tensor: Tensor) -> Tensor:
-    """float32 (8,) of a dense tensor: its SUMMARY; NaN or infinite where values are."""
-    values = _real(tensor)
-    values = values if values.dtype in (torch.float32, torch.float64) else values.float()
-    (total, absolutes, deviation), (least, most) = moments(values), torch.aminmax(values)
-    figures = [
-        torch.linalg.vector_norm(values),
-        absolutes,
-        total,
-        total / values.numel(),
-        deviation,
-        least,
-        most,
-        _n_nonfinite(values, total),
-    ]
-    return torch.stack([figure.float() for figure in figures])
-
-
-def _n_nonfinite(values: Tensor, total: Tensor) -> Tensor:
-    # A sum over finite values is finite; on a CPU, asking costs nothing and saves a pass.
-    if values.device.type == "cpu" and math.isfinite(float(total)):
-        return torch.zeros(())
-    return values.numel() - torch.isfinite(values).sum()
-
-
-def strided_sample(tensor: Tensor, size: int = SAMPLE_SIZE) -> Tensor:
-    """float32 (m,): a copy of all values of a dense tensor, or of at most `size` in even steps through it."""
-    values = _real(tensor).reshape(-1)
-    stride = -(-len(values) // size)
-    while stride > 1 and math.gcd(stride, len(values)) > 1:
-        stride += 1  # A stride that divides the length would always meet the same position of a kernel.
-    return values[::stride].to(torch.float32, copy=True)
-
-
-def update_norm(item: Watched) -> Tensor:
-    """float32 (): the norm of a parameter's change since `before` was copied."""
-    assert item.before is not None
-    change = strided_sample(item.parameter.detach(), COPY_SIZE) - item.before
-    norm: Tensor = torch.linalg.vector_norm(change)
-    return norm * math.sqrt(_real(item.parameter.detach()).numel() / len(change))
 
 
 def current_scale(scaler: Any) -> Tensor | None:
@@ -244,10 +186,6 @@ def _calling_scaler() -> Any:
             return caller
         frame = frame.f_back
     return None
-
-
-def _real(tensor: Tensor) -> Tensor:
-    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
 def _number(value: Any) -> float | None:

@@ -15,27 +15,27 @@ from torch import Tensor
 from tb_neuromapper import schema
 from tb_neuromapper.training.gradients_calls import Call, Seen
 from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
-from tb_neuromapper.training.gradients_layers import Layer, Part
-from tb_neuromapper.training.gradients_parameters import (
-    SUMMARY,
-    Watched,
+from tb_neuromapper.training.gradients_figures import (
+    COPY_SIZE,
+    FIGURES,
+    Figures,
+    real,
+    reduce,
     strided_sample,
-    summarise,
     update_norm,
 )
+from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_parameters import Watched
 from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
 from tb_neuromapper.training.writer import Draft
 
 UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
-STATISTICS = ("l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
 COLUMNS = (
     *("weight_norm", "gradient_norm", "clipped_norm", "update_norm", "update_ratio"),
-    *(f"weight_{name}" for name in STATISTICS),
-    *(f"gradient_{name}" for name in STATISTICS),
+    *(f"weight_{name}" for name in FIGURES[1:]),
+    *(f"gradient_{name}" for name in FIGURES[1:]),
     *("n_nonfinite_weight", "n_nonfinite_gradient"),
 )
-_QUARTILES = (0.25, 0.5, 0.75)
-_FIGURES = (*SUMMARY, "q1", "median", "q3")
 
 
 @dataclass(frozen=True)
@@ -169,12 +169,12 @@ class ParameterRow:
             "frozen": not item.parameter.requires_grad,
             "learning_rate": item.learning_rate,
         }
-        self._weight = transfer.add(torch.cat([summarise(parameter), quartiles(strided_sample(parameter))]))
-        self._gradient = None
-        if item.summary is not None and item.sample is not None:
-            self._gradient = transfer.add(torch.cat([item.summary, quartiles(item.sample)]))
+        after = strided_sample(parameter, COPY_SIZE)
+        self._weight = Figures(reduce(parameter, after), transfer)
+        self._gradient = Figures(item.gradient, transfer) if item.gradient is not None else None
         self._clipped = transfer.add(item.clipped_norm) if item.clipped_norm is not None else None
-        self._update = transfer.add(update_norm(item)) if item.before is not None else None
+        update = None if item.before is None else update_norm(item.before, after, real(parameter).numel())
+        self._update = transfer.add(update) if update is not None else None
 
     def describe(self) -> dict[str, Any]:
         """The parameter's line in `parameters/rows`."""
@@ -182,29 +182,18 @@ class ParameterRow:
 
     def statistics(self, scale: float) -> dict[str, float]:
         """By column; what is not known or not finite is NaN."""
-        figures = _named("weight", self._weight(), 1.0)
+        figures = {f"weight_{name}": figure for name, figure in self._weight.named().items()}
         if self._gradient is not None:
-            figures |= _named("gradient", self._gradient(), scale)
+            gradient = self._gradient.named()
+            figures |= {f"gradient_{name}": gradient[name] / scale for name in FIGURES}
+            figures["n_nonfinite_gradient"] = gradient["n_nonfinite"]
+        figures["n_nonfinite_weight"] = figures.pop("weight_n_nonfinite")
         figures["clipped_norm"] = float(self._clipped()) if self._clipped is not None else math.nan
         figures["update_norm"] = float(self._update()) if self._update is not None else math.nan
         norm = figures["weight_norm"]
         figures["update_ratio"] = figures["update_norm"] / norm if norm > 0 else math.nan
         found = {name: float(figures.get(name, math.nan)) for name in COLUMNS}
         return {name: value if math.isfinite(value) else math.nan for name, value in found.items()}
-
-
-def _named(of: str, figures: FloatArray, scale: float) -> dict[str, float]:
-    named = {f"{of}_{name}": float(figure) / scale for name, figure in zip(_FIGURES, figures, strict=True)}
-    return {**named, f"n_nonfinite_{of}": float(figures[_FIGURES.index("n_nonfinite")])}
-
-
-def quartiles(sample: Tensor) -> Tensor:
-    """float32 (3,): the quartiles of some values, by linear interpolation."""
-    ordered = sample.sort().values
-    places = torch.tensor(_QUARTILES, device=sample.device) * (len(sample) - 1)
-    below = places.long()
-    above = (below + 1).clamp(max=len(sample) - 1)
-    return torch.lerp(ordered[below], ordered[above], places - below)
 
 
 def parameters_draft(rows: Sequence[ParameterRow], scale: float, attributes: dict[str, Any]) -> Draft:

@@ -20,7 +20,7 @@ def has_forward(calls: CallWatch) -> bool:
 
 def has_gradient(weights: ParameterWatch) -> bool:
     """Whether a parameter received a gradient."""
-    return any(item.summary is not None for item in weights.watched.values())
+    return any(item.gradient is not None for item in weights.watched.values())
 
 
 def faults_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]) -> list[str]:

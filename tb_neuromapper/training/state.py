@@ -38,9 +38,18 @@ def undisturbed(model: nn.Module, generator: torch.Generator | None = None) -> I
 @contextmanager
 def plain_precision(device: torch.device) -> Iterator[None]:
     """Compute in the operands' own precision and without gradients, also where the user trains under autocast."""
-    has_autocast = device.type in ("cpu", "cuda", "xpu")
-    with torch.no_grad(), torch.autocast(device.type, enabled=False) if has_autocast else nullcontext():
+    with torch.no_grad(), torch.autocast(device.type, enabled=False) if _is_autocast(device.type) else nullcontext():
         yield
+
+
+def _is_autocast(device_type: str) -> bool:
+    """Whether autocast has to be switched off, which takes ten times as long as asking."""
+    if device_type not in ("cpu", "cuda", "xpu"):
+        return False
+    try:
+        return torch.is_autocast_enabled(device_type)
+    except TypeError:  # torch before 2.4 asks of no device.
+        return True
 
 
 def _keep_flags(model: nn.Module) -> Callable[[], None]:

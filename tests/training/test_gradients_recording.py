@@ -19,7 +19,7 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 from torch.utils.data import DataLoader, TensorDataset
 
 from tb_neuromapper import open_run
-from tb_neuromapper.training import gradients_edges, gradients_records
+from tb_neuromapper.training import gradients_edges, gradients_figures
 from tb_neuromapper.training import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.training.flows import layers_of, record, sgd_step
@@ -412,7 +412,7 @@ def test_an_error_at_the_end__is_treated_alike(tmp_path, monkeypatch):
     """A failure while the record is put together does not reach the loop either."""
     model = mlp()
     step = sgd_step(model, X, Y)
-    monkeypatch.setattr(gradients_records, "quartiles", lambda _: 1 / 0)
+    monkeypatch.setattr(gradients_figures, "quartiles", lambda _: 1 / 0)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
         with pytest.warns(RuntimeWarning, match="stopped recording gradient flow at step 0: ZeroDivisionError"):
             step(mapper)

@@ -1,0 +1,137 @@
+"""What a table says of one tensor: reduced on its device, finished on the host."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tb_neuromapper.training.gradients_sums import coprime
+from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
+
+# Quartiles of a larger tensor are those of an evenly strided sample: sorting millions of values would take longer than
+# all other figures together. A smaller one is summarised on the host, as a dozen tiny sums on a device take longer.
+SAMPLE_SIZE = 2048
+# The change, the mean, the deviation and the sums of a larger tensor are estimated from so many of its values, to
+# within about 1 %: a copy of all weights of a large network may not fit, and takes longer than all else.
+COPY_SIZE = 1 << 15
+FIGURES = ("norm", "l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
+_QUARTILES = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A tensor's figures on its device.
+
+    Attributes:
+        n_values: Of the tensor.
+        sample: float32 (m,), all values, or an even sample of at most SAMPLE_SIZE.
+        summary: float32 (7,): norm, mean absolute, mean, standard deviation, least, most, number of values that are not
+            finite; None if the sample is all there is.
+    """
+
+    n_values: int
+    sample: Tensor
+    summary: Tensor | None
+
+    def norm(self) -> Tensor:
+        """float32 (): the Euclidean norm, on the device."""
+        norm: Tensor = torch.linalg.vector_norm(self.sample) if self.summary is None else self.summary[0]
+        return norm
+
+
+def reduce(tensor: Tensor, copied: Tensor | None = None) -> Reduced:
+    """Reduce a dense tensor; `copied` is its sample of COPY_SIZE, if that is at hand."""
+    values = real(tensor)
+    copied = strided_sample(tensor, COPY_SIZE) if copied is None else copied
+    if values.numel() <= SAMPLE_SIZE:
+        return Reduced(values.numel(), copied, None)
+    return Reduced(values.numel(), strided_sample(copied), _summarise(values, copied))
+
+
+def _summarise(values: Tensor, sample: Tensor) -> Tensor:
+    """Norm, extremes and what is not finite are those of all values, the rest is estimated from a sample of them."""
+    values = values if values.dtype in (torch.float32, torch.float64) else values.float()
+    norm, (least, most) = torch.linalg.vector_norm(values), torch.aminmax(values)
+    mean, absolute = sample.mean(), torch.linalg.vector_norm(sample, 1) / len(sample)
+    std = torch.linalg.vector_norm(sample - mean) / math.sqrt(len(sample))  # torch's own takes three times as long.
+    figures = (norm, absolute, mean, std, least, most, _n_nonfinite(values, norm))
+    return torch.stack([figure.float() for figure in figures])
+
+
+def _n_nonfinite(values: Tensor, norm: Tensor) -> Tensor:
+    # A norm is finite if all values are; on a CPU, asking costs nothing and saves a pass.
+    if values.device.type == "cpu" and math.isfinite(float(norm)):
+        return torch.zeros(())
+    return values.numel() - torch.isfinite(values).sum()
+
+
+def dense(tensor: Tensor) -> Tensor:
+    """The tensor without its history, not sparse."""
+    tensor = tensor.detach()
+    return tensor.to_dense() if tensor.layout != torch.strided else tensor
+
+
+def real(tensor: Tensor) -> Tensor:
+    """Real and imaginary parts as values of their own."""
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def strided_sample(tensor: Tensor, size: int = SAMPLE_SIZE) -> Tensor:
+    """float32 (m,): a copy of all values of a dense tensor, or of at most `size` in even steps through it."""
+    values = real(tensor).reshape(-1)
+    stride = coprime(-(-len(values) // size), len(values))
+    return values[::stride].to(torch.float32, copy=True)
+
+
+def update_norm(before: Tensor, after: Tensor, n_values: int) -> Tensor:
+    """float32 (): the norm of the change of a parameter of n_values, from samples of them before and after."""
+    norm: Tensor = torch.linalg.vector_norm(after - before)
+    return norm * math.sqrt(n_values / len(before))
+
+
+class Figures:
+    """A tensor's figures on their way to the host; made before the transfer, read after it."""
+
+    def __init__(self, reduced: Reduced, transfer: Transfer) -> None:
+        self._n_values = reduced.n_values
+        self._sample = transfer.add(reduced.sample)
+        self._summary = transfer.add(reduced.summary) if reduced.summary is not None else None
+
+    def named(self) -> dict[str, float]:
+        """FIGURES and n_nonfinite; the figures are NaN if any value is not finite."""
+        sample = self._sample()
+        summary = summarise(sample) if self._summary is None else self._summary().tolist()
+        norm, absolute, mean, std, least, most, n_nonfinite = summary
+        # A sample may have missed what is not finite.
+        if not math.isfinite(norm):
+            return {**dict.fromkeys(FIGURES, math.nan), "n_nonfinite": n_nonfinite}
+        q1, median, q3 = quartiles(sample)
+        found = (norm, absolute * self._n_values, mean * self._n_values, mean, std, least, q1, median, q3, most)
+        return {**dict(zip(FIGURES, found, strict=True)), "n_nonfinite": n_nonfinite}
+
+
+def summarise(values: FloatArray) -> tuple[float, ...]:
+    """As the summary of Reduced, of few values."""
+    exact = values.astype(np.float64)
+    square = float(exact @ exact)
+    if not math.isfinite(square):
+        return (math.nan,) * 6 + (float(np.count_nonzero(~np.isfinite(values))),)
+    mean = float(exact.sum()) / len(exact)
+    apart = exact - mean
+    std = math.sqrt(float(apart @ apart) / len(exact))
+    return math.sqrt(square), float(np.abs(exact).sum()) / len(exact), mean, std, exact.min(), exact.max(), 0.0
+
+
+def quartiles(sample: FloatArray) -> list[float]:
+    """The quartiles of some finite values, by linear interpolation."""
+    places = [share * (len(sample) - 1) for share in _QUARTILES]
+    below = [int(place) for place in places]
+    above = [min(place + 1, len(sample) - 1) for place in below]
+    ordered = np.partition(sample, sorted({*below, *above})).tolist()
+    return [
+        ordered[i] + (place - i) * (ordered[j] - ordered[i]) for place, i, j in zip(places, below, above, strict=True)
+    ]
