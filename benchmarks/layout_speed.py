@@ -108,6 +108,8 @@ def measure_parts(slices: list) -> dict[str, float]:
     from tb_neuromapper.numerics.quality import measure_quality
     from tb_neuromapper.numerics.types import LayoutParameters
 
+    table, few = slices[0], find_neighbors(slices[0], n_neighbors=14)
+    measure_quality(table, few, table[:, :2], None)  # Compiles it.
     start = time.perf_counter()
     neighbors = [find_neighbors(table, n_neighbors=14) for table in slices]
     found = time.perf_counter()
