@@ -79,7 +79,7 @@ def serve(folder):
 
 
 def warm_up(browser, url):
-    """The browser's first WebGL context starts its GPU process, which is nobody's first frame."""
+    """Starting the browser's GPU process, and clearing away what the page before has left, is nobody's first frame."""
     page = browser.new_page()
     page.goto(url)
     page.evaluate("() => document.createElement('canvas').getContext('webgl2').finish()")
@@ -88,6 +88,7 @@ def warm_up(browser, url):
 
 def measure(browser, url, name, shape, seconds):
     """All figures of one renderer in one fresh page."""
+    warm_up(browser, url)
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.add_init_script(COUNT_GPU_OBJECTS)
     page.goto(url)
@@ -134,7 +135,7 @@ def show(title, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="fresh pages a line (default: 3)")
+    parser.add_argument("--runs", type=int, default=5, help="fresh pages a line (default: 5)")
     parser.add_argument("--seconds", type=float, default=4, help="how long frames are counted (default: 4)")
     parser.add_argument("--only", help="one of the sizes")
     parser.add_argument("--json", type=Path)
@@ -157,7 +158,6 @@ def main():
         server = serve(folder)
         url = f"http://127.0.0.1:{server.server_address[1]}/"
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
-        warm_up(browser, url)
         for title, cloud in clouds.items():
             if options.only not in (None, title):
                 continue

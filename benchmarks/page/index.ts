@@ -12,6 +12,7 @@ const bench = {
   async load(name: "ours" | "scatter-gl", url: string, blocks: number, steps: number, n: number) {
     [nBlocks, nSteps] = [blocks, steps];
     subject = (name === "ours" ? ours : theirs)(await readCloud(url, nBlocks, steps, n), room);
+    await pageAtRest();
   },
   /** From the positions in memory to the pixels. */
   firstFrame(): number {
@@ -56,6 +57,12 @@ const bench = {
 
 export type Bench = typeof bench;
 Object.assign(window, { bench });
+
+/** The browser has drawn the page itself and has nothing left to do. */
+async function pageAtRest(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise(requestAnimationFrame);
+  await new Promise((resolve) => requestIdleCallback(resolve));
+}
 
 /** Draws in each animation frame; the last one's pixels are waited for. */
 async function framesPerS(forMs: number, draw: (share: number) => void): Promise<number> {

@@ -47,6 +47,8 @@ export function createScatter(
   canvas: HTMLCanvasElement,
   onContext: (isLost: boolean) => void,
 ): Scatter | null {
+  // The first frame would throw away a drawing buffer of another size.
+  setSize(canvas, canvas.clientWidth * devicePixelRatio, canvas.clientHeight * devicePixelRatio);
   const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
   if (!gl) return null;
   let passes: Passes | null = createPasses(gl);
@@ -67,7 +69,7 @@ export function createScatter(
   return {
     draw(scene, isKept) {
       if (!passes || gl.isContextLost()) return;
-      fitCanvas(canvas, scene);
+      setSize(canvas, scene.size.width * scene.pixelRatio, scene.size.height * scene.pixelRatio);
       drawScene(gl, passes, scene);
       passes.slices.trim(isKept);
       passes.levels.trim();
@@ -112,9 +114,9 @@ function uploadLevels(gl: WebGL2RenderingContext, levels: Uint8Array): WebGLBuff
   return buffer;
 }
 
-function fitCanvas(canvas: HTMLCanvasElement, { size, pixelRatio }: Scene): void {
-  const width = Math.max(1, Math.round(size.width * pixelRatio));
-  const height = Math.max(1, Math.round(size.height * pixelRatio));
+function setSize(canvas: HTMLCanvasElement, width: number, height: number): void {
+  width = Math.max(1, Math.round(width));
+  height = Math.max(1, Math.round(height));
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
 }
