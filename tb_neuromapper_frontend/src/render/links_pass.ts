@@ -5,12 +5,19 @@ const VERTEX = `#version 300 es
 layout(location = 0) in vec4 a_link; // from, to, place on the scale, row of the palette
 uniform highp sampler2D u_palette;
 uniform vec2 u_viewport; // device pixels
-uniform float u_ratio, u_thickness, u_focus, u_density;
+uniform float u_ratio, u_thickness, u_focus, u_density, u_side, u_front;
 uniform vec3 u_muted;
 out vec4 v_color;
 out float v_across, v_along, v_x;
 flat out float v_half, v_share;
 ${FLOW_PLACE_GLSL}
+/** Where on the way from x0 to x1 an end lies once the line is cut at the front: pixels beyond it would be for nothing. */
+float cut(float t, float x0, float x1) {
+  bool kept0 = u_side * (x0 - u_front) >= 0.0, kept1 = u_side * (x1 - u_front) >= 0.0;
+  if (kept0 == kept1) return kept0 ? t : 0.0;
+  float at = (u_front - x0) / (x1 - x0);
+  return kept0 ? min(t, at) : max(t, at);
+}
 void main() {
   vec2 a = place_of(int(a_link.x)).xy, b = place_of(int(a_link.y)).xy;
   vec2 pa = to_clip(a) * u_viewport * 0.5, pb = to_clip(b) * u_viewport * 0.5;
@@ -22,8 +29,8 @@ void main() {
   float width = mix(0.7, 2.8, share * share) * u_ratio * u_thickness;
   v_half = width * 0.5;
   float side = float(gl_VertexID & 1) * 2.0 - 1.0;
-  float t = float(gl_VertexID >> 1);
-  v_across = side * (v_half + 1.0);
+  float t = cut(float(gl_VertexID >> 1), b.x, a.x);
+  v_across = side * (v_half + 0.5);
   v_along = t * length_px;
   v_x = mix(b.x, a.x, t);
   v_share = share;
@@ -41,11 +48,10 @@ precision highp float;
 in vec4 v_color;
 in float v_across, v_along, v_x;
 flat in float v_half, v_share;
-uniform float u_ahead, u_side, u_front, u_front_width, u_glow, u_time, u_ratio;
+uniform float u_ahead, u_front, u_front_width, u_glow, u_time, u_ratio;
 out vec4 color;
 float near_front(float x, float front, float width) { float d = (x - front) / width; return exp(-d * d); }
 void main() {
-  if (u_side * (v_x - u_front) < 0.0) discard;
   float coverage = clamp(v_half - abs(v_across) + 0.5, 0.0, 1.0);
   float period = 12.0 * u_ratio;
   float phase = fract((v_along - u_time * 60.0 * u_ratio) / period);
