@@ -11,6 +11,7 @@ from torch import nn
 import tb_neuromapper
 from tb_neuromapper import NeuroMapper
 from tests.browser.conftest import DigitsTraining
+from tests.browser.test_accessibility import set_theme, violations
 from tests.logs import write_run
 from tests.servers import TensorBoardServer, await_value
 from tests.training.networks import ConvNet, images
@@ -407,3 +408,16 @@ def test_layout__fits_its_window(open_screen, size, scheme):
     tab.get("first").click()
     tab.await_root(train_step=0)
     assert tab.get("flow-plot").bounding_box() == place
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_gradients__are_for_everybody(open_screen, theme):
+    """axe finds nothing, at any size, in light and dark, with the thresholds of the findings open."""
+    tab = open_screen("convolutions")
+    set_theme(tab, theme)
+    tab.get("thresholds").locator("summary").click()
+    for size in ((390, 844), (800, 600), (1920, 1080)):
+        tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        tab.await_root(settled="true")
+        assert violations(tab) == []
+        assert tab.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE_MS
+from tests.browser.test_accessibility import set_theme, violations
 from tests.servers import await_value
 
 
@@ -37,6 +38,22 @@ def test_playground__has_no_tab_where_it_is_off(trained, start_tensorboard, open
     linked.page.goto(f"{server.url}?linked#neuromapper&p.neuromapper.screen=playground")
     linked.get("playground-off").wait_for()
     expect(linked.get("playground-off")).to_contain_text("--neuromapper_playground")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_playground__is_for_everybody(tab, theme):
+    """axe finds nothing, on a phone and on a desk, with a field that is wrong and with a training in the list."""
+    set_theme(tab, theme)
+    tab.get("field-data").select_option("moons")
+    tab.get("field-n_epochs").fill("1")
+    tab.get("start-training").click()
+    tab.await_root(run="moons-64-32")
+    tab.get("screen-playground").click()
+    training(tab, "moons-64-32", state="done").wait_for()
+    tab.get("layer-1").fill("0")
+    for size in ((390, 844), (1440, 900)):
+        tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert violations(tab) == []
 
 
 def test_training__is_started_shown_and_stopped(tab, server):
