@@ -123,9 +123,9 @@ def check_points(points: npt.ArrayLike, name: str = "points") -> FloatArray:
     """
     array = np.asarray(points)
     if array.ndim != 2 or array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} are {array.dtype} of shape {array.shape}; a table (n, d) of real numbers is needed.")
+        raise ValueError(f"{name}: {array.dtype} of shape {array.shape}; a table (n, d) of real numbers is needed.")
     if array.shape[0] == 0 or array.shape[1] == 0:
-        raise ValueError(f"{name} have shape {array.shape}; at least one row and one column are needed.")
+        raise ValueError(f"{name}: shape {array.shape}; at least one row and one column are needed.")
     with np.errstate(over="ignore"):
         table = np.ascontiguousarray(array, dtype=np.float32)
     finite = np.isfinite(table).all(axis=1)

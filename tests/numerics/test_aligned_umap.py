@@ -140,7 +140,7 @@ SAME = {row: row for row in range(20)}
         ({}, [GOOD, GOOD[:, :2]], {"relations": [SAME]}, "slice 1 has 2 columns and slice 0 has 3"),
         ({}, [GOOD, GOOD * np.nan], {"relations": [SAME]}, "row 0 of slice 1"),
         ({}, [GOOD, np.where(GOOD[4, 1] == GOOD, np.inf, GOOD)], {"relations": [SAME]}, "row 4 of slice 1"),
-        ({}, [GOOD, GOOD[:0]], {"relations": [{}]}, "slice 1 have shape"),
+        ({}, [GOOD, GOOD[:0]], {"relations": [{}]}, "slice 1: shape"),
         ({}, [], {"relations": []}, "one or more tables"),
         ({"n_neighbors": 1}, [GOOD], {"relations": []}, "2 or more"),
         ({"n_neighbors": [5]}, [GOOD, GOOD], {"relations": [SAME]}, "one value per slice"),
