@@ -13,7 +13,8 @@ from tensorboard.backend.event_processing import data_provider, plugin_event_mul
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projections import Projection, Projections
+from tb_neuromapper.backend.projection import Projection
+from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogReader, RunLog
 from tb_neuromapper.backend.views.embeddings import block_names
 from tb_neuromapper.schema import PLUGIN_NAME

@@ -16,9 +16,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,142 +27,22 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
-from tb_neuromapper.backend.job_folder import JobCancelled, live_positions, read_job_state, request_cancel
+from tb_neuromapper.backend.job_folder import JobCancelled, read_job_state, request_cancel
 from tb_neuromapper.backend.jobs import LocalWorker, WorkerDied
-from tb_neuromapper.backend.pairs import Pair, PairSlice, match_samples, take_turns
+from tb_neuromapper.backend.pairs import match_samples, take_turns
 from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projecting import BrokenSlice, ProjectionJob, count_clusters, project, warm_up
-from tb_neuromapper.backend.reader import LogEntry, RunLog
+from tb_neuromapper.backend.pictures import Picture, Shown, SidePicture, show
+from tb_neuromapper.backend.projecting import ProjectionJob, count_clusters, project, warm_up
+from tb_neuromapper.backend.projection import CANCELLED, Projection, side_of
+from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.storage import ArraySource
-from tb_neuromapper.backend.views.embeddings import Extent, Slice, block_slices, bounds, extent_around
-from tb_neuromapper.backend.views.quality import describe_quality
+from tb_neuromapper.backend.views.embeddings import Slice, block_slices
 from tb_neuromapper.numerics.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
 
 _MAX_PROJECTIONS = 512
 # How long a request waits for the worker, which may be laying out something.
 _PATIENCE_S = 20
-_CANCELLED = ("cancelled", "cancelled; ask again to go on")
-
-FileStamp = tuple[int, int] | None
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The layout that can be shown now.
-
-    Attributes:
-        steps: Ascending.
-        tokens: Per step something that differs between any two contents.
-        layout: A finished layout, or the job folder and version of an intermediate one.
-    """
-
-    steps: tuple[int, ...] = ()
-    tokens: tuple[str, ...] = ()
-    layout: StoredLayout | tuple[Path, int] | None = None
-
-    def positions(self, step: int) -> FloatArray:
-        """float32 (n, 2).
-
-        Raises:
-            OSError: The file has been replaced or removed since.
-        """
-        index = self.steps.index(step)
-        if isinstance(self.layout, tuple):
-            live: FloatArray = live_positions(*self.layout)[index]
-            return live
-        assert self.layout is not None
-        return self.layout.positions(index)
-
-
-@dataclass(frozen=True)
-class SidePicture(Picture):
-    """One run's part of a pair's picture, its samples in the first run's rows.
-
-    Attributes:
-        whole: The pair's picture.
-        numbers: Per step its number in the pair's picture.
-        pair: Tells the rows.
-    """
-
-    whole: Picture = field(default_factory=Picture)
-    numbers: tuple[int, ...] = ()
-    pair: Pair | None = None
-
-    def positions(self, step: int) -> FloatArray:
-        assert self.pair is not None
-        return self.pair.spread_out(self.common_positions(step))
-
-    def common_positions(self, step: int) -> FloatArray:
-        """float32 (n_common, 2): of the samples that both runs have."""
-        return self.whole.positions(self.numbers[self.steps.index(step)])
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a client may see, replaced as a whole so that no request reads half of an old and half of a new one.
-
-    Attributes:
-        picture: The layout.
-        extent: One for all its steps.
-        revisions: Per step its token and its revision.
-        boxes: Per token the box around its positions.
-        qualities: Per token the measured quality, where it is known.
-    """
-
-    picture: Picture = field(default_factory=Picture)
-    extent: Extent | None = None
-    revisions: dict[int, tuple[str, int]] = field(default_factory=dict)
-    boxes: dict[str, Extent | None] = field(default_factory=dict)
-    qualities: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-@dataclass
-class Projection:
-    """One block of one run under one set of parameters, as it is now."""
-
-    id: str
-    run: str
-    block: str
-    parameters: ProjectionParameters
-    log: RunLog
-    focus: int | None = None
-    slices: list[Slice] = field(default_factory=list)
-    broken: dict[str, tuple[BrokenSlice, FileStamp]] = field(default_factory=dict)
-    shown: Shown = field(default_factory=Shown)
-    future: Future[list[BrokenSlice]] | None = None
-    folder: Path | None = None
-    tried: tuple[str, ...] = ()
-    is_cancelled: bool = False
-    ended: tuple[str, str] = ("done", "")
-    # Of two runs in one space: the runs, and whose slice at which step each of `slices` is; they are numbered.
-    pair: Pair | None = None
-    logs: tuple[RunLog, RunLog] | None = None
-    turns: list[PairSlice] = field(default_factory=list)
-
-    def usable(self) -> list[Slice]:
-        return [item for item in self.slices if item.checksum not in self.broken]
-
-    def entry(self, step: int) -> LogEntry | None:
-        """The record of the activations of a slice."""
-        log = self.log
-        if self.logs is not None:
-            if step >= len(self.turns):
-                return None
-            log, step = self.logs[self.turns[step].side], self.turns[step].step
-        return log.entries.get("activations", {}).get(step)
-
-    def problems(self, run: str) -> list[tuple[int, str]]:
-        """The steps of a run that could not be laid out, and why."""
-        if self.pair is None:
-            return [(item.step, item.message) for item, _ in self.broken.values()] if self.run == run else []
-        broken = [(self.turns[item.step], item.checksum) for item in self.slices if item.checksum in self.broken]
-        return [(turn.step, self.broken[key][0].message) for turn, key in broken if self.pair.runs[turn.side] == run]
-
-    def is_covered(self) -> bool:
-        """Whether a finished layout shows every usable step."""
-        picture = self.shown.picture
-        return isinstance(picture.layout, StoredLayout) and len(picture.steps) == len(self.usable())
 
 
 class Projections:
@@ -214,8 +94,7 @@ class Projections:
             projection = self._find(log, block, parameters)
             projection.log, projection.focus = log, focus
             projection.slices = block_slices(log, block)
-            self._forget_mended(projection)
-            projection.tried = _tried_before(projection, unless_cancelled)
+            projection.prepare(unless_cancelled)
             self._refresh(projection)
             return projection
 
@@ -240,8 +119,7 @@ class Projections:
             if projection.future is None:  # A running job's slices bear the numbers they had when it started.
                 projection.pair, projection.logs = pair, logs
                 projection.slices, projection.turns = take_turns(logs, pair, block)
-                self._forget_mended(projection)
-                projection.tried = _tried_before(projection, unless_cancelled)
+                projection.prepare(unless_cancelled)
             self._refresh(projection)
             return side_of(projection, 0), side_of(projection, 1)
 
@@ -271,23 +149,7 @@ class Projections:
     def manifest(self, projection: Projection) -> dict[str, Any]:
         """The projection as docs/http_api.md describes it."""
         with self._lock:
-            state, progress, message = self._state(projection)
-            shown = projection.shown
-            steps = shown.picture.steps
-            return {
-                "id": projection.id,
-                "run": projection.run,
-                "block": projection.block,
-                "parameters": projection.parameters.as_dict(),
-                "state": state,
-                "progress": round(progress, 3),
-                "message": message,
-                "steps": list(steps),
-                "revisions": [shown.revisions[step][1] for step in steps],
-                "extent": shown.extent,
-                "quality": describe_quality([shown.qualities.get(token) for token in shown.picture.tokens]),
-                **(_describe_pair(projection.pair) if projection.pair is not None else {}),
-            }
+            return projection.manifest()
 
     def preservation(self, projection: Projection, step: int, k: int) -> FloatArray | None:
         """How faithful the picture is around each sample, float32 (n,), NaN = not known; None without neighbours.
@@ -405,13 +267,13 @@ class Projections:
             return
         try:
             for item in projection.future.result():
-                projection.broken[item.checksum] = (item, self._stamp(projection, item.step))
+                projection.broken[item.checksum] = (item, projection.stamp(item.step))
             projection.ended = ("done", "")
         except (JobCancelled, CancelledError):
-            projection.ended = _CANCELLED
+            projection.ended = CANCELLED
         except Exception as error:
             is_ours = projection.is_cancelled and isinstance(error, WorkerDied)
-            projection.ended = _CANCELLED if is_ours else ("failed", str(error) or type(error).__name__)
+            projection.ended = CANCELLED if is_ours else ("failed", str(error) or type(error).__name__)
         if projection.ended[0] != "done":
             # What was logged meanwhile is not tried by itself: the user stopped it, or it would fail again.
             projection.tried = tuple(item.checksum for item in projection.usable())
@@ -422,23 +284,6 @@ class Projections:
         if projection.folder is not None:
             shutil.rmtree(projection.folder, ignore_errors=True)
         projection.folder = None
-
-    def _forget_mended(self, projection: Projection) -> None:
-        """A broken step is tried again once its file has changed."""
-        projection.broken = {
-            checksum: (item, stamp)
-            for checksum, (item, stamp) in projection.broken.items()
-            if stamp == self._stamp(projection, item.step)
-        }
-
-    def _stamp(self, projection: Projection, step: int) -> FileStamp:
-        """Time and size of the file of a step's activations; None without one."""
-        entry = projection.entry(step)
-        try:
-            status = entry.path.stat() if entry is not None and entry.path is not None else None
-        except OSError:
-            return None
-        return (status.st_mtime_ns, status.st_size) if status is not None else None
 
     def _present_picture(self, projection: Projection) -> Picture:
         if projection.future is not None and projection.folder is not None:
@@ -456,86 +301,11 @@ class Projections:
 
     def _adopt(self, projection: Projection, picture: Picture) -> None:
         shown = projection.shown
-        is_new = picture.tokens != shown.picture.tokens or picture.steps != shown.picture.steps
-        if not is_new and len(shown.qualities) == len(picture.tokens):
-            return
-        boxes: dict[str, Extent | None] = {}
         try:
-            for step, token in zip(picture.steps, picture.tokens, strict=True):
-                boxes[token] = shown.boxes[token] if token in shown.boxes else bounds(picture.positions(step))
+            projection.shown = show(picture, shown, self._revisions)
         except (OSError, EOFError, ValueError):
             # An intermediate layout was replaced while it was read: the next look finds the newer one. A finished
             # one that cannot be read is damaged: it is computed again.
             if isinstance(picture.layout, StoredLayout):
                 self._cache.discard(picture.layout)
                 projection.shown, projection.tried = Shown(extent=shown.extent), ()
-            return
-        extent = extent_around(list(boxes.values()), shown.extent)
-        kept = shown.revisions if extent == shown.extent else {}
-        revisions = {
-            step: kept[step] if kept.get(step, ("",))[0] == token else (token, next(self._revisions))
-            for step, token in zip(picture.steps, picture.tokens, strict=True)
-        }
-        qualities = _read_qualities(picture, shown.qualities)
-        projection.shown = Shown(picture, extent if picture.steps else shown.extent, revisions, boxes, qualities)
-
-    def _state(self, projection: Projection) -> tuple[str, float, str]:
-        if projection.future is None:
-            state, message = projection.ended
-            if not projection.usable():
-                reason = next((item for item, _ in projection.broken.values()), None)
-                return "failed", 0.0, reason.message if reason else "no step of this block has been logged"
-            if state == "done" and not projection.shown.picture.steps:
-                return "failed", 0.0, "the layout is not in the cache any more; is --neuromapper_cache_gb too small?"
-            return state, 1.0 if state == "done" else 0.0, message
-        reported = read_job_state(projection.folder) if projection.folder is not None else None
-        if reported is None:
-            return "queued", 0.0, "waiting for the worker"
-        return "running", reported.progress, reported.message
-
-
-def _read_qualities(picture: Picture, known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Per token the quality of a finished layout's step; what is known is not read again."""
-    if not isinstance(picture.layout, StoredLayout):
-        return {}
-    if all(token in known for token in picture.tokens):
-        return {token: known[token] for token in picture.tokens}
-    first_unknown = next(index for index, token in enumerate(picture.tokens) if token not in known)
-    found = picture.layout.qualities(first_unknown)
-    measured = {token: quality for token, quality in zip(picture.tokens[first_unknown:], found, strict=True) if quality}
-    return {token: known[token] for token in picture.tokens if token in known} | measured
-
-
-def _tried_before(projection: Projection, unless_cancelled: bool) -> tuple[str, ...]:
-    """What is not to be tried again: nothing, or everything if the projection is to stay cancelled."""
-    is_cancelled = projection.future is None and projection.ended == _CANCELLED
-    return tuple(item.checksum for item in projection.usable()) if unless_cancelled and is_cancelled else ()
-
-
-def side_of(projection: Projection, side: int) -> Projection:
-    """One run of a pair as a projection of its own, as it is now."""
-    assert projection.pair is not None
-    shown, picture = projection.shown, projection.shown.picture
-    token_of = dict(zip(picture.steps, picture.tokens, strict=True))
-    turns = [(number, turn.step) for number, turn in enumerate(projection.turns) if turn.side == side]
-    chosen = [(number, step) for number, step in turns if number in token_of]
-    numbers, steps = tuple(number for number, _ in chosen), tuple(step for _, step in chosen)
-    tokens = tuple(token_of[number] for number in numbers)
-    measured = [(token, step) for token, step in zip(tokens, steps, strict=True) if token in shown.qualities]
-    return replace(
-        projection,
-        id=f"{projection.id}.{side}",
-        run=projection.pair.runs[side],
-        slices=[replace(projection.slices[number], step=step) for number, step in turns],
-        shown=Shown(
-            SidePicture(steps, tokens, picture.layout, picture, numbers, projection.pair),
-            shown.extent,
-            {step: shown.revisions[number] for number, step in chosen},
-            {},
-            {token: {**shown.qualities[token], "step": step} for token, step in measured},
-        ),
-    )
-
-
-def _describe_pair(pair: Pair) -> dict[str, Any]:
-    return {"runs": list(pair.runs), "n_common": pair.n_common, "n_samples": list(pair.n_samples)}

@@ -26,7 +26,8 @@ from tb_neuromapper.backend.http import (
     route,
 )
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
-from tb_neuromapper.backend.projections import Projection, Projections
+from tb_neuromapper.backend.projection import Projection
+from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.scalar_routes import ScalarRoutes
 from tb_neuromapper.backend.scalars import ScalarReader
