@@ -44,6 +44,7 @@ _MAX_NEIGHBORS = 200
 _CHUNK_ROWS = 1 << 16
 # Under one of these names a training script logs the accuracy on what it trains on.
 _TRAIN_TAGS = ("train/accuracy", "train/acc", "accuracy/train", "acc/train", "train_accuracy", "train_acc")
+_MAX_SAFE_INTEGER = 2**53 - 1
 
 
 class Routes:
@@ -337,16 +338,23 @@ def _samples(loader: ArrayLoader, probe: LogEntry) -> tuple[dict[str, Any], dict
     prefix = "probe/metadata/"
     columns = [name for name in tensors if name.startswith(prefix)]
     attributes: dict[str, Any] = {
-        "ids": loader.load_list(probe, "probe/ids"),
-        "metadata": {name.removeprefix(prefix): _finite(loader.load_list(probe, name)) for name in columns},
+        "ids": _readable(loader.load_list(probe, "probe/ids")),
+        "metadata": {name.removeprefix(prefix): _readable(loader.load_list(probe, name)) for name in columns},
     }
     if "probe/descriptions" in tensors:
         attributes["descriptions"] = loader.load_list(probe, "probe/descriptions")
     return arrays, attributes
 
 
-def _finite(values: list[Any]) -> list[Any]:
-    return [None if isinstance(value, float) and not np.isfinite(value) else value for value in values]
+def _readable(values: list[Any]) -> list[Any]:
+    """As JavaScript can read them: null for what is not finite, strings for integers that a double cannot hold."""
+
+    def readable(value: Any) -> Any:
+        if isinstance(value, float):
+            return value if np.isfinite(value) else None
+        return str(value) if isinstance(value, int) and abs(value) > _MAX_SAFE_INTEGER else value
+
+    return [readable(value) for value in values]
 
 
 def _ids(keys: list[str]) -> list[str]:

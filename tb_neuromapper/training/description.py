@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 
 from tb_neuromapper import schema
+from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.thumbnails import to_pixels
-from tb_neuromapper.training.writer import Draft
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tb_neuromapper.training.drafts import Flush
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_edges import edge_limit
 from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners
@@ -32,7 +33,6 @@ from tb_neuromapper.training.gradients_words import (
     weights_not_finite,
 )
 from tb_neuromapper.training.state import plain_precision
-from tb_neuromapper.training.writer import Flush
 
 
 @dataclass(frozen=True)

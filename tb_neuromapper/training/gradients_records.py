@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from tb_neuromapper import schema
+from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.gradients_calls import Call, Seen
 from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
 from tb_neuromapper.training.gradients_figures import (
@@ -27,7 +28,6 @@ from tb_neuromapper.training.gradients_figures import (
 from tb_neuromapper.training.gradients_layers import Layer, Part
 from tb_neuromapper.training.gradients_parameters import Watched
 from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
-from tb_neuromapper.training.writer import Draft
 
 UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
 COLUMNS = (

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tb_neuromapper.schema import from_json_array
+from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_layers import Layer
 from tb_neuromapper.training.gradients_parameters import ParameterWatch
-from tb_neuromapper.training.writer import Draft
 
 
 def has_forward(calls: CallWatch) -> bool:

@@ -10,16 +10,14 @@ import secrets
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import safetensors.numpy
 
 from tb_neuromapper import schema
+from tb_neuromapper.training.drafts import Draft, Flush, index_of, little_endian
 from tb_neuromapper.training.events import (
     EventSink,
     OwnEventFile,
@@ -49,47 +47,6 @@ def _forget_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A record before it is written.
-
-    Attributes:
-        kind: One of schema.KINDS.
-        arrays: Arrays by tensor name; names in `json_names` hold UTF-8 JSON.
-        attributes: Small JSON values of the kind.
-        json_names: Names of the arrays whose dtype is "json".
-    """
-
-    kind: str
-    arrays: Mapping[str, npt.NDArray[Any]]
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    json_names: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Flush:
-    """What one `log_epoch`, or one recorded `step`, hands over: records and scalars of one step.
-
-    Attributes:
-        step: Of all records and scalars.
-        sample_set: Hash of the samples' ids; "" if the records speak of no samples.
-        content: Hash of the samples' inputs, which goes into the attributes of every record, or None.
-        drafts: The records, without the probe.
-        scalars: By tag.
-    """
-
-    step: int
-    sample_set: str
-    content: str | None
-    drafts: Sequence[Draft]
-    scalars: Mapping[str, float]
-
-    @property
-    def n_bytes(self) -> int:
-        """Of all arrays."""
-        return sum(array.nbytes for draft in self.drafts for array in draft.arrays.values())
 
 
 class RecordWriter:
@@ -286,11 +243,11 @@ class RecordWriter:
         """Write the arrays if they have a file of their own; return the announcements."""
         if self._payload == "event":
             return [
-                record_summary(_index(draft, flush, None), [*map(_little_endian, draft.arrays.values())])
+                record_summary(index_of(draft, flush, None), [*map(little_endian, draft.arrays.values())])
                 for draft in drafts
             ]
-        records = [_index(draft, flush, path.name) for draft in drafts]
-        arrays = {name: _little_endian(array) for draft in drafts for name, array in draft.arrays.items()}
+        records = [index_of(draft, flush, path.name) for draft in drafts]
+        arrays = {name: little_endian(array) for draft in drafts for name, array in draft.arrays.items()}
         _write_whole(path, safetensors.numpy.save(arrays))
         return [record_summary(record) for record in records]
 
@@ -300,24 +257,6 @@ class RecordWriter:
         if self._lock is not None:
             self._lock.release()
         self._guard.remove()
-
-
-def _index(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:
-    specs = {
-        name: schema.TensorSpec(
-            "json" if name in draft.json_names else array.dtype.name,
-            array.shape,
-            schema.checksum(_little_endian(array)),
-        )
-        for name, array in draft.arrays.items()
-    }
-    content = {} if flush.content is None else {"content": flush.content}
-    attributes = {**draft.attributes, **content}
-    return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, attributes)
-
-
-def _little_endian(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -195,6 +195,18 @@ def test_samples__carries_metadata_and_descriptions(tmp_path, open_viewer):
     assert attributes["metadata"] == {"weight": [1.5, None, 2.0], "writer": ["x", "y", "z"]}
 
 
+def test_samples__keeps_all_digits_of_large_integers(tmp_path, open_viewer):
+    """What a double cannot hold is a string, in ids and metadata."""
+    large = np.array([1, 2**53 - 1, 2**53 + 1], np.int64)
+    writer = LogWriter(tmp_path / "a", n=3)
+    writer.probe(**{"probe/ids": large, "probe/metadata/hash": -large})
+    writer.epoch(0)
+    writer.close()
+    _, attributes = open_viewer(tmp_path).frame("samples", run="a")
+    assert attributes["ids"] == [1, 9007199254740991, "9007199254740993"]
+    assert attributes["metadata"] == {"hash": [-1, -9007199254740991, "-9007199254740993"]}
+
+
 def test_projections__extend_to_new_epochs_and_leave_older_ones_still(tmp_path, open_viewer):
     """A new epoch adds its positions; the older steps keep their revisions, so that nothing is fetched again."""
     writer = LogWriter(tmp_path / "a")
