@@ -71,7 +71,7 @@ def run_epoch(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optim
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        mapper.step()  # Every `gradient_every` steps it records the gradient flow.
+        mapper.step(loss=loss)  # Every `gradient_every` steps it records the gradient flow.
         total, n = total + loss.item() * len(x), n + len(x)
     return total / n
 

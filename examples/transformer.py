@@ -92,9 +92,10 @@ def train(options: argparse.Namespace) -> float:
                 answers = model(images[rows])
                 n_right += int((answers.argmax(dim=1) == labels[rows]).sum())
                 optimizer.zero_grad()
-                nn.functional.cross_entropy(answers, labels[rows]).backward()
+                loss = nn.functional.cross_entropy(answers, labels[rows])
+                loss.backward()
                 optimizer.step()
-                mapper.step()  # Every `gradient_every` steps it records the gradient flow.
+                mapper.step(loss=loss)  # Every `gradient_every` steps it records the gradient flow.
             mapper.log_epoch(epoch)
             print(f"epoch {epoch} of {options.epochs}: training accuracy {n_right / len(images):.1%}", flush=True)
     return n_right / len(images)

@@ -111,7 +111,7 @@ class LayersField(Field):
             raise ParameterError(self.name, f"{self.label} has {len(value)} layers; {allowed}")
         for size in value:
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= self.max_units:
-                raise ParameterError(self.name, f"{self.label} has the size {shorten(size)}; {allowed}")
+                raise ParameterError(self.name, f"{self.label}: a size is {shorten(size)}; {allowed}")
         return tuple(value)
 
     def from_text(self, text: str) -> Any:

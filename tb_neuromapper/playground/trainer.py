@@ -99,7 +99,7 @@ def train(parameters: TrainingParameters, data: DataSet, folder: Path) -> Genera
             total_loss, n_right = 0.0, 0
             for step, rows in enumerate(torch.split(torch.randperm(len(inputs)), parameters.batch_size), start=1):
                 loss, n = _step(network, optimizer, inputs[rows], labels[rows])
-                mapper.step()
+                mapper.step(loss=loss)
                 if not math.isfinite(loss):
                     raise ValueError(_diverged(loss, step, epoch, parameters))
                 total_loss, n_right = total_loss + loss * len(rows), n_right + n
@@ -107,7 +107,6 @@ def train(parameters: TrainingParameters, data: DataSet, folder: Path) -> Genera
                 if step < n_steps:
                     yield (progress := replace(progress, share=share))
             mean_loss, accuracy = total_loss / len(inputs), n_right / len(inputs)
-            writer.add_scalar("train/loss", mean_loss, epoch)
             writer.add_scalar("train/accuracy", accuracy, epoch)
             mapper.log_epoch(epoch)
             progress = replace(progress, epoch=epoch, share=share, loss=mean_loss, accuracy=accuracy)

@@ -32,7 +32,7 @@ def test_train__writes_a_run(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--hidden", "64,x"], "hidden layers has the size 'x'; give at most 8 whole numbers"),
+        (["--hidden", "64,x"], "hidden layers: a size is 'x'; give at most 8 whole numbers"),
         (["--hidden", "0"], "each from 1 to 1024"),
         (["--lr", "fast"], "learning rate is 'fast'; give a number from"),
         (["--lr", "nan"], "learning rate is nan"),

@@ -104,10 +104,10 @@ def test_from_text__leaves_what_it_cannot_read_to_the_check(text):
 @pytest.mark.parametrize(
     ("values", "field", "words"),
     [
-        ({"hidden": [64, 0]}, "hidden", "hidden layers has the size 0; give at most 8 whole numbers, each from 1 to"),
+        ({"hidden": [64, 0]}, "hidden", "hidden layers: a size is 0; give at most 8 whole numbers, each from 1 to"),
         ({"hidden": [1] * 9}, "hidden", "has 9 layers"),
         ({"hidden": "64,32"}, "hidden", "hidden layers is '64,32'"),
-        ({"hidden": [True]}, "hidden", "has the size True"),
+        ({"hidden": [True]}, "hidden", "a size is True"),
         ({"learning_rate": 0}, "learning_rate", "learning rate is 0; give a number from 1e-08 to 1000."),
         ({"learning_rate": float("nan")}, "learning_rate", "learning rate is nan"),
         ({"learning_rate": 10**400}, "learning_rate", "give a number"),

@@ -23,17 +23,20 @@ def find(evidence: Evidence) -> list[Finding]:
     Too large is a median over the recorded steps above the limit; or, in two thirds of the layers, a first record
     FIRST_FACTOR times above it: weights that such steps have blown up change little, relatively, from then on. Too
     small is an upper quartile below the other limit: a network that has learnt all there is to learn moves little, and
-    is healthy.
+    is healthy. So little counts only where the layer moves at all in most records (a dead one has a finding of its
+    own), and not in a network that is told to move too much: what has blown up moves little from then on.
     """
     if evidence.flow is None:
         return []
     low, high = evidence.thresholds["update_ratio_low"], evidence.thresholds["update_ratio_high"]
     rated = _rated(evidence.flow)
-    small = [each for each in rated if np.quantile(_known(each), 0.75) < low]
+    small = [each for each in rated if np.quantile(_known(each), 0.75) < low and np.median(_known(each)) > 0]
     large = [each for each in rated if np.median(_known(each)) > high]
     large_at_first = [each for each in rated if _known(each)[0] > FIRST_FACTOR * high]
     if _are_most(large_at_first, rated):
         large = [each for each in rated if each in large or each in large_at_first]
+    if _are_most(large, rated):
+        small = []
     return [
         *_tell(small, rated, evidence.flow, is_large=False, limit=low),
         *_tell(large, rated, evidence.flow, is_large=True, limit=high),
