@@ -93,6 +93,10 @@ class Run:
         self._cache = cache
         self._evidence = EvidenceReader(self._loader, GradientSteps(self._loader), ScalarReader(reader.provider))
 
+    def __repr__(self) -> str:
+        counts = {kind: len(self.steps(kind)) for kind in ("activations", "gradients")}
+        return f"<Run {self._log.name!r}: blocks {', '.join(self.blocks) or 'none'}; steps {counts}>"
+
     @property
     def problems(self) -> list[str]:
         """Sentences about records that could not be used."""
@@ -160,6 +164,9 @@ class Run:
 
     def gradient_flow(self, step: int) -> GradientFlow:
         """The gradient flow at one training step: per layer its units, connections and parameters.
+
+        Args:
+            step: One of `steps("gradients")`.
 
         Raises:
             ValueError: There is no such step.

@@ -11,7 +11,7 @@ from tests.logs import LogWriter, write_run
 
 
 def cli(*arguments):
-    command = [sys.executable, "-m", "tb_neuromapper.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "tb_neuromapper", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -29,6 +29,7 @@ def test_open_run__gives_what_was_logged(run):
     assert run.outcomes(2).predicted.tolist() == run.labels.tolist()
     assert run.outcomes(2).confidence.tolist() == [0.5] * 60
     assert run.problems == []
+    assert "layer1, output" in repr(run)
 
 
 def test_project__returns_all_steps_with_their_quality(run):
