@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Projection, Run } from "../src/api/types";
-import { asView, blockOf, isSecond, isWanted, nameOf, viewsOf } from "../src/state/compare";
+import { asView, blockOf, isSecond, isWanted, nameOf, tellApart, viewsOf } from "../src/state/compare";
 import { spreadRatio, valueAt } from "../src/state/evidence";
 import { rowsById } from "../src/state/other";
 import { pickRows, sidesOf } from "../src/state/outcomes";
@@ -114,4 +114,13 @@ it("the spread compares distances in a class with those between classes", () => 
   expect(spreadRatio({ xy, extent }, [0, 0, 1, 1, 1])).toBeCloseTo(1 / 50, 9);
   expect(spreadRatio({ xy, extent }, [0, 0, 0, 0, 0])).toBeNull();
   expect(spreadRatio({ xy, extent }, [-1, -1, -1, -1, -1])).toBeNull();
+});
+
+it("two runs' short names lack the beginning that they share", () => {
+  expect(tellApart(["over/fit", "over/overfit"])).toEqual(["fit", "overfit"]);
+  expect(tellApart(["digits-20261120-230851", "digits-20261120-231002"])).toEqual(["230851", "231002"]);
+  expect(tellApart(["first", "second"])).toEqual(["first", "second"]);
+  expect(tellApart(["run", "run-2"])).toEqual(["run", "run-2"]);
+  expect(tellApart(["a/b", "a/b/c"])).toEqual(["b", "b/c"]);
+  expect(tellApart(["longbeginning1", "longbeginning12"])).toEqual(["…ng1", "…ng12"]);
 });

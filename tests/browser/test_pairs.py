@@ -73,7 +73,7 @@ def test_beside__gives_the_evidence(tmp_path, start_tensorboard, open_tab):
     tab.await_complete(run="first", steps=2)
     expect(tab.get("evidence")).to_have_count(0)
     tab.get("beside").select_option("second")
-    figures = {"train": ["90.0 %", "100.0 %"], "probe": ["88.0 %", "60.0 %"], "gap": ["2.0 %", "40.0 %"]}
+    figures = {"train": ["90.0 %", "100.0 %"], "probe": ["88.0 %", "60.0 %"], "gap": ["2.0 pp", "40.0 pp"]}
     for name, cells in figures.items():
         expect(tab.get(f"evidence-{name}").locator("td")).to_have_text(cells)
     for name in ("spread", "subclusters"):

@@ -47,3 +47,20 @@ export function runOf(store: Pick<Store, "runName" | "beside">, view: string): s
 export function nameOf(store: Pick<Store, "runName" | "beside">, view: string): string {
   return store.beside.value === null ? view : `${blockOf(view)}, ${runOf(store, view)}`;
 }
+
+/** Between the parts of a run's name. */
+const SEPARATOR = /[/_.-]/;
+
+/** A beginning that two names share may stay up to this many letters, so that short names stay whole. */
+const MAX_SHARED = 6;
+
+/** Short names that tell two runs apart: without the beginning that they share, up to a separator if there is one. */
+export function tellApart([first, second]: readonly [string, string]): [string, string] {
+  let shared = 0;
+  while (shared < Math.min(first.length, second.length) && first[shared] === second[shared]) shared++;
+  let start = shared;
+  while (start > 0 && !SEPARATOR.test(first[start - 1])) start--;
+  if (shared - start <= MAX_SHARED) return [first.slice(start), second.slice(start)];
+  const cut = shared - MAX_SHARED / 2;
+  return [`…${first.slice(cut)}`, `…${second.slice(cut)}`];
+}

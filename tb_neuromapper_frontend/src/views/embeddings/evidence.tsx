@@ -1,4 +1,4 @@
-import { blockOf } from "../../state/compare";
+import { blockOf, tellApart } from "../../state/compare";
 import { spreadRatio, valueAt } from "../../state/evidence";
 import type { PositionCache } from "../../state/positions";
 import { indexOfStep } from "../../state/steps";
@@ -9,6 +9,7 @@ const SPREAD_TITLE =
   "How far a class's samples lie apart, relative to how far the classes do: in the picture of the last view. Small: the classes are clear.";
 const CLUSTERS_TITLE =
   "Into how many clusters the picture takes a class apart: mean of the classes, found by HDBSCAN.";
+const GAP_TITLE = "Train accuracy minus probe accuracy, in percentage points (pp).";
 const NO_TRAIN =
   "Log the accuracy on the training set as the scalar train/accuracy in the same run to see the gap.";
 
@@ -26,6 +27,7 @@ export function Evidence({ store, cache }: { store: Store; cache: PositionCache 
     const gap = train === null || probe === null ? null : train - probe;
     return { run, train, probe, gap, spread: spreadOf(store, cache, run ?? "", last, step) };
   });
+  const names = tellApart([runs[0] ?? "", runs[1]]);
   const counted = store.subclusters.value;
   const row = (label: string, testId: string, values: (string | null)[], title = "") => (
     <tr title={title} data-testid={testId}>
@@ -41,9 +43,9 @@ export function Evidence({ store, cache }: { store: Store; cache: PositionCache 
         <thead>
           <tr>
             <td class="nm-evidence-corner" />
-            {columns.map(({ run }) => (
+            {columns.map(({ run }, side) => (
               <th key={run} scope="col" title={run ?? ""}>
-                {run}
+                {names[side]}
               </th>
             ))}
           </tr>
@@ -52,19 +54,19 @@ export function Evidence({ store, cache }: { store: Store; cache: PositionCache 
           {row(
             "train accuracy",
             "evidence-train",
-            columns.map((each) => points(each.train)),
+            columns.map((each) => inPercent(each.train)),
             NO_TRAIN,
           )}
           {row(
             "probe accuracy",
             "evidence-probe",
-            columns.map((each) => points(each.probe)),
+            columns.map((each) => inPercent(each.probe)),
           )}
           {row(
             "gap",
             "evidence-gap",
-            columns.map((each) => points(each.gap)),
-            NO_TRAIN,
+            columns.map((each) => inPoints(each.gap)),
+            `${GAP_TITLE} ${NO_TRAIN}`,
           )}
           {row(
             `spread, ${last}`,
@@ -89,8 +91,17 @@ function clusters(n: number | null | undefined): string | null {
   return n === null || n === undefined ? null : n.toFixed(1);
 }
 
-function points(share: number | null): string | null {
-  return share === null ? null : `${(100 * share).toFixed(1).replace("-", "−")} %`;
+function inPercent(share: number | null): string | null {
+  return share === null ? null : `${hundredths(share)} %`;
+}
+
+/** A difference of two shares is in percentage points. */
+function inPoints(difference: number | null): string | null {
+  return difference === null ? null : `${hundredths(difference)} pp`;
+}
+
+function hundredths(share: number): string {
+  return (100 * share).toFixed(1).replace("-", "−");
 }
 
 /** In a run's view of a block, at the logged epoch nearest to `step`. */
