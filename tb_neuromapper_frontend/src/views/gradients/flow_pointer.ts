@@ -55,7 +55,10 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
   const end = (event: PointerEvent) => {
     const known = pointers.delete(event.pointerId);
     if (!known || event.type !== "pointerup" || travelled > CLICK_SLACK_PX) return;
-    chooseHovered(store, hoverAt(parts, element, event));
+    const hover = hoverAt(parts, element, event);
+    chooseHovered(store, hover);
+    // The tooltip might cover what the click changed; the next move brings it back.
+    if (hover?.kind === "unit") actions.flowHovered(null);
   };
   on("pointerup", end);
   on("pointercancel", end);

@@ -5,8 +5,9 @@ import type { Theme } from "../../color/palette";
 import { type Affine, type Size, toPixels } from "../../render/camera";
 import type { FlowFrames } from "../../state/flow_frames";
 import type { Store } from "../../state/store";
-import { count, integer } from "../../ui/format";
+import { integer } from "../../ui/format";
 import { ScaleBar } from "../../ui/scale_bar";
+import { ColumnHeads } from "./column_heads";
 import type { Column, ColumnLayout } from "./columns";
 import { watchFlowPointer } from "./flow_pointer";
 import { boxOf, type FlowModel } from "./model";
@@ -55,10 +56,8 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
         <RestLabels store={store} model={model} />
         {failed && <p class="nm-words nm-error">The graphics driver refuses to draw the network.</p>}
         {!failed && store.gradients.nFrames.value === 0 && <p class="nm-words">Reading the step.</p>}
-        <span class="nm-direction" aria-hidden="true">
-          ← the gradient travels from the output to the input
-        </span>
       </div>
+      <p class="nm-direction">← the gradient travels from the output to the input</p>
       <FlowLegend store={store} />
     </section>
   );
@@ -135,87 +134,6 @@ function restLabels(layout: ColumnLayout, view: Affine, { width, height }: Size)
 }
 
 const LETTER_PX = 7;
-const MIN_EDGE_PX = 48;
-const MIN_HEAD_PX = 76;
-
-/** The layers' names above their columns, as many as there is room for. */
-function ColumnHeads({ store, model }: { store: Store; model: FlowModel }) {
-  const layout = model.layout.value;
-  const size = model.size.value;
-  const camera = store.gradients.camera.value;
-  const chosen = store.gradients.layer.value;
-  const heads = layout ? headsOf(layout, toPixels(camera, boxOf(layout), size), size.width, chosen) : [];
-  return (
-    <div class="nm-heads" data-testid="column-heads">
-      {heads.map(({ column, left, width }) => (
-        <button
-          key={column.name}
-          type="button"
-          class="nm-head"
-          style={{ left: `${left}px`, width: `${width}px` }}
-          aria-pressed={column.name === chosen}
-          disabled={column.layer === null}
-          title={titleOf(column)}
-          onClick={() => store.actions.layerChosen(column.name === chosen ? null : column.name)}
-          data-testid="column-head"
-          data-layer={column.name}
-        >
-          <span class="nm-head-name">{shortened(column.name || "input", width)}</span>
-          <span class="nm-muted">{unitsOf(column)}</span>
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function headsOf(layout: ColumnLayout, view: Affine, width: number, chosen: string | null) {
-  const middles = layout.columns.map((column) => view.a * ((column.left + column.right) / 2) + view.e);
-  const found: { column: Column; left: number; width: number }[] = [];
-  let taken = Number.NEGATIVE_INFINITY;
-  const spacing =
-    middles.length > 1 ? (middles[middles.length - 1] - middles[0]) / (middles.length - 1) : width;
-  const every = Math.ceil(MIN_HEAD_PX / Math.max(1, spacing));
-  const headWidth = Math.min(130, Math.max(MIN_HEAD_PX, every * spacing - 6));
-  const chosenAt = layout.columns.findIndex((column) => column.name === chosen);
-  layout.columns.forEach((column, index) => {
-    // A heading at the edge is as narrow as it must be to stand above its column.
-    const room = 2 * Math.min(middles[index], width - middles[index]);
-    const own = Math.min(headWidth, Math.max(MIN_EDGE_PX, room));
-    const left = Math.min(Math.max(middles[index] - own / 2, 0), width - own);
-    const isIn = middles[index] > 0 && middles[index] < width;
-    const blocksChosen = chosenAt > index && middles[chosenAt] - middles[index] < headWidth;
-    if (!isIn || left < taken || blocksChosen) return;
-    found.push({ column, left, width: own });
-    taken = left + own;
-  });
-  return found;
-}
-
-/** Of a long name the end tells it from its neighbours. */
-function shortened(name: string, width: number): string {
-  const room = Math.max(4, Math.floor(width / 7.6));
-  return name.length <= room ? name : `…${name.slice(1 - room)}`;
-}
-
-function unitsOf({ nUnits, nHidden, layer }: Column): string {
-  const noun = layer?.unit ?? "input";
-  return nHidden > 0 ? `${nUnits - nHidden} of ${count(nUnits, noun)}` : count(nUnits, noun);
-}
-
-function titleOf(column: Column): string {
-  const { layer } = column;
-  if (!layer) return "The network's input";
-  const parts = [
-    layer.name,
-    layer.activation ? `${layer.type} + ${layer.activation}` : layer.type,
-    unitsOf(column),
-  ];
-  if (layer.frozen) parts.push("frozen");
-  if (layer.shares) parts.push(`shares the weights of ${layer.shares}`);
-  if (layer.n_edges < layer.n_connections)
-    parts.push(`the strongest ${layer.n_edges} of ${count(layer.n_connections, "connection")} are recorded`);
-  return parts.join("\n");
-}
 
 const STEPS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 

@@ -1,5 +1,5 @@
 import type { FlowFrames } from "../../state/flow_frames";
-import type { FlowHover, UnitRef } from "../../state/gradients";
+import { type FlowHover, sameUnit, type UnitRef } from "../../state/gradients";
 import type { Store } from "../../state/store";
 import type { ColumnLayout } from "./columns";
 import { type Fact, linkFacts, unitFacts } from "./facts";
@@ -40,7 +40,7 @@ export function FlowTooltip({
       style={{ left: `${left}px`, top: `${top}px` }}
     >
       <Facts facts={facts} />
-      <p class="nm-muted nm-tooltip-hint">{hintOf(hover, layout)}</p>
+      <p class="nm-muted nm-tooltip-hint">{hintOf(hover, layout, gradients.pinned.value)}</p>
     </div>
   );
 }
@@ -76,8 +76,9 @@ function hiddenUnits(layout: ColumnLayout, layer: string): number[] {
   return hidden;
 }
 
-function hintOf(hover: FlowHover, layout: ColumnLayout): string {
+function hintOf(hover: FlowHover, layout: ColumnLayout, pinned: UnitRef | null): string {
   if (hover.kind === "edge" || hover.ref.layer === "") return "";
   const column = layout.columns[layout.columnOf.get(hover.ref.layer) ?? -1];
-  return hover.ref.unit < 0 && column ? `+ ${column.nHidden} more: click to unfold` : "click to follow it";
+  if (hover.ref.unit < 0 && column) return `+ ${column.nHidden} more: click to unfold`;
+  return sameUnit(hover.ref, pinned) ? "followed; click again to stop" : "click to follow it";
 }
