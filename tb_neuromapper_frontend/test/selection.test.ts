@@ -198,11 +198,14 @@ describe("the store's selection", () => {
     expect(store.isolated.value).toBe(false);
   });
 
-  it("ends with the second Escape, the first goes back to panning", () => {
+  it("ends with the third Escape: the first goes back to panning, the second to all views", () => {
     store.actions.rowsSelected([1]);
     store.actions.toolChosen("lasso");
+    store.actions.enlargeToggled("a");
     store.actions.escaped();
-    expect([store.tool.value, store.selected.value.length]).toEqual(["pan", 1]);
+    expect([store.tool.value, store.enlarged.value, store.selected.value.length]).toEqual(["pan", "a", 1]);
+    store.actions.escaped();
+    expect([store.enlarged.value, store.selected.value.length]).toEqual([null, 1]);
     store.actions.escaped();
     expect(store.selected.value).toEqual(NO_ROWS);
   });

@@ -28,9 +28,10 @@ export function selectionActions(state: State) {
     isolateToggled() {
       state.isolated.value = !state.isolated.peek() && state.selected.peek().length > 0;
     },
-    /** First back to panning, then to no selection. */
+    /** First back to panning, then to all views, then to no selection. */
     escaped() {
       if (state.tool.peek() !== "pan") state.tool.value = "pan";
+      else if (state.enlarged.peek() !== null) state.enlarged.value = null;
       else set(NO_ROWS);
     },
     nearestLoaded(nearest: NearestSamples | null) {
