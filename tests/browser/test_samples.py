@@ -46,6 +46,18 @@ def close(tab):
     expect(tab.get("samples-menu-sheet")).to_have_count(0)
 
 
+def test_samples__beyond_all_are_refused_in_words(tab):
+    """A number that cannot be drawn changes nothing, and the menu says what can."""
+    choose(tab, "sample-size", 123)
+    for wrong in (0, 99999):
+        choose(tab, "sample-size", wrong)
+        expect(tab.get("sample-size-refused")).to_have_text(f"{wrong} was given; 1 to 400 samples can be drawn.")
+        expect(tab.get("sample-size")).to_have_value("123")
+    choose(tab, "sample-size", 400)
+    expect(tab.get("sample-size-refused")).to_be_empty()
+    expect(tab.get("samples-menu")).to_have_text("All samples")
+
+
 def test_samples__are_any_number_the_same_in_all_views(tab):
     """123 samples are drawn, the same in each view; a larger number holds them; all are all."""
     assert len(drawn(tab)) == 400

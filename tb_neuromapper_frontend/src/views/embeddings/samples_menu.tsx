@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
 import { Menu } from "../../ui/menu";
@@ -10,11 +11,21 @@ export function SamplesMenu({ store }: { store: Store }) {
   const { size, seed, stratified } = store.sampling.value;
   const { sampled } = store.actions;
   const shown = Math.min(n, size ?? n);
+  const refused = useSignal("");
+  const choose = (input: HTMLInputElement) => {
+    const wanted = Number(input.value);
+    const isAllowed = Number.isInteger(wanted) && wanted >= 1 && wanted <= n;
+    refused.value = isAllowed
+      ? ""
+      : `${input.value || "Nothing"} was given; 1 to ${integer(n)} samples can be drawn.`;
+    if (isAllowed) sampled({ size: wanted < n ? wanted : null });
+    else input.value = String(shown);
+  };
   return (
     <Menu label={shown === n ? "All samples" : count(shown, "sample")} testId="samples-menu">
       <div class="nm-layout-form">
         <label>
-          <span>samples</span>
+          <span>samples, 1 to {integer(n)}</span>
           <input
             type="number"
             min={1}
@@ -22,9 +33,12 @@ export function SamplesMenu({ store }: { store: Store }) {
             value={shown}
             aria-label={`How many of ${integer(n)} samples`}
             data-testid="sample-size"
-            onChange={(event) => sampled({ size: sizeOf(event.currentTarget.value, n) })}
+            onChange={(event) => choose(event.currentTarget)}
           />
         </label>
+        <p class="nm-error nm-missing" role="status" data-testid="sample-size-refused">
+          {refused.value}
+        </p>
         <fieldset class="nm-sizes" aria-label="Number of samples">
           {SIZES.filter((each) => each < n).map((each) => (
             <button key={each} type="button" class="nm-button" onClick={() => sampled({ size: each })}>
@@ -67,9 +81,4 @@ export function SamplesMenu({ store }: { store: Store }) {
       </div>
     </Menu>
   );
-}
-
-function sizeOf(text: string, n: number): number | null {
-  const size = Math.trunc(Number(text));
-  return size >= 1 && size < n ? size : null;
 }
