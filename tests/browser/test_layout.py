@@ -84,7 +84,7 @@ def test_parameters__are_each_computed_for_real(tab):
         trust, kept, moved = row.locator("td").all_inner_texts()
         assert trust.endswith("%")
         assert kept.endswith("%")
-        assert float(moved) >= 0
+        assert moved.endswith("%")
     tab.page.reload()  # A view that was drawn in is not drawn out again at once.
     tab.await_complete(run="small", steps=6)
     await_value(lambda: is_like(tab, before))

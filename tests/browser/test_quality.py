@@ -23,9 +23,9 @@ def middle_of(box):
 
 
 def words(tab):
-    """The figures by name."""
+    """The figures in percent by name."""
     return {
-        name: float(value) for name, value in re.findall(r"(\w+) (\d\.\d\d)", tab.get("quality-words").inner_text())
+        name: int(value) for name, value in re.findall(r"(\w+) (?:[<>] )?(\d+) %", tab.get("quality-words").inner_text())
     }
 
 
@@ -33,8 +33,8 @@ def test_quality__is_named_with_its_value_at_the_epoch(tab):
     """The figures of the epoch on view are told in words: means of all views, or those of the one pointed at."""
     newest = words(tab)
     assert set(newest) == {"trustworthiness", "preservation", "movement"}
-    assert 0.5 < newest["trustworthiness"] <= 1
-    assert 0 < newest["preservation"] <= 1
+    assert 50 < newest["trustworthiness"] <= 100
+    assert 0 < newest["preservation"] <= 100
     expect(tab.get("quality-whose")).to_have_text("mean of 3 blocks")
     tab.get("plot").nth(1).hover(position={"x": 5, "y": 5})
     expect(tab.get("quality-whose")).to_have_text("4")

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Parameters } from "../../api/types";
 import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, toText } from "../../state/parameters";
 import type { Store, Tried } from "../../state/store";
-import { number, percent } from "../../ui/format";
+import { percent } from "../../ui/format";
 import { Menu } from "../../ui/menu";
 
 /** How the layout is computed, and how good it came out. */
@@ -146,11 +146,14 @@ function TriedTable({ store }: { store: Store }) {
           </th>
           <th
             scope="col"
-            title="Share of a sample's neighbours in the network that are its neighbours in the picture"
+            title="Preservation: the share of a sample's neighbours in the network that are its neighbours in the picture"
           >
             kept
           </th>
-          <th scope="col" title="Mean way of a sample from one epoch to the next, in the layout's units">
+          <th
+            scope="col"
+            title="Movement: mean way of a sample from one epoch to the next, in % of the picture's radius (root mean square)"
+          >
             moved
           </th>
         </tr>
@@ -161,7 +164,7 @@ function TriedTable({ store }: { store: Store }) {
             <th scope="row">{toText(tried[0].parameters) || "defaults"}</th>
             <td>{mean(tried, "trustworthiness", percent)}</td>
             <td>{mean(tried, "preservation", percent)}</td>
-            <td>{mean(tried, "movement", number)}</td>
+            <td>{mean(tried, "movement", percent)}</td>
           </tr>
         ))}
       </tbody>

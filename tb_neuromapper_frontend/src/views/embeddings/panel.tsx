@@ -156,7 +156,7 @@ function QualityWords({ projection, step }: { projection: Projection | undefined
         </span>
       )}
       {preservation !== null && (
-        <span title="Share of a sample's neighbours in the network that are its neighbours in the picture">
+        <span title="Preservation: the share of a sample's neighbours in the network that are its neighbours in the picture">
           {" · "}kept {percent(preservation)}
         </span>
       )}

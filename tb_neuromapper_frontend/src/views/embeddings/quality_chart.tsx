@@ -9,12 +9,13 @@ import {
 } from "../../state/quality";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
-import { count } from "../../ui/format";
+import { count, percent } from "../../ui/format";
 
 const TITLES: Record<Measure, string> = {
-  trustworthiness: "Near in the picture means near in the block: 1 is always (Venna and Kaski, k = 15)",
+  trustworthiness: "Near in the picture means near in the block: 100 % is always (Venna and Kaski, k = 15)",
   preservation: "The share of each sample's 15 nearest neighbours that are its nearest in the picture too",
-  movement: "How far a sample moved since the epoch before: mean, relative to the picture's radius",
+  movement:
+    "How far a sample moved since the epoch before: mean, in % of the picture's radius (root mean square)",
 };
 
 /** Movement has no upper end: the line is as high as its largest value, but little movement stays low. */
@@ -128,5 +129,5 @@ const ABRUPT_TITLE =
   "The block's activations differ from the epoch before (1 − linear CKA) far more than they usually do.";
 
 function figure(value: number | null): string {
-  return value === null ? "–" : value.toFixed(2);
+  return value === null ? "–" : percent(value);
 }
