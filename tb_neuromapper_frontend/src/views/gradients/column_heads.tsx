@@ -47,14 +47,19 @@ function headsOf(layout: ColumnLayout, view: Affine, width: number, chosen: stri
   const every = Math.ceil(MIN_HEAD_PX / Math.max(1, spacing));
   const headWidth = Math.min(130, Math.max(MIN_HEAD_PX, every * spacing - 6));
   const chosenAt = layout.columns.findIndex((column) => column.name === chosen);
-  layout.columns.forEach((column, index) => {
+  const isIn = (index: number) => middles[index] > 0 && middles[index] < width;
+  const place = (index: number) => {
     // A heading at the edge is as narrow as it must be to stand above its column.
     const room = 2 * Math.min(middles[index], width - middles[index]);
     const own = Math.min(headWidth, Math.max(MIN_EDGE_PX, room));
-    const left = Math.min(Math.max(middles[index] - own / 2, 0), width - own);
-    const isIn = middles[index] > 0 && middles[index] < width;
-    const blocksChosen = chosenAt > index && middles[chosenAt] - middles[index] < headWidth;
-    if (!isIn || left < taken || blocksChosen) return;
+    return { left: Math.min(Math.max(middles[index] - own / 2, 0), width - own), width: own };
+  };
+  // Room is kept for the chosen layer, and for the last: where the gradient comes from.
+  const kept = [chosenAt, middles.length - 1].filter((index) => index >= 0 && isIn(index));
+  layout.columns.forEach((column, index) => {
+    const { left, width: own } = place(index);
+    const isInTheWay = kept.some((other) => other > index && left + own > place(other).left);
+    if (!isIn(index) || left < taken || (isInTheWay && index !== chosenAt)) return;
     found.push({ column, left, width: own });
     taken = left + own;
   });
