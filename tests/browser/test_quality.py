@@ -24,9 +24,8 @@ def middle_of(box):
 
 def words(tab):
     """The figures in percent by name."""
-    return {
-        name: int(value) for name, value in re.findall(r"(\w+) (?:[<>] )?(\d+) %", tab.get("quality-words").inner_text())
-    }
+    found = re.findall(r"(\w+) (?:[<>] )?(\d+) %", tab.get("quality-words").inner_text())
+    return {name: int(value) for name, value in found}
 
 
 def test_quality__is_named_with_its_value_at_the_epoch(tab):
