@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Finding, Findings, ScalarIndex, ScalarSeries } from "../src/api/scalar_types";
-import { axisOfTag, groupTags, missingSeries } from "../src/state/scalars";
+import { chartRuns, groupTags, missingSeries } from "../src/state/scalars";
 import { createStore, type Store } from "../src/state/store";
 import { fromParams, toParams } from "../src/state/url";
 import { alignCurves, gapsOf, placeMarks } from "../src/views/scalars/curves";
@@ -62,12 +62,50 @@ describe("tags", () => {
     expect(groupTags(["a/loss", "a/acc", "b/loss("], "A.*S$")).toEqual([{ name: "a", tags: ["a/loss"] }]);
     expect(groupTags(["a/loss", "b/loss("], "loss(")).toEqual([{ name: "b", tags: ["b/loss("] }]);
   });
+});
 
-  it("have the axis of the run on view, else of another; without our records there is one axis only", () => {
-    expect(axisOfTag(INDEX, "probe/loss", "b", ["a", "b"])).toBe("epoch");
-    expect(axisOfTag(INDEX, "probe/loss", "a", ["a", "b"])).toBe("epoch");
-    expect(axisOfTag(INDEX, "other", "b", ["a", "b"])).toBeNull();
-    expect(axisOfTag(INDEX, "other", null, ["a"])).toBe("train_step");
+describe("a chart", () => {
+  const index: ScalarIndex = {
+    runs: {
+      steps: { loss: info(1450), own: info(7, null) },
+      epochs: { loss: info(8, "epoch") },
+      others: { loss: info(12, "epoch") },
+      plain: { loss: info(50, null), own: info(3, null) },
+    },
+  };
+  const all = ["steps", "epochs", "others", "plain"];
+
+  it("has the unit of the run on view, and leaves out the runs that count something else", () => {
+    expect(chartRuns(index, "loss", "steps", all)).toEqual({
+      axis: "train_step",
+      drawn: ["steps", "plain"],
+      unsure: ["plain"],
+      leftOut: [{ axis: "epoch", runs: ["epochs", "others"] }],
+    });
+    expect(chartRuns(index, "loss", "others", all)).toEqual({
+      axis: "epoch",
+      drawn: ["epochs", "others", "plain"],
+      unsure: ["plain"],
+      leftOut: [{ axis: "train_step", runs: ["steps"] }],
+    });
+  });
+
+  it("has the unit of a shown run where the run on view is hidden or lacks the tag", () => {
+    const hidden = chartRuns(index, "loss", "steps", ["plain", "epochs"]);
+    expect([hidden.axis, hidden.drawn, hidden.leftOut]).toEqual(["epoch", ["plain", "epochs"], []]);
+    expect(chartRuns(INDEX, "probe/loss", "a", ["a", "b"]).axis).toBe("epoch");
+  });
+
+  it("by a counter of its own draws none of the runs that count ours", () => {
+    const own = { runs: { ...index.runs, steps: { loss: info(9, null) } } };
+    const { axis, drawn, unsure, leftOut } = chartRuns(own, "loss", "steps", all);
+    expect([axis, drawn, unsure]).toEqual([null, ["steps", "plain"], []]);
+    expect(leftOut).toEqual([{ axis: "epoch", runs: ["epochs", "others"] }]);
+  });
+
+  it("has one axis only where no run has our records", () => {
+    const { axis, drawn, unsure } = chartRuns(index, "own", null, ["plain"]);
+    expect([axis, drawn, unsure]).toEqual(["train_step", ["plain"], []]);
   });
 });
 

@@ -2,6 +2,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import type { Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
 
 export const DEFAULT_SMOOTHING = 0.6;
+const AXES: readonly ScalarAxis[] = ["train_step", "epoch"];
 
 /** Tags that begin alike, up to their first slash. */
 export interface TagGroup {
@@ -117,19 +118,43 @@ function matcher(filter: string): (tag: string) => boolean {
   }
 }
 
+/** What one chart shows of the runs that have its tag. */
+export interface ChartRuns {
+  axis: ScalarAxis | null;
+  drawn: string[];
+  /** Of the drawn, those of which it is not known what their steps count, while the axis' unit is. */
+  unsure: string[];
+  /** Not drawn: their steps count something else than the axis; by what they count. */
+  leftOut: { axis: ScalarAxis; runs: string[] }[];
+}
+
 /**
- * The axis of a chart: that of the run on view, else that of any shown run. Where no run has our records there is only
- * one axis, that of training steps.
+ * Sorts the runs of a chart by what their steps count, for one axis has one unit.
+ *
+ * The axis is that of the run on view if it is drawn, else of the first run of which it is known. Where no run has our
+ * records there is only one axis, that of training steps.
+ *
+ * @param run The run on view.
+ * @param shown The runs that are not hidden.
  */
-export function axisOfTag(
+export function chartRuns(
   index: ScalarIndex | null,
   tag: string,
   run: string | null,
-  runs: readonly string[],
-): ScalarAxis | null {
-  const known = [...(run === null ? [] : [run]), ...runs].flatMap((name) => index?.runs[name]?.[tag] ?? []);
-  const own = run === null ? undefined : index?.runs[run]?.[tag];
-  if (own) return own.axis;
-  const found = known.find(({ axis }) => axis !== null)?.axis ?? null;
-  return found ?? (run === null ? "train_step" : null);
+  shown: readonly string[],
+): ChartRuns {
+  const runs = shown.filter((name) => index?.runs[name]?.[tag]);
+  const axisOf = (name: string) => index?.runs[name]?.[tag].axis ?? null;
+  const isOnView = run !== null && runs.includes(run);
+  const known = isOnView ? axisOf(run) : (runs.map(axisOf).find((axis) => axis !== null) ?? null);
+  const others = AXES.filter((axis) => axis !== known).map((axis) => ({
+    axis,
+    runs: runs.filter((name) => axisOf(name) === axis),
+  }));
+  return {
+    axis: known ?? (run === null ? "train_step" : null),
+    drawn: runs.filter((name) => axisOf(name) === known || axisOf(name) === null),
+    unsure: known === null ? [] : runs.filter((name) => axisOf(name) === null),
+    leftOut: others.filter((each) => each.runs.length > 0),
+  };
 }

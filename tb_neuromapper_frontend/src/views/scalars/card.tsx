@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ScalarAxis } from "../../api/scalar_types";
 import { stepOn } from "../../state/scalar_actions";
-import { axisOfTag, seriesKey } from "../../state/scalars";
-import { smooth, valueAtStep } from "../../state/smoothing";
+import { type ChartRuns, chartRuns, seriesKey } from "../../state/scalars";
 import type { Store } from "../../state/store";
-import { integer, number } from "../../ui/format";
+import { count, integer } from "../../ui/format";
 import { lineOfRun } from "./colors";
 import { type Curve, gapsOf } from "./curves";
 import { LineChart } from "./line_chart";
 import { marksOf } from "./marks";
+import { Readout } from "./readout";
 
 const AXIS_WORDS: Record<ScalarAxis, string> = { train_step: "training step", epoch: "epoch" };
 
@@ -36,10 +36,10 @@ export function ScalarCard({ store, tag }: { store: Store; tag: string }) {
 function Curves({ store, tag }: { store: Store; tag: string }) {
   const { scalars, actions } = store;
   const theme = store.theme.value;
-  const runs = scalars.shownRuns.value.filter((run) => scalars.index.value?.runs[run]?.[tag]);
   const known = scalars.series.value;
-  const axis = axisOfTag(scalars.index.value, tag, store.runName.value, runs);
-  const found = runs.flatMap((run) => known[seriesKey(run, tag)] ?? []);
+  const runs = chartRuns(scalars.index.value, tag, store.runName.value, scalars.shownRuns.value);
+  const { axis } = runs;
+  const found = runs.drawn.flatMap((run) => known[seriesKey(run, tag)] ?? []);
   const curves = useMemo(
     () => found.map((series): Curve => ({ run: series.run, series, ...lineOfRun(store, series.run, theme) })),
     [theme, ...padded(found)],
@@ -53,11 +53,14 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
   const at = axis === null ? null : axis === "train_step" ? trainStep : epoch;
   const pointed = scalars.pointed.value;
   const pointedHere = pointed !== null && pointed.axis === axis ? pointed.step : null;
-  const sampled = [...new Set(found.flatMap(({ sampled: words }) => words ?? []))].join(" ");
-  const gaps = gapsOf(curves);
   return (
     <>
-      <Readout store={store} curves={curves} step={pointedHere ?? at} axis={axis} />
+      <Readout
+        curves={curves}
+        smoothing={scalars.smoothing.value}
+        step={pointedHere ?? at}
+        noun={axis === "epoch" ? "epoch" : "step"}
+      />
       <LineChart
         label={`${tag} over the ${axis === null ? "steps" : `${AXIS_WORDS[axis]}s`}, ${curves.length} runs`}
         curves={curves}
@@ -70,63 +73,55 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
         onPoint={(step) => actions.scalarPointed(step === null ? null : { axis, step })}
         onChoose={(step) => actions.scalarStepChosen(axis, step)}
       />
-      <p class="nm-scalar-words">
-        {axis === null ? "steps of its own counter" : AXIS_WORDS[axis]}
-        {gaps.length > 0 && (
-          <span
-            class="nm-gap-words"
-            title={gaps.map(({ words }) => words).join("\n")}
-            data-testid="not-finite"
-          >
-            × {integer(gaps.length)} not finite
-          </span>
-        )}
-        {sampled && (
-          <span title={sampled} data-testid="sampled">
-            sampled
-            <span class="nm-hidden"> {sampled}</span>
-          </span>
-        )}
-      </p>
+      <Words runs={runs} curves={curves} />
     </>
+  );
+}
+
+/** What the steps count, and what of the runs is not drawn, or not as it was logged. */
+function Words({ runs, curves }: { runs: ChartRuns; curves: readonly Curve[] }) {
+  const { axis, unsure, leftOut } = runs;
+  const sampled = [...new Set(curves.flatMap(({ series }) => series.sampled ?? []))].join(" ");
+  const gaps = gapsOf(curves);
+  return (
+    <p class="nm-scalar-words">
+      {axis === null ? "steps of its own counter" : AXIS_WORDS[axis]}
+      {leftOut.map(({ axis: other, runs: names }) => (
+        <span
+          key={other}
+          title={`Choose one of them as the run on view to see them by ${AXIS_WORDS[other]}:\n${names.join("\n")}`}
+          data-testid="left-out"
+        >
+          {count(names.length, "run")} {names.length === 1 ? "counts" : "count"} {AXIS_WORDS[other]}s: not
+          drawn
+        </span>
+      ))}
+      {unsure.length > 0 && (
+        <span
+          title={`Not known whether these count training steps or epochs:\n${unsure.join("\n")}`}
+          data-testid="unsure"
+        >
+          {count(unsure.length, "run")} of unknown unit
+        </span>
+      )}
+      {gaps.length > 0 && (
+        <span class="nm-gap-words" title={gaps.map(({ words }) => words).join("\n")} data-testid="not-finite">
+          × {integer(gaps.length)} not finite
+        </span>
+      )}
+      {sampled && (
+        <span title={sampled} data-testid="sampled">
+          sampled
+          <span class="nm-hidden"> {sampled}</span>
+        </span>
+      )}
+    </p>
   );
 }
 
 /** Hooks compare item by item; a list whose length changes needs a first item that says so. */
 function padded<T>(items: readonly T[]): readonly unknown[] {
   return [items.length, ...items, ...Array.from({ length: Math.max(0, 64 - items.length) }, () => null)];
-}
-
-interface ReadoutProps {
-  store: Store;
-  curves: readonly Curve[];
-  step: number | null;
-  axis: ScalarAxis | null;
-}
-
-/** The values at the pointer or the cursor; a line that is always there, so that nothing moves. */
-function Readout({ store, curves, step, axis }: ReadoutProps) {
-  const weight = store.scalars.smoothing.value;
-  if (step === null) return <p class="nm-readout" data-testid="readout" />;
-  return (
-    <p class="nm-readout" data-testid="readout">
-      <span class="nm-muted">
-        {axis === "epoch" ? "epoch" : "step"} {integer(step)}
-      </span>
-      {curves.map(({ run, color, series }) => {
-        const value = valueAtStep(series.steps, series.values, step);
-        const average = weight > 0 ? valueAtStep(series.steps, smooth(series.values, weight), step) : null;
-        const words = value === null ? "–" : number(value);
-        const title = average === null ? `${run}: ${words}` : `${run}: ${words}, smoothed ${number(average)}`;
-        return (
-          <span key={run} title={title}>
-            <i style={{ background: color }} />
-            {words}
-          </span>
-        );
-      })}
-    </p>
-  );
 }
 
 /** Tells whether an element is on the screen, or nearly. */

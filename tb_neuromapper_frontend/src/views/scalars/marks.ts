@@ -16,11 +16,11 @@ export function marksOf(store: Store, tag: string, axis: ScalarAxis | null): Mar
 
 function findingMarks(store: Store, tag: string, axis: ScalarAxis | null): Mark[] {
   const run = store.runName.value;
-  const hasTag = run !== null && store.scalars.index.value?.runs[run]?.[tag] !== undefined;
-  if (!hasTag) return [];
+  const info = run === null ? undefined : store.scalars.index.value?.runs[run]?.[tag];
+  if (!info) return [];
   return (store.scalars.findings.value?.findings ?? []).flatMap((finding, index) => {
     const own = finding.link.tag === tag;
-    if (!own && (finding.link.tag !== null || !LOSS.test(tag))) return [];
+    if (own ? info.axis !== axis : finding.link.tag !== null || !LOSS.test(tag)) return [];
     return finding.steps.slice(0, own ? undefined : 1).flatMap(([first]) => {
       const step = own ? first : stepOn(store, axis, first);
       if (step === null) return [];

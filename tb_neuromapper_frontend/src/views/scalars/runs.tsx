@@ -1,5 +1,6 @@
 import type { Store } from "../../state/store";
 import { lineOfRun } from "./colors";
+import { LineSwatch } from "./swatch";
 
 /** Which runs are drawn, and in which colours. */
 export function Runs({ store }: { store: Store }) {
@@ -36,9 +37,7 @@ export function Runs({ store }: { store: Store }) {
                 data-color={color}
                 onClick={() => actions.runShown(run, hidden.has(run))}
               >
-                <svg class="nm-swatch" width="16" height="8" aria-hidden="true" focusable="false">
-                  <path d="M0 4h16" stroke={color} stroke-width="2.5" stroke-dasharray={dash.join(" ")} />
-                </svg>
+                <LineSwatch color={color} dash={dash} />
                 <span class="nm-class-name">{run === "." ? "(log directory)" : run}</span>
               </button>
               <button
