@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tb_neuromapper import NeuroMapper
 from tests.browser.test_accessibility import violations
 from tests.findings.networks import data, mlp
+from tests.logs import LogWriter
 from tests.servers import TensorBoardServer, await_value
 
 SPIKE_STEP = 100
@@ -202,6 +203,51 @@ def test_scalars__charts_out_of_sight_are_not_fetched(open_screen):
     chart(tab, "train/loss").scroll_into_view_if_needed()
     expect(chart(tab, "train/loss").get_by_test_id("curves")).to_be_visible()
     await_value(lambda: any("train%2Floss" in url for url in asked))
+
+
+def write_loss(folder, steps, *, n_epochs=3, gradient_steps=()):
+    """A run with records that logs a loss of 1 / (1 + step)."""
+    log = LogWriter(folder)
+    log.probe()
+    for epoch in range(n_epochs):
+        log.epoch(epoch)
+    for step in gradient_steps:
+        log.gradients(step)
+    log.close()
+    with SummaryWriter(str(folder), filename_suffix=".later") as writer:
+        for step in steps:
+            writer.add_scalar("train/loss", 1 / (1 + step), step)
+
+
+def test_scalars__chart_has_one_unit(tmp_path, start_tensorboard, open_tab):
+    """A run by training step and nine by epoch share no axis; what is left out is told, and comes with another run."""
+    write_loss(tmp_path / "by step", range(101), gradient_steps=(0, 50, 100))
+    by_epoch = [f"by epoch {index}" for index in range(9)]
+    for name in by_epoch:
+        write_loss(tmp_path / name, range(3))
+    server = start_tensorboard("--logdir", tmp_path)
+    server.await_runs(lambda runs: len(runs) == 10)
+    tab = open_tab(server, size=(390, 844))
+    tab.await_root(state="ready")
+    tab.get("run").select_option("by step")
+    tab.await_root(run="by step")
+    tab.get("screen-scalars").click()
+    tab.await_root(state="ready", settled="true")
+    card = chart(tab, "train/loss")
+    card.scroll_into_view_if_needed()
+    expect(card.get_by_test_id("left-out")).to_have_text("9 runs count epochs: not drawn")
+    expect(card.get_by_test_id("readout")).to_have_text("step 1000.0099")
+    tab.get("run").select_option("by epoch 3")
+    expect(card.get_by_test_id("left-out")).to_have_text("1 run counts training steps: not drawn")
+    values = card.get_by_test_id("readout-value")
+    expect(values).to_have_count(9)
+    for value, name in zip(values.all(), by_epoch, strict=True):
+        expect(value).to_have_attribute("title", re.compile(f"^{name}: 0.333"))
+    seen = "(all) => all.filter(each => each.offsetTop === all[0].offsetTop).length"
+    n_seen = values.evaluate_all(seen)
+    assert 0 < n_seen < 9
+    expect(card.get_by_test_id("readout-more")).to_have_text(f"+{9 - n_seen}")
+    expect(card.get_by_test_id("readout-more")).to_have_attribute("title", re.compile("by epoch 8: 0.333"))
 
 
 def test_findings__are_listed_with_figures_and_source(tab):
