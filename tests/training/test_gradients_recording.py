@@ -516,6 +516,8 @@ with NeuroMapper(model, run, probe=x, gradient_every=2) as mapper:
         optimizer.step()
         mapper.step()
     print(sum(len(module._forward_hooks) for module in model.modules()))
+del model, optimizer, mapper
+distributed.barrier()  # Who leaves while another still talks is torn down by the backend's own threads.
 distributed.destroy_process_group()
 """
 
