@@ -88,6 +88,7 @@ def test_training__survives_a_reload_of_the_page(tab):
     tab.get("field-batch_size").fill("1")
     tab.get("start-training").click()
     tab.await_root(screen="gradients", run="digits-64-32")
+    await_value(lambda: "screen=gradients" in tab.hash())
     tab.page.reload()
     tab.get("training-now").wait_for()
     expect(tab.get("training-now")).to_contain_text("training digits-64-32")
