@@ -32,7 +32,7 @@ _ALIASES = {
 }
 METRICS = tuple(_ALIASES)
 # Above this, trees and descent are faster than products of matrices.
-_MOST_EXACT = 30_000
+_MOST_EXACT = 16_000
 
 
 def find_neighbors(
@@ -51,7 +51,7 @@ def find_neighbors(
         n_neighbors: Columns of the result, the sample itself not counted; fewer if there are fewer other samples.
         metric: One of METRICS. cosine and correlation are 1 - r, in [0, 2]; rows of zero length are at 0 from one
             another and at 1 from all others.
-        seed: Of approximate search, from 30,000 samples on.
+        seed: Of approximate search, above 16,000 samples.
         name: What errors call the points, for example "slice 3".
         should_stop: Asked at least every 100 ms; True cancels.
 
