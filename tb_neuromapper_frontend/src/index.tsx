@@ -34,7 +34,8 @@ import gradientsCss from "./views/gradients/style.css?inline";
 import playgroundCss from "./views/playground/style.css?inline";
 import scalarsCss from "./views/scalars/style.css?inline";
 
-const URL_DELAY_MS = 300;
+/** Between two changes of the address; Safari refuses more than a hundred in thirty seconds. */
+const URL_PAUSE_MS = 350;
 
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
@@ -157,13 +158,18 @@ async function cancel(store: Store, api: Api): Promise<void> {
   }
 }
 
-/** The address says what is shown, a little after it is shown. */
+/** The address says what is shown: at once, but not more often than browsers allow. */
 function keepUrl(store: Store): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
     const params = toParams(urlStateOf(store));
     clearTimeout(timer);
-    timer = setTimeout(() => writeUrlParams(params), URL_DELAY_MS);
+    const waitMs = Math.max(0, writtenAt + URL_PAUSE_MS - performance.now());
+    timer = setTimeout(() => {
+      writtenAt = performance.now();
+      writeUrlParams(params);
+    }, waitMs);
   };
   effect(write);
   watchUrl((params) => {

@@ -145,6 +145,17 @@ describe("epochs", () => {
     expect(store.step.value).toBe(0);
   });
 
+  it("are not settled from the moment on that another is chosen", () => {
+    store.actions.settledChanged(true);
+    expect(store.settled.value).toBe(true);
+    at(5);
+    expect(store.settled.value).toBe(false);
+    store.actions.settledChanged(true);
+    expect(store.settled.value).toBe(true);
+    store.actions.settledChanged(false);
+    expect(store.settled.value).toBe(false);
+  });
+
   it("a number between two goes to the nearest", () => {
     at(14);
     expect(store.step.value).toBe(20);

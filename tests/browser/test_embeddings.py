@@ -119,7 +119,7 @@ def test_run__can_be_chosen(tab):
     tab.get("run").select_option("second")
     tab.await_root(run="second", steps=3, settled="true")
     tab.get("first").click()
-    tab.await_root(step=0, settled="true")
+    await_value(lambda: "run=second" in tab.hash() and "step=0" in tab.hash())
     tab.page.reload()
     tab.await_root(run="second", step=0, settled="true")
 

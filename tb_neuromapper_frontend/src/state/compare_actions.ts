@@ -32,7 +32,7 @@ export function compareActions(state: State) {
         state.pointed.value = null;
         state.hover.value = null;
         state.playing.value = false;
-        state.settled.value = false;
+        state.resting.value = null;
         // The runs differ in their outcomes, and a point has one colour in all views.
         if (name !== null && needsOutcomes(state.colorBy.peek())) state.colorBy.value = "label";
       });

@@ -51,7 +51,7 @@ function dataActions(state: State) {
       gradients.nFrames.value += 1;
     },
     flowSettled(settled: boolean) {
-      gradients.settled.value = settled;
+      gradients.resting.value = settled ? gradients.step.peek() : null;
     },
   };
 }
@@ -143,5 +143,5 @@ export function forgetGradients({ gradients }: State): void {
   gradients.distributions.value = null;
   gradients.rankedAt.value = null;
   gradients.camera.value = HOME;
-  gradients.settled.value = false;
+  gradients.resting.value = null;
 }

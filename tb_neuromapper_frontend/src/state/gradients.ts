@@ -63,7 +63,9 @@ export interface GradientsState {
   /** Grows when the gradient is to travel again through the step on view. */
   nReplays: Signal<number>;
   /** The neuron view shows `step` and nothing moves. */
-  settled: Signal<boolean>;
+  settled: ReadonlySignal<boolean>;
+  /** Where the last frame found the neuron view at rest; null while it moves. */
+  resting: Signal<number | null>;
   steps: ReadonlySignal<readonly number[]>;
   layers: ReadonlySignal<readonly FlowLayer[]>;
   /** The recorded step nearest to the cursor; null without any. */
@@ -79,6 +81,11 @@ export function noGradients(run: string): Gradients {
 export function createGradients(trainStep: Signal<number | null>): GradientsState {
   const summary = signal<Gradients | null>(null);
   const steps = computed<readonly number[]>(() => summary.value?.steps ?? []);
+  const step = computed(() => {
+    const index = indexOfStep(steps.value, trainStep.value ?? Number.MAX_SAFE_INTEGER);
+    return index < 0 ? null : steps.value[index];
+  });
+  const resting = signal<number | null>(null);
   return {
     summary,
     overview: signal<OverviewPart | null>(null),
@@ -97,13 +104,11 @@ export function createGradients(trainStep: Signal<number | null>): GradientsStat
     nFrames: signal(0),
     rankedAt: signal<number | null>(null),
     nReplays: signal(0),
-    settled: signal(false),
+    settled: computed(() => resting.value !== null && resting.value === step.value),
+    resting,
     steps,
     layers: computed(() => summary.value?.layers ?? []),
-    step: computed(() => {
-      const index = indexOfStep(steps.value, trainStep.value ?? Number.MAX_SAFE_INTEGER);
-      return index < 0 ? null : steps.value[index];
-    }),
+    step,
   };
 }
 

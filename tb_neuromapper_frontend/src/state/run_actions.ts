@@ -26,7 +26,7 @@ export function runActions(state: State) {
     state.isolated.value = false;
     state.nearest.value = null;
     state.playing.value = false;
-    state.settled.value = false;
+    state.resting.value = null;
   };
   const startRun = (name: string | null) => {
     forgetRun();
@@ -116,8 +116,9 @@ export function runActions(state: State) {
     positionsArrived() {
       state.nArrivals.value += 1;
     },
+    /** A frame was drawn; the picture rests at the current step, or is on its way. */
     settledChanged(settled: boolean) {
-      state.settled.value = settled;
+      state.resting.value = settled ? { step: state.step.peek() } : null;
     },
   };
 }

@@ -144,7 +144,9 @@ export interface State {
   /** Grows when positions arrive. */
   nArrivals: Signal<number>;
   /** The picture stands still and shows the current epoch in all views. */
-  settled: Signal<boolean>;
+  settled: ReadonlySignal<boolean>;
+  /** Where the last frame found the picture at rest; null while it moves. */
+  resting: Signal<{ step: number | null } | null>;
   /** The steps that have positions. */
   steps: ReadonlySignal<number[]>;
   /** All blocks of the run; those that have a view; those whose view is on the screen. */
@@ -178,6 +180,8 @@ export function createStore(): Store {
   const chosenBlocks = signal<readonly string[] | null>(null);
   const enlarged = signal<string | null>(null);
   const beside = signal<string | null>(null);
+  const step = signal<number | null>(null);
+  const resting = signal<State["resting"]["value"]>(null);
   const trainStep = signal<number | null>(null);
   const gradients = createGradients(trainStep);
   const blocks = computed(() => {
@@ -213,7 +217,7 @@ export function createStore(): Store {
     sampling: signal(ALL_SAMPLES),
     outcomes: signal<Outcomes | null>(null),
     otherOutcomes: signal<Outcomes | null>(null),
-    step: signal<number | null>(null),
+    step,
     trainStep,
     gradients,
     scalars: createScalars(),
@@ -249,7 +253,8 @@ export function createStore(): Store {
     linked: signal(false),
     failure: signal(""),
     nArrivals: signal(0),
-    settled: signal(false),
+    settled: computed(() => resting.value !== null && resting.value.step === step.value),
+    resting,
     steps: computed(() => {
       const viewed = projections.value.filter(({ block }) => views.value.includes(blockOf(block)));
       return unionOfSteps(viewed.map((projection) => projection.steps));
