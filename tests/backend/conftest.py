@@ -64,7 +64,7 @@ class Viewer:
         assert response.status_code == 200, response.text
         return self.await_end([item["id"] for item in response.json["projections"]])
 
-    def await_end(self, ids, timeout_s=120):
+    def await_end(self, ids, timeout_s=300):
         deadline_s = time.monotonic() + timeout_s
         while True:
             manifests = self.json("projections", ids=",".join(ids))["projections"]

@@ -363,8 +363,8 @@ def test_gradients__set_by_hand_are_those_the_optimizer_sees(tmp_path):
 
     flow = record(tmp_path, model, step).gradient_flow(0)
     row = flow.layers[0].parameters["0.weight"]
-    assert row["gradient_norm"] == row["clipped_norm"] > 0
-    assert row["update_norm"] == pytest.approx(0.1 * row["clipped_norm"], rel=1e-3)
+    assert row["gradient_norm"] == pytest.approx(row["clipped_norm"], rel=1e-6)  # One of them is summed on the host.
+    assert row["update_norm"] == pytest.approx(0.1 * row["clipped_norm"], rel=1e-3) != 0
     assert len(flow.layers[0].edges) == 24
 
 
