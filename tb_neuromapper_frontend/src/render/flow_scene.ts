@@ -29,6 +29,8 @@ export interface FlowScene {
   /** Two steps: on the right of the front the one that comes, on the left the one that goes. */
   going: FlowStep | null;
   coming: FlowStep;
+  /** Steps that may come next: their lines are drawn ahead where there are many. */
+  next: readonly FlowStep[];
   /** x of the front; below all places: the pass is over. */
   front: number;
   frontWidth: number;

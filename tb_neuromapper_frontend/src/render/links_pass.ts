@@ -1,4 +1,4 @@
-import { FLOW_PLACE_GLSL, FLOW_PLACE_UNIFORMS, type FlowScene, type FlowStep } from "./flow_scene";
+import { FLOW_PLACE_GLSL, FLOW_PLACE_UNIFORMS, type FlowScene } from "./flow_scene";
 import { createProgram, uniformsOf } from "./gl";
 
 const VERTEX = `#version 300 es
@@ -71,12 +71,24 @@ const UNIFORMS = [
   ...(["u_side", "u_front", "u_front_width", "u_glow", "u_time", "u_ahead"] as const),
 ] as const;
 
+const LINE_BYTES = 16;
 /** Beyond so many lines each is drawn paler, so that the strong ones are seen. */
 const DENSE = 4000;
 
+/** Of the lines in a buffer those that are drawn. */
+export interface Lines {
+  buffer: WebGLBuffer;
+  first: number;
+  n: number;
+  /** Lines of the whole picture. */
+  nAll: number;
+}
+
+/** 1: what lies on the right of the front, -1: on the left, 0: everywhere. */
+export type Side = -1 | 0 | 1;
+
 export interface LinksPass {
-  /** @param side 1: what lies on the right of the front, -1: on the left, 0: everywhere. */
-  draw(scene: FlowScene, step: FlowStep, buffer: WebGLBuffer, side: number): void;
+  draw(scene: FlowScene, lines: Lines, side: Side): void;
   dispose(): void;
 }
 
@@ -85,8 +97,7 @@ export function createLinksPass(gl: WebGL2RenderingContext): LinksPass {
   const program = createProgram(gl, VERTEX, FRAGMENT);
   const uniforms = uniformsOf(gl, program, UNIFORMS);
   return {
-    draw(scene, step, buffer, side) {
-      const n = step.nLinks;
+    draw(scene, { buffer, first, n, nAll }, side) {
       if (n === 0) return;
       const { view, size, pixelRatio } = scene;
       gl.useProgram(program);
@@ -98,7 +109,7 @@ export function createLinksPass(gl: WebGL2RenderingContext): LinksPass {
       gl.uniform1f(uniforms.u_ratio, pixelRatio);
       gl.uniform1f(uniforms.u_thickness, thicknessOf(scene));
       gl.uniform1f(uniforms.u_focus, scene.focus);
-      gl.uniform1f(uniforms.u_density, Math.min(1, Math.max(0.25, Math.sqrt(DENSE / n))));
+      gl.uniform1f(uniforms.u_density, Math.min(1, Math.max(0.25, Math.sqrt(DENSE / nAll))));
       gl.uniform3fv(uniforms.u_muted, scene.muted);
       gl.uniform1f(uniforms.u_side, side);
       gl.uniform1f(uniforms.u_front, scene.front);
@@ -108,7 +119,7 @@ export function createLinksPass(gl: WebGL2RenderingContext): LinksPass {
       gl.uniform1f(uniforms.u_ahead, scene.ahead);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.enableVertexAttribArray(0);
-      gl.vertexAttribPointer(0, 4, gl.FLOAT, false, 16, 0);
+      gl.vertexAttribPointer(0, 4, gl.FLOAT, false, LINE_BYTES, first * LINE_BYTES);
       gl.vertexAttribDivisor(0, 1);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, n);
       gl.vertexAttribDivisor(0, 0);

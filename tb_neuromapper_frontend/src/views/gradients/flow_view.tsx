@@ -195,16 +195,16 @@ function FlowLegend({ store }: { store: Store }) {
         {rankedAt !== null && hasHidden(store) && (
           <span>
             large layers: strongest at step {rankedAt}{" "}
-            {step !== null && step !== rankedAt && (
-              <button
-                type="button"
-                class="nm-button nm-link"
-                onClick={() => actions.unitsRanked(step)}
-                data-testid="rank"
-              >
-                choose at this step
-              </button>
-            )}
+            {/* Keeps its place, so that the network does not move from step to step. */}
+            <button
+              type="button"
+              class="nm-button nm-link"
+              style={{ visibility: step === null || step === rankedAt ? "hidden" : "visible" }}
+              onClick={() => actions.unitsRanked(step)}
+              data-testid="rank"
+            >
+              choose at this step
+            </button>
           </span>
         )}
       </p>

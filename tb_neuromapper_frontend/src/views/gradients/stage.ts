@@ -4,7 +4,7 @@ import { BACKGROUND, type Theme } from "../../color/palette";
 import { fromHex } from "../../color/space";
 import { toClip } from "../../render/camera";
 import { createFlow } from "../../render/flow";
-import type { Color, FlowScene } from "../../render/flow_scene";
+import type { Color, FlowScene, FlowStep } from "../../render/flow_scene";
 import type { FlowFrames } from "../../state/flow_frames";
 import { sameUnit, type UnitRef } from "../../state/gradients";
 import { indexOfStep } from "../../state/steps";
@@ -29,6 +29,8 @@ export interface FlowStage {
 
 const MAX_ELAPSED_S = 0.1;
 const N_TIMED = 300;
+/** Steps whose lines are drawn before they are on view. */
+const N_AHEAD = 3;
 /** Beyond all nodes: the whole picture is the coming step's. */
 const NOWHERE = -1e9;
 const MUTED: Record<Theme, Color> = { light: fromHex("#8a8d91"), dark: fromHex("#7f858b") };
@@ -50,6 +52,7 @@ export function createFlowStage(
   let frame = 0;
   let lastTime = 0;
   let readying: ReturnType<typeof setTimeout> | undefined;
+  let upcoming: FlowStep[] = [];
   let nReplays = gradients.nReplays.peek();
   const request = () => {
     if (frame === 0) frame = requestAnimationFrame(onFrame);
@@ -57,10 +60,15 @@ export function createFlowStage(
   const flow = createFlow(canvas, request);
   if (!flow) return null;
 
-  /** Starts on the way to the wanted step as soon as its frame is there. */
+  const isReady = (wanted: number) => {
+    const found = upcoming.find(({ step }) => step === wanted);
+    return found !== undefined && flow.isReady(found);
+  };
+  /** Starts on the way to the wanted step as soon as it is ready; the first is shown at once. */
   const follow = () => {
     const wanted = gradients.step.peek();
     if (wanted === null || !frames.get(wanted)) return;
+    if (sweep.coming !== null && wanted !== sweep.coming && !isReady(wanted)) return;
     const how = sweep.coming === null || (stillness.matches && !store.playing.peek()) ? "jump" : undefined;
     sweep.goTo(wanted, how ?? (store.follow.peek() ? "queue" : "travel"));
   };
@@ -70,7 +78,7 @@ export function createFlowStage(
     const steps = gradients.steps.peek();
     const index = indexOfStep(steps, sweep.coming ?? 0);
     if (index < steps.length - 1) {
-      if (frames.get(steps[index + 1])) actions.trainPlayedTo(steps[index + 1]);
+      if (isReady(steps[index + 1])) actions.trainPlayedTo(steps[index + 1]);
     } else if (store.loop.peek()) actions.trainPlayedTo(steps[0]);
     else actions.playEnded();
   };
@@ -85,12 +93,16 @@ export function createFlowStage(
     // Between two frames, not in one: it takes some milliseconds for a large network.
     clearTimeout(readying);
     readying = setTimeout(() => {
-      for (const step of next) model.step(step);
+      const ready = [wanted, ...next].flatMap((step) => model.step(step) ?? []).slice(0, N_AHEAD);
+      if (ready.length === upcoming.length && ready.every((step, i) => step === upcoming[i])) return;
+      upcoming = ready;
+      request();
     });
   };
+  /** @returns whether the next frame would be the same. */
   const draw = () => {
-    const scene = sceneNow(store, model, sweep, { still: stillness.matches, palettes });
-    if (scene) flow.draw(scene);
+    const scene = sceneNow(store, model, sweep, { still: stillness.matches, palettes, upcoming });
+    return scene === null || flow.draw(scene);
   };
   const onFrame = (time: number) => {
     const started = performance.now();
@@ -100,11 +112,14 @@ export function createFlowStage(
     play();
     follow();
     prefetch();
-    draw();
+    const isSame = draw();
     const moving = sweep.active || (store.playing.peek() && gradients.steps.peek().length > 1);
-    const active = moving && !model.hidden.peek();
+    const active = (moving || !isSame) && !model.hidden.peek();
     lastTime = active ? time : 0;
-    actions.flowSettled(!moving && sweep.coming !== null && sweep.coming === gradients.step.peek());
+    const shown = sweep.coming === null ? null : model.step(sweep.coming);
+    actions.flowSettled(
+      !moving && shown !== null && flow.isReady(shown) && sweep.coming === gradients.step.peek(),
+    );
     frameMs.push(performance.now() - started);
     if (frameMs.length > N_TIMED) frameMs.shift();
     if (active) request();
@@ -113,6 +128,8 @@ export function createFlowStage(
     watched(store, model);
     if (gradients.nReplays.value !== nReplays && !stillness.matches) sweep.replay();
     nReplays = gradients.nReplays.peek();
+    // They may have been made for another layout.
+    upcoming = [];
     request();
   });
   const unwatchRun = effect(() => {
@@ -150,13 +167,14 @@ export function createFlowStage(
 interface Moment {
   still: boolean;
   palettes: Record<Theme, Uint8Array>;
+  upcoming: readonly FlowStep[];
 }
 
 function sceneNow(
   store: Store,
   model: FlowModel,
   sweep: ReturnType<typeof createSweep>,
-  { still, palettes }: Moment,
+  { still, palettes, upcoming }: Moment,
 ): FlowScene | null {
   const { gradients } = store;
   const layout = model.layout.peek();
@@ -177,6 +195,7 @@ function sceneNow(
     view: toClip(gradients.camera.peek(), boxOf(layout), size),
     going: moving && sweep.going !== null ? model.step(sweep.going) : null,
     coming,
+    next: upcoming,
     front: moving ? layout.width + 2 * frontWidth - sweep.progress * way : NOWHERE,
     frontWidth,
     glow: moving ? 1 : 0,
