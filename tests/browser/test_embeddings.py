@@ -60,6 +60,7 @@ def test_legend__shows_only_one_class_none_or_all(tab):
 
 def test_epochs__are_stepped_by_buttons_and_keys(tab):
     """First, previous, next and last; Home, arrows and End; each shows another picture."""
+    tab.await_still()
     newest = tab.pixels()
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
