@@ -48,7 +48,7 @@ export function App({ pageState, onCancel, ...screen }: AppProps) {
       data-connection={store.connection.value.state}
     >
       <Body {...screen} />
-      <StatusLine store={store} trainer={screen.trainer} onCancel={onCancel} />
+      <StatusLine store={store} trainer={screen.trainer} flowFrames={screen.flowFrames} onCancel={onCancel} />
     </main>
   );
 }

@@ -43,6 +43,7 @@ function frameOf(layers: FlowLayer[]): FlowFrame {
     step: 0,
     epoch: null,
     version: "",
+    problems: [],
     layers,
     unitActivation: units(),
     unitZeros: units(),

@@ -4,7 +4,7 @@ import { type FlowFrame, type FlowLayer, MEASURES, type OverviewPart } from "./g
 
 /** @throws ApiError of kind "broken": arrays are missing or do not fit the table of the layers. */
 export function toFlow(frame: Frame): FlowFrame {
-  const { step, epoch, version, layers } = frame.attributes;
+  const { step, epoch, version, layers, problems } = frame.attributes;
   const table = layers as FlowLayer[];
   if (typeof step !== "number" || !Array.isArray(table))
     throw new ApiError("broken", "The flow has no layers.");
@@ -23,6 +23,7 @@ export function toFlow(frame: Frame): FlowFrame {
     epoch: typeof epoch === "number" ? epoch : null,
     version: String(version ?? ""),
     layers: table,
+    problems: Array.isArray(problems) ? problems.map(String) : [],
     unitActivation: floats("unit_activation", nUnits),
     unitZeros: floats("unit_zeros", nUnits),
     unitSaturated: floats("unit_saturated", nUnits),

@@ -18,6 +18,9 @@ export interface FlowLayer {
   calls: number;
   n_edges: number;
   n_connections: number;
+  /** Units that are unknown because they had NaN or infinite values; in a step's own table only. */
+  n_nonfinite_activation?: number;
+  n_nonfinite_gradient?: number;
 }
 
 /** Lower and upper end of a logarithmic scale. */
@@ -46,6 +49,8 @@ export interface FlowFrame {
   epoch: number | null;
   version: string;
   layers: FlowLayer[];
+  /** What was amiss at this step, in words. */
+  problems: string[];
   unitActivation: Float32Array;
   unitZeros: Float32Array;
   unitSaturated: Float32Array;

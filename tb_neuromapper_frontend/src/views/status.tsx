@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
+import type { FlowFrames } from "../state/flow_frames";
 import type { Trainer } from "../state/keep_playground";
 import { isActive, type Store } from "../state/store";
-import { count, percent } from "../ui/format";
+import { count, integer, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { commonWords } from "./embeddings/beside_choice";
 import { TrainingStatus } from "./playground/trainings";
@@ -9,14 +10,15 @@ import { TrainingStatus } from "./playground/trainings";
 interface StatusProps {
   store: Store;
   trainer: Trainer;
+  flowFrames: FlowFrames;
   /** Stops the layouts that are computed. */
   onCancel: () => void;
 }
 
 /** One line at the foot: what is shown, what is under way, what is wrong. */
-export function StatusLine({ store, trainer, onCancel }: StatusProps) {
+export function StatusLine({ store, trainer, flowFrames, onCancel }: StatusProps) {
   const open = useSignal(false);
-  const problems = problemsOf(store);
+  const problems = [...new Set([...problemsOf(store), ...stepProblems(store, flowFrames)])];
   const connection = store.connection.value;
   const failure = store.failure.value;
   return (
@@ -85,7 +87,16 @@ function problemsOf(store: Store): string[] {
   const own = store.summary.value?.problems ?? store.run.value?.problems ?? [];
   const name = store.beside.value;
   const other = store.runs.value?.runs.find((each) => each.name === name)?.problems ?? [];
-  return [...own, ...other.map((problem) => `${name}: ${problem}`)];
+  const ofGradients = store.gradients.summary.value?.problems ?? [];
+  return [...own, ...ofGradients, ...other.map((problem) => `${name}: ${problem}`)];
+}
+
+/** Of the training step on view. */
+function stepProblems({ screen, gradients }: Store, frames: FlowFrames): string[] {
+  gradients.nFrames.value;
+  const step = gradients.step.value;
+  if (screen.value !== "gradients" || step === null) return [];
+  return (frames.get(step)?.problems ?? []).map((problem) => `step ${integer(step)}: ${problem}`);
 }
 
 function factWords(store: Store): string {

@@ -17,15 +17,28 @@ export function unitFacts(frame: FlowFrame, ref: UnitRef, hidden: readonly numbe
   const title =
     ref.unit >= 0 ? `${layer.unit} ${ref.unit}` : `mean of ${count(hidden.length, `more ${layer.unit}`)}`;
   const saturated = mean(frame.unitSaturated);
+  const otherwise = layer.n_nonfinite_gradient ? NOT_FINITE : layer.calls > 0 ? "none arrived" : "unknown";
   return [
     ["layer", layer.name, "unit-layer"],
     ["unit", title, "unit-name"],
-    ["mean |activation|", known(mean(frame.unitActivation)), "unit-activation"],
+    [
+      "mean |activation|",
+      known(mean(frame.unitActivation), layer.n_nonfinite_activation ? NOT_FINITE : "unknown"),
+      "unit-activation",
+    ],
     ["share of zeros", share(mean(frame.unitZeros)), "unit-zeros"],
     ...(Number.isFinite(saturated) ? [["saturated", share(saturated), "unit-saturated"] as const] : []),
-    ["mean |dL/da|", known(mean(frame.unitGradient), "none arrived"), "unit-gradient"],
-    ["mean dL/da", known(mean(frame.unitSigned), "none arrived"), "unit-signed"],
+    ["mean |dL/da|", known(mean(frame.unitGradient), otherwise), "unit-gradient"],
+    ["mean dL/da", known(mean(frame.unitSigned), otherwise), "unit-signed"],
   ];
+}
+
+const NOT_FINITE = "not finite";
+
+/** Why units of a step have no gradient to show. */
+export function noGradientWords(frame: FlowFrame | null): string {
+  if (frame?.layers.some((layer) => layer.n_nonfinite_gradient)) return "no gradient arrived, or not finite";
+  return frame?.layers.some((layer) => layer.calls > 0) === false ? "unknown" : "no gradient arrived";
 }
 
 function inputFacts(ref: UnitRef, hidden: readonly number[]): Fact[] {

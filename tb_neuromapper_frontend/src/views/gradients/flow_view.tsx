@@ -1,5 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { FlowFrame } from "../../api/gradient_types";
 import { flowColor, type Sign } from "../../color/flow_colors";
 import type { Theme } from "../../color/palette";
 import { type Affine, type Size, toPixels } from "../../render/camera";
@@ -9,6 +10,7 @@ import { integer } from "../../ui/format";
 import { ScaleBar } from "../../ui/scale_bar";
 import { ColumnHeads } from "./column_heads";
 import type { Column, ColumnLayout } from "./columns";
+import { noGradientWords } from "./facts";
 import { watchFlowPointer } from "./flow_pointer";
 import { boxOf, type FlowModel } from "./model";
 import { createFlowStage, type FlowStage } from "./stage";
@@ -38,7 +40,11 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
     };
   }, [store, frames, model, onStage]);
   useSize(plot, model);
-  const shown = store.gradients.shown.value;
+  const { gradients } = store;
+  const shown = gradients.shown.value;
+  gradients.nFrames.value;
+  const frame = (gradients.step.value !== null && frames.get(gradients.step.value)) || null;
+  const problems = frame?.problems.join(" ") ?? "";
   return (
     <section class="nm-flow" aria-label="Neuron view">
       <ColumnHeads store={store} model={model} />
@@ -57,8 +63,13 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
         {failed && <p class="nm-words nm-error">The graphics driver refuses to draw the network.</p>}
         {!failed && store.gradients.nFrames.value === 0 && <p class="nm-words">Reading the step.</p>}
       </div>
-      <p class="nm-direction">← the gradient travels from the output to the input</p>
-      <FlowLegend store={store} />
+      <p class="nm-direction">
+        <span class="nm-error" title={problems} data-testid="step-problems">
+          {problems}
+        </span>
+        {shown === "gradient" && <span>← the gradient travels from the output to the input</span>}
+      </p>
+      <FlowLegend store={store} frame={frame} />
     </section>
   );
 }
@@ -142,7 +153,7 @@ function colorsOf(sign: Sign, theme: Theme): string[] {
 }
 
 /** What the colours mean. */
-function FlowLegend({ store }: { store: Store }) {
+function FlowLegend({ store, frame }: { store: Store; frame: FlowFrame | null }) {
   const { gradients, actions } = store;
   const theme = store.theme.value;
   const scale = gradients.summary.value?.scale;
@@ -190,7 +201,7 @@ function FlowLegend({ store }: { store: Store }) {
           <i class="nm-mark-zero" /> zero
         </span>
         <span>
-          <i class="nm-mark-unknown" /> {isGradient ? "no gradient arrived" : "unknown"}
+          <i class="nm-mark-unknown" /> {isGradient ? noGradientWords(frame) : "unknown"}
         </span>
         {rankedAt !== null && hasHidden(store) && (
           <span>
