@@ -50,6 +50,7 @@ function isTakenBy(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement && target.type === "range")
     return CURSOR_KEYS.includes(key) && target.closest(".nm-epoch") === null;
+  if (target instanceof HTMLInputElement && target.type === "checkbox") return key === " ";
   if (target.matches("input, select, textarea")) return true;
   return key === " " && target.closest("button, summary, a") !== null;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { count, number, percent } from "../src/ui/format";
+import { count, number, percent, scientific } from "../src/ui/format";
 
 it("one thing is singular, thousands are grouped", () => {
   expect(count(1, "epoch")).toBe("1 epoch");
@@ -13,4 +13,15 @@ it("percent claims none or all only if it is so", () => {
 it("numbers have three digits, a real minus, and words where there is no number", () => {
   const values = [1.23456, -0.5, 1200000, 3.4e-9, Number.NaN, Number.POSITIVE_INFINITY];
   expect(values.map(number)).toEqual(["1.23", "−0.5", "1200000", "3.4e−9", "not a number", "infinite"]);
+});
+
+it("small and large numbers have a power of ten", () => {
+  expect([0.5, 99999, 123456, 1e6, 1e-4, -2.5e-7].map(scientific)).toEqual([
+    "0.5",
+    "100000",
+    "1.23·10⁵",
+    "10⁶",
+    "10⁻⁴",
+    "−2.50·10⁻⁷",
+  ]);
 });

@@ -3,7 +3,8 @@ import type { Finding, Findings, ScalarIndex, ScalarSeries } from "../src/api/sc
 import { chartRuns, groupTags, missingSeries } from "../src/state/scalars";
 import { createStore, type Store } from "../src/state/store";
 import { fromParams, toParams } from "../src/state/url";
-import { alignCurves, gapsOf, placeMarks } from "../src/views/scalars/curves";
+import { alignCurves, gapsOf, nNotPositive, placeMarks } from "../src/views/scalars/curves";
+import { hasEnded } from "../src/views/scalars/readout";
 
 const info = (last_step: number, axis: "train_step" | "epoch" | null = "train_step") => ({
   last_step,
@@ -168,6 +169,16 @@ describe("curves", () => {
     expect([...alignCurves([curve("a", [0, 1], [-1, 3])], 0, true)[1]]).toEqual([null, 3]);
   });
 
+  it("count what a logarithmic axis cannot show", () => {
+    expect(nNotPositive([curve("a", [0, 1, 2], [-1, null, 3]), curve("b", [0], [0])])).toBe(2);
+  });
+
+  it("have ended where the last value is further back than two values are apart", () => {
+    expect(hasEnded([0, 10, 20], 40)).toBe(false);
+    expect(hasEnded([0, 10, 20], 41)).toBe(true);
+    expect(hasEnded([5], 6)).toBe(true);
+  });
+
   it("tell where a value is not finite, and what it is", () => {
     const [gap] = gapsOf([curve("a", [0, 7], [1, null], { 1: "NaN" })]);
     expect([gap.step, gap.words]).toEqual([7, "a: NaN at step 7"]);
@@ -191,6 +202,18 @@ describe("a finding", () => {
     expect(store.gradients.layer.value).toBe("fc2");
     expect(store.gradients.pinned.value).toEqual({ layer: "fc2", unit: 3 });
     expect(store.trainStep.value).toBe(40);
+  });
+
+  it("about units marks them all, where the layer shows them", () => {
+    store.actions.findingOpened({ ...FINDING, kind: "dead_units", units: [3, 40] });
+    expect(store.gradients.marked.value).toEqual([
+      { layer: "fc2", unit: 3 },
+      { layer: "fc2", unit: 40 },
+    ]);
+    expect(store.gradients.unfolded.value.has("fc2")).toBe(true);
+    expect(store.gradients.measure.value).toBe("dead");
+    store.actions.layerChosen("fc1");
+    expect(store.gradients.marked.value).toEqual([]);
   });
 
   it("about a scalar leads to its chart, which is unfolded and not filtered away", () => {

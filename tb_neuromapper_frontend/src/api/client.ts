@@ -34,7 +34,13 @@ export interface Api {
   /** The columns of the steps after `after`; null: from the first. */
   overview(name: string, after: number | null, signal?: AbortSignal): Promise<OverviewPart>;
   unitHistory(name: string, layer: string, unit: number, signal?: AbortSignal): Promise<UnitHistory>;
-  distributions(name: string, layer: string, signal?: AbortSignal): Promise<Distributions>;
+  /** @param parameter null: the layer's largest weight. */
+  distributions(
+    name: string,
+    layer: string,
+    parameter: string | null,
+    signal?: AbortSignal,
+  ): Promise<Distributions>;
   scalars(signal?: AbortSignal): Promise<ScalarIndex>;
   series(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries>;
   findings(
@@ -100,8 +106,10 @@ export function createApi({ url, json: getJson, frame: getFrame, post }: Transpo
       toOverview(await getFrame("gradients/overview", after === null ? { run } : { run, after }, signal)),
     unitHistory: async (run, layer, unit, signal) =>
       (await getJson("gradients/unit", { run, layer, unit }, signal)) as UnitHistory,
-    distributions: async (run, layer, signal) =>
-      (await getJson("gradients/distributions", { run, layer }, signal)) as Distributions,
+    distributions: async (run, layer, parameter, signal) => {
+      const which = parameter === null ? { run, layer } : { run, layer, parameter };
+      return (await getJson("gradients/distributions", which, signal)) as Distributions;
+    },
     scalars: async (signal) => (await getJson("scalars", {}, signal)) as ScalarIndex,
     series: async (run, tag, signal) =>
       (await getJson("scalars/series", { run, tag }, signal)) as ScalarSeries,

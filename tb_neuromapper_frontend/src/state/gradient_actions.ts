@@ -58,7 +58,10 @@ function dataActions(state: State) {
 
 function unitActions({ gradients }: State) {
   const chooseLayer = (layer: string | null) => {
-    if (layer !== gradients.layer.peek()) gradients.distributions.value = null;
+    if (layer === gradients.layer.peek()) return;
+    gradients.distributions.value = null;
+    gradients.parameter.value = null;
+    gradients.marked.value = [];
     gradients.layer.value = layer;
   };
   return {
@@ -76,6 +79,9 @@ function unitActions({ gradients }: State) {
       });
     },
     layerChosen: chooseLayer,
+    parameterChosen(name: string) {
+      gradients.parameter.value = name;
+    },
     /** All units of a layer are shown, or the strongest only. */
     layerUnfolded(layer: string) {
       gradients.unfolded.value = toggled(gradients.unfolded.peek(), layer);
@@ -139,6 +145,8 @@ export function forgetGradients({ gradients }: State): void {
   gradients.layer.value = null;
   gradients.pinned.value = null;
   gradients.hover.value = null;
+  gradients.marked.value = [];
+  gradients.parameter.value = null;
   gradients.history.value = null;
   gradients.distributions.value = null;
   gradients.rankedAt.value = null;

@@ -34,15 +34,23 @@ export function keepGradientDetails(store: Store, api: Api): void {
   keep(store, () => {
     const name = gradients.summary.value?.run;
     const layer = gradients.layer.value;
+    const parameter = gradients.parameter.value;
     if (!isOpen() || name === undefined || layer === null) return null;
-    return async (signal) => actions.distributionsLoaded(await distributionsOf(api, name, layer, signal));
+    return async (signal) =>
+      actions.distributionsLoaded(await distributionsOf(api, name, layer, parameter, signal));
   });
 }
 
 /** Null for a layer without parameters of its own. */
-async function distributionsOf(api: Api, run: string, layer: string, signal: AbortSignal) {
+async function distributionsOf(
+  api: Api,
+  run: string,
+  layer: string,
+  parameter: string | null,
+  signal: AbortSignal,
+) {
   try {
-    return await api.distributions(run, layer, signal);
+    return await api.distributions(run, layer, parameter, signal);
   } catch (caught) {
     if (asApiError(caught).kind === "refused") return null;
     throw caught;

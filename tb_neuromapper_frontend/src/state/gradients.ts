@@ -50,7 +50,13 @@ export interface GradientsState {
   layer: Signal<string | null>;
   pinned: Signal<UnitRef | null>;
   hover: Signal<FlowHover | null>;
+  /** Units that a finding is about. */
+  marked: Signal<readonly UnitRef[]>;
+  /** Grows when the neuron view is to come into view. */
+  nCalls: Signal<number>;
   history: Signal<UnitHistory | null>;
+  /** The parameter of `layer` whose distributions are shown; null: the largest. */
+  parameter: Signal<string | null>;
   distributions: Signal<Distributions | null>;
   shown: Signal<Shown>;
   edgeLimit: Signal<EdgeLimit>;
@@ -95,7 +101,10 @@ export function createGradients(trainStep: Signal<number | null>): GradientsStat
     layer: signal<string | null>(null),
     pinned: signal<UnitRef | null>(null),
     hover: signal<FlowHover | null>(null),
+    marked: signal<readonly UnitRef[]>([]),
+    nCalls: signal(0),
     history: signal<UnitHistory | null>(null),
+    parameter: signal<string | null>(null),
     distributions: signal<Distributions | null>(null),
     shown: signal<Shown>("gradient"),
     edgeLimit: signal<EdgeLimit>(DEFAULT_EDGE_LIMIT),

@@ -75,6 +75,8 @@ function createTrainer(store: Store, api: Api, ask: () => Promise<void>): Traine
       void send(async () => actions.trainingStarted(await api.startTraining(parametersOf(form, draft))));
     },
     stop(id) {
+      const run = playground.trainings.peek().find((each) => each.id === id)?.run;
+      if (run === playground.awaited.peek()) actions.awaitedShown();
       void send(async () => {
         await api.stopTraining(id);
         actions.requestDone();

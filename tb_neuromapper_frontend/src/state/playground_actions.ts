@@ -64,7 +64,7 @@ export function playgroundActions({ playground, screen, failure }: State) {
           failure.value = `The training ${failed.run} ended: ${failed.message}`;
         if (JSON.stringify(loaded) !== JSON.stringify(trainings.peek())) trainings.value = loaded;
         const expected = loaded.find(({ run }) => run === awaited.peek());
-        if (expected?.state === "failed") awaited.value = null;
+        if (expected?.state === "failed" || expected?.state === "stopped") awaited.value = null;
       });
     },
     /** The awaited run is on view now, or the user has gone elsewhere. */

@@ -1,4 +1,5 @@
 import { batch } from "@preact/signals";
+import type { Measure } from "../api/gradient_types";
 import type { Finding, Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
 import { epochAt } from "./axes";
 import { DEFAULT_SMOOTHING, seriesKey } from "./scalars";
@@ -86,6 +87,14 @@ function lookActions({ scalars }: State) {
   };
 }
 
+/** What the overview shows of a finding. */
+const MEASURE_OF: Readonly<Record<string, Measure>> = {
+  dead_units: "dead",
+  dormant_units: "activation",
+  saturated_units: "activation",
+  update_ratio: "update_ratio",
+};
+
 function findingActions(state: State, moves: Moves) {
   const { scalars, gradients } = state;
   /** Moves the cursor of all screens to a step of a chart. */
@@ -96,7 +105,7 @@ function findingActions(state: State, moves: Moves) {
   return {
     scalarStepChosen: go,
     /** Goes to where a finding is seen. */
-    findingOpened({ link }: Finding) {
+    findingOpened({ kind, units, link }: Finding) {
       batch(() => {
         state.screen.value = link.screen;
         state.playing.value = false;
@@ -112,9 +121,16 @@ function findingActions(state: State, moves: Moves) {
           }
           return;
         }
-        if (link.layer !== null) moves.layerChosen(link.layer);
-        if (link.layer !== null && link.unit !== null) {
-          gradients.pinned.value = { layer: link.layer, unit: link.unit };
+        gradients.nCalls.value += 1;
+        gradients.measure.value = MEASURE_OF[kind] ?? "gradient_norm";
+        const { layer } = link;
+        if (layer === null) return;
+        moves.layerChosen(layer);
+        gradients.marked.value = units.map((unit) => ({ layer, unit }));
+        // Units that a folded layer does not show could not be marked.
+        if (units.length > 0) gradients.unfolded.value = new Set([...gradients.unfolded.peek(), layer]);
+        if (link.unit !== null) {
+          gradients.pinned.value = { layer, unit: link.unit };
           gradients.history.value = null;
         }
       });

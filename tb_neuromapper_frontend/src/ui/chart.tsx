@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Theme } from "../color/palette";
+import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "./axes";
 
 export interface Series {
   label: string;
@@ -79,37 +80,26 @@ function dataOf({ x, series, log }: ChartProps): uPlot.AlignedData {
   return [[...x], ...series.map(({ values }) => values.map(usable))] as uPlot.AlignedData;
 }
 
-const FONT = "11px system-ui, sans-serif";
-const MIN_AXIS_PX = 50;
-/** The tick and its distance to the words. */
-const TICK_PX = 10;
-
-/** The y axis is as wide as its widest words need. */
-function axisWidth({ ctx }: uPlot, words: readonly string[] | null): number {
-  ctx.save();
-  ctx.font = FONT;
-  const widths = (words ?? []).map((each) => ctx.measureText(each).width);
-  ctx.restore();
-  return Math.ceil(Math.max(MIN_AXIS_PX, ...widths.map((width) => width + TICK_PX)));
-}
-
 function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Options {
   const { series, bands = [], log, theme, height } = latest.current;
   const ink = theme === "light" ? "#5f6368" : "#a5abb1";
   const grid = { stroke: theme === "light" ? "#e3e5e8" : "#3a3d41", width: 1 };
-  const axis = { stroke: ink, grid, ticks: { ...grid, size: 3 }, font: FONT };
+  const axis = { stroke: ink, grid, ticks: { ...grid, size: 3 }, font: AXIS_FONT };
   return {
     width,
     height,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    scales: {
+      x: { time: false },
+      y: { distr: log ? 3 : 1, range: (_, low, high) => axisRange(low, high, log === true) },
+    },
     axes: [
-      { ...axis, size: 22, space: 44 },
+      { ...axis, size: 22, space: 44, incrs: WHOLE_STEPS, values: wholeWords },
       {
         ...axis,
         size: axisWidth,
-        space: 24,
+        space: 18,
         values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : latest.current.formatY(tick))),
       },
     ],

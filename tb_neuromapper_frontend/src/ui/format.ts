@@ -15,6 +15,16 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** Three significant digits; small and large numbers with a power of ten: 1.23·10⁻⁵, 10⁶. */
+export function scientific(value: number): string {
+  const magnitude = Math.abs(value);
+  if (value === 0 || !Number.isFinite(value) || (magnitude >= 0.001 && magnitude < 1e5)) return number(value);
+  const [digits, exponent] = value.toExponential(2).split("e");
+  const power = [...String(Math.abs(Number(exponent)))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+  const ten = `10${Number(exponent) < 0 ? "⁻" : ""}${power}`;
+  return digits === "1.00" ? ten : `${digits.replace("-", "−")}·${ten}`;
+}
+
 /** Three significant digits, without a tail of zeros. */
 export function number(value: number): string {
   if (!Number.isFinite(value))

@@ -1,6 +1,7 @@
+import { useSignal } from "@preact/signals";
 import type { Finding, Findings } from "../../api/scalar_types";
 import type { Store } from "../../state/store";
-import { count, integer, number } from "../../ui/format";
+import { count, integer, number, scientific } from "../../ui/format";
 
 /** What the rules say of the run on view, each with a link to where it is seen. */
 export function FindingsPanel({ store }: { store: Store }) {
@@ -107,7 +108,7 @@ function stepWords({ steps }: Finding): string {
 const MAX_ITEMS = 40;
 
 function valueWords(value: unknown): string {
-  if (typeof value === "number") return number(value);
+  if (typeof value === "number") return Number.isInteger(value) ? integer(value) : scientific(value);
   if (value === null || value === undefined || value === "") return "–";
   if (!Array.isArray(value)) return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
   const rest = value.length > MAX_ITEMS ? ` and ${integer(value.length - MAX_ITEMS)} more` : "";
@@ -118,6 +119,7 @@ function valueWords(value: unknown): string {
 function Thresholds({ store, found }: { store: Store; found: Findings }) {
   const { actions, scalars } = store;
   const isChanged = Object.keys(scalars.thresholds.value).length > 0;
+  const refusal = useSignal("");
   return (
     <details data-testid="thresholds">
       <summary>thresholds{isChanged && " (changed)"}</summary>
@@ -137,12 +139,22 @@ function Thresholds({ store, found }: { store: Store; found: Findings }) {
             data-testid={`threshold-${name}`}
             onChange={(event) => {
               const next = event.currentTarget.valueAsNumber;
-              if (next >= low && next <= high) actions.thresholdChosen(name, next === usual ? null : next);
+              const isAllowed = next >= low && next <= high;
+              const given = Number.isNaN(next) ? "that is no number" : `${number(next)} is not allowed`;
+              refusal.value = isAllowed
+                ? ""
+                : `${title}: ${given}; give a number from ${number(low)} to ${number(high)}.`;
+              if (isAllowed) actions.thresholdChosen(name, next === usual ? null : next);
               else event.currentTarget.value = String(value);
             }}
           />
         </label>
       ))}
+      {refusal.value && (
+        <p class="nm-error" role="alert" data-testid="threshold-refused">
+          {refusal.value}
+        </p>
+      )}
       <button
         type="button"
         class="nm-button"

@@ -5,7 +5,7 @@ import type { Column, ColumnLayout } from "./columns";
 import { boxOf, type FlowModel } from "./model";
 
 const LETTER_PX = 7.8;
-const MIN_EDGE_PX = 48;
+const MIN_EDGE_PX = 88;
 const MIN_HEAD_PX = 98;
 
 /** The layers' names above their columns, as many as there is room for. */

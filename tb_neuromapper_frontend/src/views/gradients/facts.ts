@@ -1,6 +1,6 @@
 import type { FlowFrame } from "../../api/gradient_types";
 import type { UnitRef } from "../../state/gradients";
-import { count, number, percent } from "../../ui/format";
+import { count, percent, scientific } from "../../ui/format";
 import { sourceUnits } from "./columns";
 import { layerRanges, sourceUnitOf } from "./links";
 
@@ -109,13 +109,4 @@ function known(value: number, otherwise = "unknown"): string {
 
 function share(value: number): string {
   return Number.isNaN(value) ? "unknown" : percent(value);
-}
-
-/** Three significant digits; small and large numbers with a power of ten: 1.23 · 10⁻⁵. */
-export function scientific(value: number): string {
-  const magnitude = Math.abs(value);
-  if (value === 0 || !Number.isFinite(value) || (magnitude >= 0.001 && magnitude < 1e5)) return number(value);
-  const [digits, exponent] = value.toExponential(2).split("e");
-  const power = [...String(Math.abs(Number(exponent)))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
-  return `${digits.replace("-", "−")}·10${Number(exponent) < 0 ? "⁻" : ""}${power}`;
 }

@@ -41,6 +41,10 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
   }, [store, frames, model, onStage]);
   useSize(plot, model);
   const { gradients } = store;
+  const nCalls = gradients.nCalls.value;
+  useEffect(() => {
+    if (nCalls > 0) plot.current?.scrollIntoView({ block: "nearest" });
+  }, [nCalls]);
   const shown = gradients.shown.value;
   gradients.nFrames.value;
   const frame = (gradients.step.value !== null && frames.get(gradients.step.value)) || null;
@@ -134,10 +138,13 @@ function restLabels(layout: ColumnLayout, view: Affine, { width, height }: Size)
     if (column.nHidden === 0 && !column.unfolded) continue;
     const words = column.nHidden > 0 ? `+ ${integer(column.nHidden)}${isNarrow ? "" : " more"}` : "fold";
     const last = column.first + column.nNodes - 1;
-    const x = view.a * ((column.left + column.right) / 2) + view.e;
-    const y = view.d * (layout.y[last] - layout.radius[last]) + view.f;
+    const middle = view.a * ((column.left + column.right) / 2) + view.e;
+    // The lowest node: the last one's column of an unfolded layer may be shorter than the others.
+    const lowest = Math.min(...layout.y.subarray(column.first, last + 1));
+    const y = view.d * (lowest - layout.radius[last]) + view.f;
     const half = (LETTER_PX * words.length) / 2;
-    if (x < 0 || x > width || y < 0 || y > height || x - half < taken) continue;
+    const x = Math.min(Math.max(middle, half), width - half);
+    if (middle < 0 || middle > width || y < 0 || y > height || x - half < taken) continue;
     found.push({ column, words, x, y: Math.min(y + 2, height - 16) });
     taken = x + half;
   }

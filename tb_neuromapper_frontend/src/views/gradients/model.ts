@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { FlowFrame } from "../../api/gradient_types";
+import type { FlowFrame, FlowLayer } from "../../api/gradient_types";
 import type { Box, Size } from "../../render/camera";
 import type { FlowStep } from "../../render/flow_scene";
 import type { FlowFrames } from "../../state/flow_frames";
@@ -32,13 +32,21 @@ export function createFlowModel(store: Store, frames: FlowFrames): FlowModel {
   const size = signal<Size>({ width: 800, height: 400 });
   const strengths = signal<ReadonlyMap<string, Float32Array>>(new Map());
   const aspect = computed(() => Math.round((8 * size.value.width) / Math.max(1, size.value.height)) / 8);
-  // The newest table comes again with every poll; only another one lays out anew.
-  const table = computed(() =>
-    JSON.stringify(gradients.layers.value.map((layer) => ({ ...layer, calls: 0 }))),
-  );
+  // A network's layers may have changed: a step is laid out by its own table, the newest until it has come.
+  let known: FlowFrame | null = null;
+  const layersNow = computed(() => {
+    gradients.nFrames.value;
+    const step = gradients.step.value;
+    known = (step === null ? null : frames.get(step)) ?? known;
+    return known && gradients.summary.value?.run === store.runName.value
+      ? known.layers
+      : gradients.layers.value;
+  });
+  // Tables differ in their counts from step to step; only other layers are laid out anew.
+  const table = computed(() => JSON.stringify(layersNow.value.map(shapeOf)));
   const layout = computed(() => {
     table.value;
-    const layers = gradients.layers.peek();
+    const layers = layersNow.peek();
     if (layers.length === 0) return null;
     const unfolded = gradients.unfolded.value;
     const gap = gapFor(layers, aspect.value, unfolded);
@@ -82,6 +90,11 @@ export function createFlowModel(store: Store, frames: FlowFrames): FlowModel {
     prepareMs,
     dispose: stop,
   };
+}
+
+/** What of a layer its place depends on. */
+function shapeOf({ name, n_units, n_inputs, inputs_per_source, sources }: FlowLayer): unknown {
+  return [name, n_units, n_inputs, inputs_per_source, sources];
 }
 
 /** By layer how strong its units are at a step: their gradient, where none arrived their activation; "": the input. */

@@ -4,9 +4,10 @@ import type { Theme } from "../../color/palette";
 import type { FlowFrames } from "../../state/flow_frames";
 import type { Store } from "../../state/store";
 import { Chart, type Series } from "../../ui/chart";
+import { scientific } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
 import { FindingsPanel } from "../findings/panel";
-import { type Fact, scientific, unitFacts } from "./facts";
+import { type Fact, unitFacts } from "./facts";
 
 const CHART_PX = 118;
 
@@ -115,6 +116,18 @@ function LayerDistributions({ store }: { store: Store }) {
           testId="unchoose-layer"
         />
       </div>
+      {found !== null && found.parameters.length > 1 && (
+        <select
+          aria-label="Parameter"
+          value={found.parameter}
+          data-testid="parameter"
+          onChange={(event) => actions.parameterChosen(event.currentTarget.value)}
+        >
+          {found.parameters.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
       {found === null ? (
         <p class="nm-muted">No parameters are recorded for it.</p>
       ) : (

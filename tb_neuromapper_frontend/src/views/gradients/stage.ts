@@ -29,6 +29,8 @@ export interface FlowStage {
 
 const MAX_ELAPSED_S = 0.1;
 const N_TIMED = 300;
+/** Units with a ring; each is drawn by itself. */
+const MAX_MARKED = 300;
 /** Steps whose lines are drawn before they are on view. */
 const N_AHEAD = 3;
 /** Beyond all nodes: the whole picture is the coming step's. */
@@ -208,6 +210,10 @@ function sceneNow(
     accent: ACCENT[theme],
     focus: nodeOf(model, hovered ?? pinned),
     rings: [
+      ...gradients.marked
+        .peek()
+        .slice(0, MAX_MARKED)
+        .map((ref) => ({ node: nodeOf(model, ref), color: INK[theme] })),
       { node: nodeOf(model, pinned), color: ACCENT[theme] },
       { node: sameUnit(hovered, pinned) ? -1 : nodeOf(model, hovered), color: INK[theme] },
     ].filter(({ node }) => node >= 0),
@@ -242,6 +248,7 @@ function watched(store: Store, model: FlowModel): void {
   gradients.camera.value;
   gradients.hover.value;
   gradients.pinned.value;
+  gradients.marked.value;
   gradients.shown.value;
   gradients.edgeLimit.value;
   gradients.passS.value;

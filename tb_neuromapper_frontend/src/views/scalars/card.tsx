@@ -5,7 +5,7 @@ import { type ChartRuns, chartRuns, seriesKey } from "../../state/scalars";
 import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
 import { lineOfRun } from "./colors";
-import { type Curve, gapsOf } from "./curves";
+import { type Curve, gapsOf, nNotPositive } from "./curves";
 import { LineChart } from "./line_chart";
 import { marksOf } from "./marks";
 import { Readout } from "./readout";
@@ -49,7 +49,8 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
     [scalars.findings.value, store.projections.value, store.axis.value, axis, tag, store.runName.value],
   );
   const trainStep = store.trainStep.value;
-  const epoch = store.step.value ?? (trainStep === null ? null : stepOn(store, "epoch", trainStep));
+  // The embeddings' epoch may be behind: it is one that has been laid out.
+  const epoch = (trainStep === null ? null : stepOn(store, "epoch", trainStep)) ?? store.step.value;
   const at = axis === null ? null : axis === "train_step" ? trainStep : epoch;
   const pointed = scalars.pointed.value;
   const pointedHere = pointed !== null && pointed.axis === axis ? pointed.step : null;
@@ -73,16 +74,17 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
         onPoint={(step) => actions.scalarPointed(step === null ? null : { axis, step })}
         onChoose={(step) => actions.scalarStepChosen(axis, step)}
       />
-      <Words runs={runs} curves={curves} />
+      <Words runs={runs} curves={curves} log={scalars.log.value} />
     </>
   );
 }
 
 /** What the steps count, and what of the runs is not drawn, or not as it was logged. */
-function Words({ runs, curves }: { runs: ChartRuns; curves: readonly Curve[] }) {
+function Words({ runs, curves, log }: { runs: ChartRuns; curves: readonly Curve[]; log: boolean }) {
   const { axis, unsure, leftOut } = runs;
   const sampled = [...new Set(curves.flatMap(({ series }) => series.sampled ?? []))].join(" ");
   const gaps = gapsOf(curves);
+  const nUndrawn = log ? nNotPositive(curves) : 0;
   return (
     <p class="nm-scalar-words">
       {axis === null ? "steps of its own counter" : AXIS_WORDS[axis]}
@@ -107,6 +109,11 @@ function Words({ runs, curves }: { runs: ChartRuns; curves: readonly Curve[] }) 
       {gaps.length > 0 && (
         <span class="nm-gap-words" title={gaps.map(({ words }) => words).join("\n")} data-testid="not-finite">
           × {integer(gaps.length)} not finite
+        </span>
+      )}
+      {nUndrawn > 0 && (
+        <span title="A logarithmic axis has no place for them." data-testid="not-positive">
+          {count(nUndrawn, "value")} not positive: not drawn
         </span>
       )}
       {sampled && (

@@ -15,6 +15,11 @@ function usable(values: readonly (number | null)[], log: boolean): (number | nul
   return values.map((value) => (value !== null && log && value <= 0 ? null : value));
 }
 
+/** How many values a logarithmic axis leaves out. */
+export function nNotPositive(curves: readonly Curve[]): number {
+  return curves.reduce((n, { series }) => n + series.values.filter((v) => v !== null && v <= 0).length, 0);
+}
+
 /**
  * The curves on one axis of steps, as uPlot takes them: the steps, then of each curve its values and, if they are
  * smoothed, their average. A step that a run does not have is passed over; a value that is not finite is a gap.

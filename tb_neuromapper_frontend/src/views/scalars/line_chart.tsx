@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Theme } from "../../color/palette";
-import { number } from "../../ui/format";
+import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "../../ui/axes";
+import { scientific } from "../../ui/format";
 import { alignCurves, type Curve, gapsOf, type Mark, type PlacedMarks, placeMarks } from "./curves";
 
 export interface LineChartProps {
@@ -19,7 +20,7 @@ export interface LineChartProps {
 }
 
 const HEIGHT_PX = 170;
-const AXIS_PX = { left: 54, bottom: 24 };
+const AXIS_PX = 24;
 const MARK_PX = 18;
 const RAW_OPACITY = "59"; // Of 255: what is smoothed shows through.
 
@@ -112,18 +113,21 @@ function optionsOf(latest: { current: LineChartProps }, width: number): uPlot.Op
   const { curves, smoothing, log, theme } = latest.current;
   const ink = theme === "light" ? "#5f6368" : "#a5abb1";
   const grid = { stroke: theme === "light" ? "#e3e5e8" : "#3a3d41", width: 1 };
-  const axis = { stroke: ink, grid, ticks: { ...grid, size: 3 }, font: "11px system-ui, sans-serif" };
+  const axis = { stroke: ink, grid, ticks: { ...grid, size: 3 }, font: AXIS_FONT };
   const words = (_: uPlot, ticks: (number | null)[]) =>
-    ticks.map((tick) => (tick === null ? "" : number(tick)));
+    ticks.map((tick) => (tick === null ? "" : scientific(tick)));
   return {
     width,
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { y: false, x: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    scales: {
+      x: { time: false },
+      y: { distr: log ? 3 : 1, range: (_, low, high) => axisRange(low, high, log) },
+    },
     axes: [
-      { ...axis, size: AXIS_PX.bottom, space: 48, values: words },
-      { ...axis, size: AXIS_PX.left, space: 28, values: words },
+      { ...axis, size: AXIS_PX, space: 48, incrs: WHOLE_STEPS, values: wholeWords },
+      { ...axis, size: axisWidth, space: 28, values: words },
     ],
     series: [{}, ...curves.flatMap((curve) => linesOf(curve, smoothing > 0))],
     hooks: {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { smooth, valueAtStep } from "../../state/smoothing";
-import { integer, number } from "../../ui/format";
+import { integer, scientific } from "../../ui/format";
 import type { Curve } from "./curves";
 import { LineSwatch } from "./swatch";
 
@@ -60,9 +60,17 @@ export function Readout({ curves, smoothing, step, noun }: ReadoutProps) {
   );
 }
 
+/** Whether a run's last value is clearly before a step: further than two of its values are apart. */
+export function hasEnded(steps: readonly number[], step: number): boolean {
+  const last = steps[steps.length - 1];
+  const apart = steps.length > 1 ? (last - steps[0]) / (steps.length - 1) : 0;
+  return step > last + 2 * apart;
+}
+
 function wordsAt({ run, series }: Curve, step: number, smoothing: number): { words: string; title: string } {
   const value = valueAtStep(series.steps, series.values, step);
   const average = smoothing > 0 ? valueAtStep(series.steps, smooth(series.values, smoothing), step) : null;
-  const words = value === null ? "–" : number(value);
-  return { words, title: `${run}: ${words}${average === null ? "" : `, smoothed ${number(average)}`}` };
+  const last = hasEnded(series.steps, step) ? ` at ${integer(series.steps[series.steps.length - 1])}` : "";
+  const words = value === null ? "–" : `${scientific(value)}${last}`;
+  return { words, title: `${run}: ${words}${average === null ? "" : `, smoothed ${scientific(average)}`}` };
 }
