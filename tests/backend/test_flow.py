@@ -61,6 +61,17 @@ def test_gradient_flow__stands_beside_a_probe(writer, open_it):
     assert run.problems == []
 
 
+@pytest.mark.parametrize("payload", ["file", "event"])
+def test_gradient_flow__without_connections_is_whole(tmp_path, cache_folder, payload):
+    """A step without a backward pass, or of frozen weights, has arrays of connections without rows."""
+    writer = LogWriter(tmp_path / "a", payload=payload)
+    writer.gradients(5, [{**layer, "n_edges": 0} for layer in linear_layers()])
+    writer.close()
+    flow = opened(tmp_path / "a", cache_folder).gradient_flow(5)
+    assert flow.problems == []
+    assert [layer.edges.shape for layer in flow.layers] == [(0, 2), (0, 2)]
+
+
 def test_gradient_flow__takes_the_newest_of_a_repeated_step(writer, open_it):
     """A resumed run logs a step twice; the newer record counts."""
     writer.gradients(5, file="old.safetensors")
