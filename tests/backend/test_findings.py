@@ -62,7 +62,7 @@ def test_findings__tell_what_was_looked_for_in_vain_and_what_was_not(folder, ope
     kinds = [rule["kind"] for rule in answer["rules"]]
     told = {finding["kind"] for finding in answer["findings"]}
     assert told | set(answer["healthy"]) | set(answer["unchecked"]) == set(kinds)
-    assert answer["unchecked"] == ["loss_spike"]
+    assert answer["unchecked"] == ["vanishing_gradient", "loss_spike"]  # Two layers, and no loss.
     assert all(rule["source"] and rule["title"] for rule in answer["rules"])
     names = {threshold["name"] for threshold in answer["thresholds"]}
     assert {name for rule in answer["rules"] for name in rule["thresholds"]} == names
@@ -106,6 +106,21 @@ def test_findings__of_a_run_without_our_records_are_those_of_its_loss(folder, op
     assert (finding["link"]["screen"], finding["link"]["tag"]) == ("scalars", "train/loss")
     assert "dead_units" in answer["unchecked"]
     assert viewer.get("findings", run="gone").status_code == 404
+
+
+def test_findings__of_units_that_are_not_in_the_log_are_not_looked_for(tmp_path, open_viewer):
+    """A compiled network's records know gradients and weights, but nothing of single units."""
+    writer = LogWriter(tmp_path / "a")
+    layers = [{**layer, "calls": 0, "activation": None} for layer in linear_layers()]
+    unknown = np.full(sum(layer["n_units"] for layer in layers), np.nan, np.float32)
+    names = ("activation", "zeros", "saturated", "gradient", "signed")
+    for step in range(0, 60, 10):
+        writer.gradients(step, layers, tensors={f"gradients/unit_{name}": unknown for name in names})
+        writer.parameters(step, NAMES)
+    writer.close()
+    answer = open_viewer(tmp_path).json("findings", run="a")
+    assert {"dead_units", "dormant_units", "saturated_units"} <= set(answer["unchecked"])
+    assert "no_gradient" in answer["healthy"]
 
 
 def test_findings__survive_a_broken_step(tmp_path, open_viewer):

@@ -11,10 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LayerSeries, ProbeUnits
-from tb_neuromapper.numerics.findings.units import Lasting, known_records, lasting, too_many
+from tb_neuromapper.numerics.findings.units import Lasting, are_enough, are_recorded, known_records, lasting, too_many
 from tb_neuromapper.numerics.findings.words import in_words, of_units, times
 
 KIND = "dead_units"
+
+
+def has_data(evidence: Evidence) -> bool:
+    """Whether single units of a layer or block are in the log."""
+    blocks = any(are_enough(probe.largest, probe.smallest) for probe in evidence.probes)
+    return blocks or are_recorded(evidence.flow)
 
 
 def find(evidence: Evidence) -> list[Finding]:

@@ -9,10 +9,15 @@ import numpy as np
 
 from tb_neuromapper.numerics.findings.dead_units import told_units
 from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray
-from tb_neuromapper.numerics.findings.units import known_records, lasting, too_many
+from tb_neuromapper.numerics.findings.units import are_recorded, known_records, lasting, too_many
 from tb_neuromapper.numerics.findings.words import figure, of_units, times
 
 KIND = "dormant_units"
+
+
+def has_data(evidence: Evidence) -> bool:
+    """Whether single units of a hidden layer are in the log."""
+    return are_recorded(evidence.flow, hidden=True)
 
 
 def find(evidence: Evidence) -> list[Finding]:

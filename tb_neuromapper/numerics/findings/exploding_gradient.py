@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.depth import Profile, signal_profile, weight_profile
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, IntArray
 from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
 
 KIND = "exploding_gradient"
@@ -17,6 +17,16 @@ KIND = "exploding_gradient"
 MIN_SHARE = 0.1
 # The first records say what is usual for this network.
 N_FIRST_RECORDS = 3
+MIN_RECORDS = N_FIRST_RECORDS + 2
+
+
+def has_data(evidence: Evidence) -> bool:
+    """Whether the gradients of enough layers, or at enough records, are in the log."""
+    flow = evidence.flow
+    if flow is None:
+        return False
+    profiles = [profile for profile in (signal_profile(flow), weight_profile(flow)) if profile is not None]
+    return any(np.isfinite(profile.ratio).any() for profile in profiles) or len(_known_norms(flow)) >= MIN_RECORDS
 
 
 def find(evidence: Evidence) -> list[Finding]:
@@ -56,9 +66,8 @@ def _across_depth(profile: Profile, flow: FlowSeries, limit: float) -> Finding |
 
 def _over_time(flow: FlowSeries, limit: float) -> Finding | None:
     """At two recorded steps or more, the whole gradient is far larger than it ever was at the first."""
-    norms = _joint_norm(flow)
-    known = np.flatnonzero(np.isfinite(norms) & (norms > 0))
-    if len(known) < N_FIRST_RECORDS + 2:
+    norms, known = _joint_norm(flow), _known_norms(flow)
+    if len(known) < MIN_RECORDS:
         return None
     usual = float(norms[known[:N_FIRST_RECORDS]].max())
     is_large = norms[known] > limit * usual
@@ -80,6 +89,12 @@ def _over_time(flow: FlowSeries, limit: float) -> Finding | None:
         "peak_step": int(flow.steps[peak]),
     }
     return Finding(KIND, where, [], steps, message, figures)
+
+
+def _known_norms(flow: FlowSeries) -> IntArray:
+    """Where the norm of all gradients is known and not 0."""
+    norms = _joint_norm(flow)
+    return np.flatnonzero(np.isfinite(norms) & (norms > 0))
 
 
 def _joint_norm(flow: FlowSeries) -> FloatArray:

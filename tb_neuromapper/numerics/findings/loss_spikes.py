@@ -61,6 +61,11 @@ class Origin:
     factor: float = 1.0
 
 
+def has_data(evidence: Evidence) -> bool:
+    """Whether a loss has enough values to compare with."""
+    return any(int(np.isfinite(loss.values).sum()) > MIN_BEFORE for loss in evidence.losses)
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """One finding a loss that has spikes."""
     findings = []

@@ -14,13 +14,18 @@ KIND = "no_gradient"
 MIN_RECORDS = 2
 
 
+def has_data(evidence: Evidence) -> bool:
+    """Whether gradients are in the log: where nothing at all has one, no backward pass was recorded."""
+    flow = evidence.flow
+    if flow is None or len(flow.steps) < MIN_RECORDS:
+        return False
+    return any((each.gradient_norm > 0).any() for each in flow.parameters)
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """One finding a module that is not frozen and whose gradients were missing or exactly 0 at every recorded step."""
     flow = evidence.flow
-    if flow is None or len(flow.steps) < MIN_RECORDS:
-        return []
-    # Where nothing at all has a gradient, no backward pass was recorded, which says nothing of a layer.
-    if not any((each.gradient_norm > 0).any() for each in flow.parameters):
+    if flow is None or not has_data(evidence):
         return []
     return [_finding(each, flow) for each in flow.parameters if not each.frozen and _has_none(each)]
 

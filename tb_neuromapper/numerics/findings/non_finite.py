@@ -14,6 +14,11 @@ from tb_neuromapper.numerics.findings.words import in_words, ranges, times
 KIND = "non_finite"
 
 
+def has_data(evidence: Evidence) -> bool:
+    """Whether there is a gradient flow or a loss."""
+    return evidence.flow is not None or bool(evidence.losses)
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """At most one finding of the network, and one of each loss that is not finite where the network's values are.
 

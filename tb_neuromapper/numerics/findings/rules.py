@@ -49,17 +49,17 @@ class Rule:
         kind: Its name, that of its findings.
         title: What it looks for, in words.
         find: The rule.
+        has_data: Whether the evidence holds anything that the rule could judge.
         thresholds: The names of those that it reads.
         source: Where it comes from.
-        needs: "flow", "probe", "loss": of these kinds of evidence, at least one.
     """
 
     kind: str
     title: str
     find: Callable[[Evidence], list[Finding]]
+    has_data: Callable[[Evidence], bool]
     thresholds: tuple[str, ...]
     source: str
-    needs: tuple[str, ...] = ("flow",)
 
 
 THRESHOLDS = {
@@ -85,14 +85,15 @@ RULES = (
         non_finite.KIND,
         "values that are infinite or not a number",
         non_finite.find,
+        non_finite.has_data,
         ("scaled_records",),
         "IEEE 754",
-        ("flow", "loss"),
     ),
     Rule(
         no_gradient.KIND,
         "layers that never get a gradient",
         no_gradient.find,
+        no_gradient.has_data,
         (),
         "PyTorch, torch.autograd: grad is None for what the loss does not depend on",
     ),
@@ -100,14 +101,15 @@ RULES = (
         dead_units.KIND,
         "dead units",
         dead_units.find,
+        dead_units.has_data,
         ("dead_share", "always_dead_share"),
         "Lu et al. 2020, Dying ReLU and initialization",
-        ("flow", "probe"),
     ),
     Rule(
         dormant_units.KIND,
         "dormant units",
         dormant_units.find,
+        dormant_units.has_data,
         ("dormant_tau", "dormant_share"),
         "Sokar et al. 2023, The dormant neuron phenomenon in deep reinforcement learning",
     ),
@@ -115,6 +117,7 @@ RULES = (
         saturated_units.KIND,
         "saturated units",
         saturated_units.find,
+        saturated_units.has_data,
         ("saturation", "saturated_share"),
         "Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks",
     ),
@@ -122,6 +125,7 @@ RULES = (
         vanishing_gradient.KIND,
         "vanishing gradients",
         vanishing_gradient.find,
+        vanishing_gradient.has_data,
         ("vanishing_ratio",),
         "Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks",
     ),
@@ -129,6 +133,7 @@ RULES = (
         exploding_gradient.KIND,
         "exploding gradients",
         exploding_gradient.find,
+        exploding_gradient.has_data,
         ("exploding_ratio",),
         "Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks",
     ),
@@ -136,6 +141,7 @@ RULES = (
         update_ratio.KIND,
         "updates far from a thousandth of the weights",
         update_ratio.find,
+        update_ratio.has_data,
         ("update_ratio_low", "update_ratio_high"),
         "Karpathy, CS231n notes, Neural networks 3: ratio of weights and updates",
     ),
@@ -143,9 +149,9 @@ RULES = (
         loss_spikes.KIND,
         "loss spikes",
         loss_spikes.find,
+        loss_spikes.has_data,
         ("spike_score",),
         "Iglewicz and Hoaglin 1993, How to detect and handle outliers; Chowdhery et al. 2022, PaLM, section 5.1",
-        ("loss",),
     ),
 )
 
@@ -181,17 +187,14 @@ def judge(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> 
     whole = replace(evidence, thresholds=checked)
     flow = evidence.flow
     sound = replace(whole, flow=_until_non_finite(flow, checked["scaled_records"])) if flow is not None else whole
-    has = {"flow": flow is not None, "probe": bool(evidence.probes), "loss": bool(evidence.losses)}
     findings: list[Finding] = []
     healthy, unchecked = [], []
     for rule in RULES:
-        if not any(has[kind] for kind in rule.needs):
-            unchecked.append(rule.kind)
-            continue
-        found = rule.find(whole if rule.kind == non_finite.KIND else sound)
+        read = whole if rule.kind == non_finite.KIND else sound
+        found = rule.find(read)
         findings += found
         if not found:
-            healthy.append(rule.kind)
+            (healthy if rule.has_data(read) else unchecked).append(rule.kind)
     return Verdict(findings, healthy, unchecked)
 
 

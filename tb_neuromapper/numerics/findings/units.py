@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import IntArray, StepRange
+from tb_neuromapper.numerics.findings.types import FloatArray, FlowSeries, IntArray, StepRange
 
 # A unit may rest on some batches; it is in a state if it was in all of these many last records.
 N_LAST_RECORDS = 5
+MIN_RECORDS = 2
 RECTIFIERS = ("ReLU", "ReLU6", "Threshold")
 
 
@@ -47,7 +48,7 @@ def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: I
     """
     flags, steps = flags[known], steps[known]
     n_needed = min(N_LAST_RECORDS, len(steps))
-    if n_needed < 2 or not flags.shape[1]:
+    if n_needed < MIN_RECORDS or not flags.shape[1]:
         return None
     # From the end, the number of records without a break.
     streaks = np.cumprod(flags[::-1], axis=0, dtype=np.int64).sum(axis=0)
@@ -57,6 +58,17 @@ def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: I
     longest, shortest = int(streaks[units].max()), int(streaks[units].min())
     n_always = int((streaks == len(steps)).sum())
     return Lasting(units, int(steps[len(steps) - longest]), int(steps[-1]), shortest, n_always)
+
+
+def are_recorded(flow: FlowSeries | None, *, hidden: bool = False) -> bool:
+    """Whether the single units of a layer (a hidden one) are known at enough records to tell of a lasting state."""
+    layers = [layer for layer in flow.layers if not (hidden and layer.is_output)] if flow is not None else []
+    return any(are_enough(layer.unit_activation) for layer in layers)
+
+
+def are_enough(*arrays: FloatArray) -> bool:
+    """Whether (R, U) arrays are known at enough records to tell of a lasting state."""
+    return int(known_records(*arrays).sum()) >= MIN_RECORDS
 
 
 def too_many(n: int, n_units: int, share: float) -> bool:

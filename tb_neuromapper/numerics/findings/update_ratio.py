@@ -17,6 +17,11 @@ MIN_RECORDS = 2
 FIRST_FACTOR = 3.0
 
 
+def has_data(evidence: Evidence) -> bool:
+    """Whether changes of a layer's weights are in the log."""
+    return evidence.flow is not None and bool(_recorded(evidence.flow))
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """A finding a layer; one for the whole network if two thirds of its layers have it: then the rate is to blame.
 
@@ -44,12 +49,12 @@ def find(evidence: Evidence) -> list[Finding]:
 
 
 def _rated(flow: FlowSeries) -> list[ParameterSeries]:
+    return [each for each in _recorded(flow) if not each.frozen and (_known(each) > 0).any()]
+
+
+def _recorded(flow: FlowSeries) -> list[ParameterSeries]:
     names = {layer.weights for layer in flow.layers if layer.kind in _RATED}
-    return [
-        each
-        for each in flow.parameters
-        if each.name in names and not each.frozen and len(_known(each)) >= MIN_RECORDS and (_known(each) > 0).any()
-    ]
+    return [each for each in flow.parameters if each.name in names and len(_known(each)) >= MIN_RECORDS]
 
 
 def _known(each: ParameterSeries) -> FloatArray:

@@ -15,6 +15,12 @@ KIND = "vanishing_gradient"
 MIN_SHARE = 0.2
 
 
+def has_data(evidence: Evidence) -> bool:
+    """Whether the gradients of enough layers are in the log."""
+    profile = weight_profile(evidence.flow) if evidence.flow is not None else None
+    return profile is not None and bool(np.isfinite(profile.ratio).any())
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """At most one finding: at a fifth of the records, the first layers' gradient per weight is far smaller."""
     profile = weight_profile(evidence.flow) if evidence.flow is not None else None
