@@ -55,9 +55,8 @@ class Playground:
         return respond_json({"trainings": self._trainings.described()})
 
     def start(self, request: Request) -> Response:
-        body = json_body(request)
         try:
-            parameters = parse_training(body.get("parameters", {}))
+            parameters = parse_training(_parameters_in(json_body(request)))
         except ParameterError as error:
             return respond_json({"error": str(error), "field": error.field}, 400)
         try:
@@ -90,6 +89,22 @@ class Playground:
             return handler(request)
 
         return guarded
+
+
+def _parameters_in(body: dict[str, Any]) -> Any:
+    """The parameters in a request's body.
+
+    Raises:
+        ParameterError: There is something else in it.
+    """
+    unknown = next((name for name in body if name != "parameters"), None)
+    if unknown is not None:
+        raise ParameterError(
+            "",
+            f"the request has {shorten(unknown)}, which is unknown; only parameters is allowed. Put names and values "
+            'into it: {"parameters": {"hidden": [64, 32]}}.',
+        )
+    return body.get("parameters", {})
 
 
 def open_playground(context: base_plugin.TBContext) -> Playground:

@@ -46,7 +46,7 @@ class Training:
     Attributes:
         id: Unique in this TensorBoard.
         run: The run's name, as TensorBoard shows it.
-        told: The child's last words (`trainer.Progress`).
+        told: The child's last words (`trainer.Progress`); that it has ended, only once its process has.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Training:
             "id": self.id,
             "run": self.run,
             "state": self.told["state"],
-            "message": self.told["message"],
+            "message": "stopping" if self.is_stopping and not self.is_over else self.told["message"],
             "progress": self.told.get("share", 0.0),
             "epoch": self.told.get("epoch", 0),
             "n_epochs": self.parameters.n_epochs,
@@ -175,28 +175,29 @@ class Trainings:
     def _follow(self, training: Training) -> None:
         """Listen to a training until its process has ended; then its place is free."""
         try:
-            self._listen(training)
+            last = self._listen(training)
         finally:
             _close(training.process.stdin)
             with contextlib.suppress(OSError):
                 training.folder.rmdir()  # Only if nothing was logged.
             training.is_over = True
+        training.told = last
 
-    def _listen(self, training: Training) -> None:
+    def _listen(self, training: Training) -> dict[str, Any]:
+        """Take in what a training tells until its process has ended; its last words."""
         process = training.process
         assert process.stdout is not None
         timer = _kill_later(process, self.limits.time_s + _PATIENCE_S)
+        last: dict[str, Any] = {}
         while line := process.stdout.readline(_MAX_LINE_BYTES):
             with contextlib.suppress(ValueError):
-                told = json.loads(line)
-                training.told = (
-                    {**told, "message": "stopping"} if _is_under_way(told) and training.is_stopping else told
-                )
+                last = json.loads(line)
+                if _is_under_way(last):
+                    training.told = last
         code = process.wait()
         timer.cancel()
         process.stdout.close()
-        if _is_under_way(training.told):
-            training.told = {**training.told, **_last_words(training, code)}
+        return last if last and not _is_under_way(last) else {**training.told, **_last_words(training, code)}
 
 
 def _is_under_way(told: dict[str, Any]) -> bool:

@@ -68,7 +68,7 @@ def _farewell(last: Progress, log_dir: Path) -> int:
         print(f"{last.message[:1].upper()}{last.message[1:]}", file=sys.stderr)
         return 1
     if last.state == "stopped":
-        print("Stopped; the epochs until now are kept.")
+        print(f"{last.message[:1].upper()}{last.message[1:]}")
         return 130
     print(f"Done. Look at it: tensorboard --logdir {log_dir}")
     return 0

@@ -71,7 +71,7 @@ def run_training(
             for last in steps:
                 report(last)
                 if reason := why_stop():
-                    return replace(last, state="stopped", message=f"{reason}; the epochs until {last.epoch} are kept.")
+                    return replace(last, state="stopped", message=f"{reason}; {_kept(last.epoch)}.")
     except (ValueError, OSError) as error:
         return replace(last, state="failed", message=str(error))
     except (MemoryError, RuntimeError) as error:  # torch tells of missing memory as a RuntimeError.
@@ -111,6 +111,10 @@ def train(parameters: TrainingParameters, data: DataSet, folder: Path) -> Genera
             mapper.log_epoch(epoch)
             progress = replace(progress, epoch=epoch, share=share, loss=mean_loss, accuracy=accuracy)
             yield (progress := replace(progress, message=_sentence(progress)))
+
+
+def _kept(epoch: int) -> str:
+    return f"the epochs until {epoch} are kept" if epoch else "no epoch had ended, only the untrained network is kept"
 
 
 def _step(network: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> tuple[float, int]:

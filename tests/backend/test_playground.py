@@ -100,14 +100,16 @@ def test_trainings__stop_and_keep_what_was_logged(playground):
 
 
 def test_trainings__are_two_at_once(playground):
-    """A third is refused in words that name those under way; after a stop there is room again."""
+    """A third is refused in words that name those under way; as soon as one is told to have stopped, there is room."""
     first = playground.post("trainings", {"parameters": LONG})["training"]
     playground.post("trainings", {"parameters": {**LONG, "name": "second"}})
     code, answer = ask(playground, "trainings", {"parameters": LONG})
     assert code == 409
     assert "2 trainings are under way (digits-8, second); at most 2 are allowed" in answer["error"]
-    playground.post("trainings/stop", {"id": first["id"]})
-    await_value(lambda: ask(playground, "trainings", {"parameters": LONG})[0] == 200, playground.process)
+    stopped = playground.post("trainings/stop", {"id": first["id"]})["trainings"][1]
+    assert (stopped["state"], stopped["message"]) == ("starting", "stopping")
+    await_value(lambda: states(playground)["digits-8"] == "stopped", playground.process)
+    assert ask(playground, "trainings", {"parameters": LONG})[0] == 200
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -134,6 +136,8 @@ def command_line(pid):
         ("trainings", {"parameters": {"name": "../../x"}}, 400, "run name is '../../x'"),
         ("trainings", {"parameters": [1]}, 400, "give an object"),
         ("trainings", {"parameters": {"data": "mnist"}}, 409, "MNIST is not in"),
+        ("trainings", {"hidden": [1, 2], "cmd": "x"}, 400, "the request has 'hidden', which is unknown; only parameters"),
+        ("trainings", {"parameters": {}, "cmd": "x"}, 400, "the request has 'cmd'"),
         ("trainings", [], 400, "only an object"),
         ("trainings/stop", {"id": "7"}, 404, "there is no training '7'; there are none."),
         ("trainings/stop", {"id": {}}, 404, "there is no training {}"),

@@ -76,6 +76,13 @@ def test_run_training__stops_when_told(tmp_path):
     assert list(read_records(tmp_path, "activations")) == [0, 1]
 
 
+def test_run_training__stopped_in_its_first_epoch_keeps_the_untrained_network(tmp_path):
+    """No epoch is promised where none has ended."""
+    last, _ = run(tmp_path, hidden=[8], n_epochs=50, why_stop=lambda: "stopped")
+    assert last.message == "stopped; no epoch had ended, only the untrained network is kept."
+    assert list(read_records(tmp_path, "activations")) == [0]
+
+
 def test_run_training__says_that_it_diverged(tmp_path):
     """A learning rate that makes the loss infinite ends the training with advice."""
     last, _ = run(tmp_path, hidden=[32], activation="identity", initialization="large", learning_rate=1000, n_epochs=5)
