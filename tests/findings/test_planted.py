@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tb_neuromapper.numerics.findings.loss_spikes import find_spikes
 from tb_neuromapper.numerics.findings.rules import judge
 from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
 from tests.findings.training import train
@@ -195,23 +197,90 @@ def test_loss_spike__is_dated(make, disturb, seed):
     assert finding.evidence["tag"] == "train/loss"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("layer", ["fc2", "fc4"])
-def test_loss_spike__began_in_the_layer_that_was_changed(layer, seed):
-    """A batch with wrong labels, of which one layer gets a gradient a thousand times too large."""
+def with_weights_times_minus_8(weight, at):
+    def disturb(step, x, y, optimizer):
+        if step == at:
+            with torch.no_grad():
+                weight.mul_(-8)
+
+    return disturb
+
+
+def with_gradient_times_1000(weight, at):
+    def disturb(step, x, y, optimizer):
+        if step == at:
+            disturb.handle = weight.register_hook(lambda gradient: gradient * 1000)
+        elif step == at + 1:
+            disturb.handle.remove()
+        return (x, (y + 1) % 4) if step == at else None
+
+    return disturb
+
+
+def with_rate_times_1000(weight, at):
+    """The weight gets a group of its own."""
+
+    def disturb(step, x, y, optimizer):
+        if len(optimizer.param_groups) == 1:
+            (group,) = optimizer.param_groups
+            group["params"] = [each for each in group["params"] if each is not weight]
+            optimizer.add_param_group({"params": [weight], "lr": group["lr"]})
+        optimizer.param_groups[1]["lr"] = optimizer.param_groups[0]["lr"] * (1000 if step == at else 1)
+
+    return disturb
+
+
+def spike_of(plant, layer, at, seed, optimizer=None):
+    """The finding about the loss of a training in which a layer is disturbed, or None."""
     torch.manual_seed(seed)
     model = mlp()
-    weight = model.get_submodule(layer).weight
+    disturb = plant(model.get_submodule(layer).weight, at)
+    found = findings(lambda: model, optimizer or sgd(), seed, disturb=disturb)
+    return next(iter(found.get("loss_spike", [])), None)
 
-    def kick(step, x, y, optimizer):
-        if step == 200:
-            kick.handle = weight.register_hook(lambda gradient: gradient * 1000)
-        elif step == 201:
-            kick.handle.remove()
-        return wrong_labels_at_200(step, x, y, optimizer)
 
-    (finding,) = findings(lambda: model, sgd(), seed, disturb=kick)["loss_spike"]
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("at", [20, 45, 90])
+@pytest.mark.parametrize("optimizer", [sgd(0.01), adam()], ids=["sgd", "adam"])
+def test_loss_spike__is_found_while_the_loss_still_falls(optimizer, at, seed):
+    """What the loss has come down from hides no spike."""
+    finding = spike_of(with_weights_times_minus_8, "fc4", at, seed, optimizer)
+    assert at <= finding.steps[0][0] <= at + 2
+
+
+def test_loss_spike__is_found_among_few_values():
+    """A loss that was logged eleven times, seven of them before the spike."""
+    falling = np.array([2.30, 2.21, 2.02, 1.74, 1.41, 1.12, 0.91, 5.2, 1.5, 0.9, 0.7])
+    (spike,) = find_spikes(np.arange(11) * 10, falling, 8)
+    assert (spike.first, spike.last, spike.peak) == (70, 70, 5.2)
+    assert find_spikes(np.arange(10) * 10, np.delete(falling, 7), 8) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("layer", ["fc1", "fc2", "fc4"])
+@pytest.mark.parametrize("at", [200, 208])
+@pytest.mark.parametrize("plant", [with_weights_times_minus_8, with_rate_times_1000])
+def test_loss_spike__began_in_the_layer_whose_weights_jumped(plant, layer, at, seed):
+    """At a recorded step or between two: the weights' norm tells."""
+    finding = spike_of(plant, layer, at, seed)
+    assert (finding.where, finding.evidence["layer_measure"]) == (layer, "weight norm")
+    assert finding.evidence["layer_step"] in (200, 210)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("layer", ["fc2", "fc4"])
+def test_loss_spike__began_in_the_layer_whose_gradient_was_too_large(layer, seed):
+    """A batch with wrong labels, of which one layer gets a gradient a thousand times too large."""
+    finding = spike_of(with_gradient_times_1000, layer, 200, seed)
     assert (finding.where, finding.evidence["layer_step"]) == (layer, 200)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_loss_spike__of_a_wrong_batch_began_in_no_layer(seed):
+    """All layers get a larger gradient; none is blamed."""
+    (finding,) = findings(mlp, sgd(), seed, disturb=wrong_labels_at_200)["loss_spike"]
+    assert (finding.where, finding.evidence["layer"]) == ("train/loss", "")
+    assert "no layer that stands out" in finding.message
 
 
 @pytest.mark.parametrize("seed", SEEDS)

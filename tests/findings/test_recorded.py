@@ -100,15 +100,19 @@ def test_recorded__layer_out_of_the_graph(tmp_path, cache_folder):
 
 
 def test_recorded__loss_spike_with_its_layer(tmp_path, cache_folder):
-    """A batch with wrong labels, at a recorded step."""
+    """Weights are spoilt between two recorded steps."""
+    model = mlp()
 
     def disturb(step, x, y):
-        return x, (y + 1) % 4 if step == 150 else y
+        if step == 143:
+            with torch.no_grad():
+                model.fc3.weight.mul_(-8)
+        return x, y
 
-    (finding,) = record(tmp_path / "a", mlp(), cache_folder, disturb=disturb)["loss_spike"]
-    assert any(first <= 150 <= last for first, last in finding.steps)
-    assert finding.where in {"fc1", "fc2", "fc3", "fc4"}
-    assert finding.evidence["layer_step"] == 150
+    (finding,) = record(tmp_path / "a", model, cache_folder, disturb=disturb)["loss_spike"]
+    assert any(first <= 143 <= last for first, last in finding.steps)
+    assert (finding.where, finding.evidence["layer_step"]) == ("fc3", 150)
+    assert "whose weights changed: their norm was" in finding.message
 
 
 def test_recorded__non_finite_values_with_layer_and_step(tmp_path, cache_folder):

@@ -144,7 +144,7 @@ class Recorder:
 
 
 def _module_figures(rows):
-    """Gradient per weight, gradient norm, update ratio, and what is not finite, of one module at one step."""
+    """Gradient per weight, gradient norm, update ratio, weight norm, and what is not finite: one module, one step."""
     weights = [row for name, row in rows.items() if "weight" in name.rpartition(".")[2]]
     gradients = [row[1] for row in rows.values() if row[1] is not None]
     of_weights = [row[1] for row in weights if row[1] is not None]
@@ -153,6 +153,7 @@ def _module_figures(rows):
         _norm(of_weights) / math.sqrt(n_weights) if of_weights else math.nan,
         _norm(gradients) if gradients else math.nan,
         _ratio(_norm([row[2] for row in weights]), _norm([row[0] for row in weights])),
+        _norm([row[0] + row[2] for row in weights]) if weights else math.nan,
         sum(int((~each.isfinite()).sum()) for each in gradients),
         sum(int((~row[0].isfinite()).sum()) for row in rows.values()),
     )

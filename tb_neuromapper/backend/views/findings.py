@@ -154,8 +154,8 @@ def _figures(table: ParameterTable) -> tuple[list[str], FloatArray, npt.NDArray[
     """One step's modules.
 
     Returns:
-        M names; float64 (M, 5) the root mean square of the gradient of their weights, the gradient's norm, the update
-        ratio, and the counts of gradients and weights that are not finite; bool (M,) frozen.
+        M names; float64 (M, 6) the root mean square of the gradient of their weights, the gradient's norm, the update
+        ratio, the weights' norm, and the counts of gradients and weights that are not finite; bool (M,) frozen.
     """
     names = list(dict.fromkeys(row["layer"] for row in table.rows))
     places = {name: index for index, name in enumerate(names)}
@@ -176,6 +176,7 @@ def _figures(table: ParameterTable) -> tuple[list[str], FloatArray, npt.NDArray[
             np.sqrt(gradient / total(sizes, is_weight)),
             np.sqrt(total(column(table, "gradient_norm") ** 2, every)),
             np.where(weight > 0, np.sqrt(update / weight), np.nan),
+            np.sqrt(weight),
             total(column(table, "n_nonfinite_gradient"), every),
             total(column(table, "n_nonfinite_weight"), every),
         ]

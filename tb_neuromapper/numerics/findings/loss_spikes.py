@@ -1,4 +1,4 @@
-"""The loss jumps up and, mostly, comes down again: a poisoned batch, or a step too far; and the layer where it began.
+"""The loss jumps up and, mostly, comes down again: a poisoned batch, or a step too far.
 
 Reference: Iglewicz and Hoaglin 1993, How to detect and handle outliers (the modified z-score), here against the values
 before; Chowdhery et al. 2022, PaLM, section 5.1 (loss spikes).
@@ -6,24 +6,29 @@ before; Chowdhery et al. 2022, PaLM, section 5.1 (loss spikes).
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, IntArray, LossSeries
-from tb_neuromapper.numerics.findings.words import figure, in_words, times
+from tb_neuromapper.numerics.findings.spike_origin import Origin, find_origin
+from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, IntArray, LossSeries
+from tb_neuromapper.numerics.findings.words import figure, in_words
 
 KIND = "loss_spike"
 N_BEFORE = 50
-MIN_BEFORE = 8
-# Of the range that the loss has come down through: what is less than this is noise, however quiet it was before.
-NOISE_SHARE = 0.1
-# Losses of small batches have long tails: the largest value before counts as this share of a spread.
+MIN_BEFORE = 5
+# A loss that falls is compared with its last values alone.
+N_LEVEL = 5
+# Of what the loss has come down by: what is less than this is noise, however quiet it was before.
+NOISE_SHARE = 0.07
+# Losses of small batches have long tails: the largest rise before counts as this share of a spread.
 TAIL_SHARE = 0.5
-# A layer's norm changes by a factor; factors below e^0.1 are no rise.
-LAYER_NOISE = 0.1
-LAYER_Z = 3.5
+# A loss that falls fast and then slowly deviates without noise.
+SLOPE_SHARE = 0.5
+# Noise does not last: of so many values in a row, half the score is enough.
+N_LASTING = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Spike:
     Attributes:
         first, last: Steps.
         peak: The largest value.
-        before: The median of the values before.
+        before: The median of the last values before.
         score: The modified z-score of the peak.
     """
 
@@ -42,23 +47,6 @@ class Spike:
     peak: float
     before: float
     score: float
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The layer that rose first.
-
-    Attributes:
-        layer: Its name; "" if no record is near enough, or none rose.
-        measure: "gradient norm" or "update".
-        step: The recorded step.
-        factor: How many times its usual value.
-    """
-
-    layer: str = ""
-    measure: str = ""
-    step: int | None = None
-    factor: float = 1.0
 
 
 def has_data(evidence: Evidence) -> bool:
@@ -73,7 +61,7 @@ def find(evidence: Evidence) -> list[Finding]:
         flow = evidence.flow if loss.is_training else None
         spikes = find_spikes(loss.steps, loss.values, evidence.thresholds["spike_score"])
         if spikes:
-            origins = [find_origin(flow, spike) if flow is not None else Origin() for spike in spikes]
+            origins = [find_origin(flow, spike.first, spike.last) if flow is not None else Origin() for spike in spikes]
             findings.append(_finding(loss, spikes, origins))
     return findings
 
@@ -81,85 +69,94 @@ def find(evidence: Evidence) -> list[Finding]:
 def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[Spike]:
     """Stretches in which a loss stands far above the values before it.
 
-    The score of a value is 0.6745 (value - median) / spread of the N_BEFORE values before the stretch. The spread is
-    their MAD, or more: 0.6745 times TAIL_SHARE of what their largest stands above the median, and 0.6745 times
-    NOISE_SHARE of the range between the 5th and the 95th percentile of the whole series.
+    The rise of a value is what it stands above the median of the N_LEVEL values before. Its score is 0.6745 rise /
+    spread. The spread is the upper quartile of the N_BEFORE rises before the stretch, which is their MAD where the loss
+    neither rises nor falls, or more: SLOPE_SHARE of their MAD, 0.6745 times TAIL_SHARE of the largest of them, and
+    0.6745 times NOISE_SHARE of what the loss has come down by so far, or of half the range between the 5th and the 95th
+    percentile of all values. A stretch of N_LASTING values or more is a spike from half the threshold on.
 
     Args:
         steps: (m,) ascending.
         values: (m,); what is not finite is left out.
-        threshold: The score above which a value is in a spike.
+        threshold: The score above which a single value is a spike.
     """
     known = np.isfinite(values)
-    steps, values = steps[known], values[known].astype(np.float64)
-    if len(values) <= MIN_BEFORE:
+    steps, found = steps[known], values[known].astype(np.float64).tolist()
+    if len(found) <= MIN_BEFORE:
         return []
-    noise = NOISE_SHARE * float(np.subtract(*np.quantile(values, [0.95, 0.05])))
-    spikes = []
-    calm: list[float] = []
-    at = 0
-    while at < len(values):
-        before = np.array(calm[-N_BEFORE:])
-        least = 0.6745 * max(noise, TAIL_SHARE * _excess(before)) if len(before) else 0.0
-        score = _score(values[at], before, least) if len(before) >= MIN_BEFORE else 0.0
-        if score <= threshold:
-            calm.append(float(values[at]))
+    noise = NOISE_SHARE * float(np.subtract(*np.quantile(found, [0.95, 0.05]))) / 2
+    spikes: list[Spike] = []
+    calm = _Calm()
+    at = last_end = 0
+    while at < len(found):
+        at_spike, end = _stretch(found, at, calm, noise, threshold) if calm.is_long else (at, at)
+        if end == at:
+            calm.add(found[at])
             at += 1
             continue
-        end = at + 1
-        while end < len(values) and end - at < N_BEFORE and _score(values[end], before, least) > threshold:
-            end += 1
-        peak = at + int(np.argmax(values[at:end]))
-        top = float(values[peak])
-        spikes.append(
-            Spike(int(steps[at]), int(steps[end - 1]), top, float(np.median(before)), _score(top, before, least))
-        )
+        top = max(found[at_spike:end])
+        spike = Spike(int(steps[at_spike]), int(steps[end - 1]), top, calm.level, calm.score(top, noise))
+        # A loss that comes down unevenly has spiked once.
+        is_same = bool(spikes) and at - last_end < N_LEVEL
+        spikes[len(spikes) - is_same :] = [_joined(spikes[-1], spike) if is_same else spike]
         if end - at >= N_BEFORE:
-            calm = [float(value) for value in values[at:end]]  # It has stayed there: that is usual now.
-        at = end
+            calm = _Calm(found[at:end])  # It has stayed there: that is usual now.
+        at = last_end = end
     return spikes
 
 
-def find_origin(flow: FlowSeries, spike: Spike) -> Origin:
-    """The layer whose gradient norm or update ratio rose first, at the last records before and at the spike.
-
-    Of the layers that rose at the same record, the one that rose most counts.
-    """
-    start, end = (int(at) for at in np.searchsorted(flow.steps, [spike.first, spike.last + 1]))
-    # A rise may show at the record before; more than that before is not this spike.
-    first = max(0, start - 1) if start == end or flow.steps[start] > spike.first else start
-    for at in range(first, min(end + 1, len(flow.steps))):
-        rises = [
-            (score, Origin(each.name, measure, int(flow.steps[at]), factor))
-            for each in flow.parameters
-            for measure, values in (("gradient norm", each.gradient_norm), ("update", each.update_ratio))
-            for score, factor in [_rise(values, at)]
-            if score > LAYER_Z
-        ]
-        if rises:
-            return max(rises, key=lambda rise: float(rise[0]))[1]
-    return Origin()
+def _joined(earlier: Spike, later: Spike) -> Spike:
+    top = max(earlier, later, key=lambda spike: spike.peak)
+    return Spike(earlier.first, later.last, top.peak, earlier.before, top.score)
 
 
-def _rise(values: FloatArray, at: int) -> tuple[float, float]:
-    """The modified z-score of log(value) against the records before, and the value's ratio to their median."""
-    before = values[max(0, at - N_BEFORE) : at]
-    before = np.log(before[np.isfinite(before) & (before > 0)])
-    if len(before) < 3 or not (np.isfinite(values[at]) and values[at] > 0):
-        return 0.0, 1.0
-    now, usual = float(np.log(values[at])), float(np.median(before))
-    return _score(now, before, LAYER_NOISE), math.exp(min(now - usual, 700.0))
+def _stretch(values: list[float], at: int, calm: _Calm, noise: float, threshold: float) -> tuple[int, int]:
+    """Where the spike to which a value belongs begins and ends; nowhere if it belongs to none."""
+
+    def end_of_stretch(limit: float) -> int:
+        end = at
+        while end < len(values) and end - at < N_BEFORE and calm.score(values[end], noise) > limit:
+            end += 1
+        return end
+
+    lasting = end_of_stretch(threshold / 2)
+    if lasting - at < N_LASTING:
+        return at, end_of_stretch(threshold)
+    # What only leads up to a higher score is not yet the spike.
+    high = (index for index in range(at, at + N_LASTING) if calm.score(values[index], noise) > threshold)
+    return next(high, at), lasting
 
 
-def _excess(values: FloatArray) -> float:
-    """How far the largest stands above the median."""
-    return float(values.max() - np.median(values))
+class _Calm:
+    """The values outside spikes so far, and what each stood above those before it."""
 
+    def __init__(self, values: Iterable[float] = ()) -> None:
+        self._values: list[float] = []
+        self._rises: list[float] = []
+        for value in values:
+            self.add(value)
 
-def _score(value: float, before: FloatArray, least_spread: float) -> float:
-    median = float(np.median(before))
-    spread = max(float(np.median(np.abs(before - median))), least_spread, 1e-12)
-    return 0.6745 * (value - median) / spread
+    @property
+    def is_long(self) -> bool:
+        return len(self._values) >= MIN_BEFORE
+
+    @property
+    def level(self) -> float:
+        return median(self._values[-N_LEVEL:])
+
+    def add(self, value: float) -> None:
+        if self._values:
+            self._rises.append(value - self.level)
+        self._values.append(value)
+
+    def score(self, value: float, noise: float) -> float:
+        rises = sorted(self._rises[-N_BEFORE:])
+        usual = median(rises)
+        deviation = median(abs(rise - usual) for rise in rises)
+        quartile = rises[3 * len(rises) // 4]
+        descent = median(self._values[:N_LEVEL]) - self.level
+        least = 0.6745 * max(noise, NOISE_SHARE * descent, TAIL_SHARE * rises[-1], 1e-12)
+        return 0.6745 * (value - self.level) / max(quartile, SLOPE_SHARE * deviation, least)
 
 
 def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:
@@ -167,18 +164,13 @@ def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Fi
     pairs = list(zip(spikes, origins, strict=True))
     worst, origin = max(pairs, key=lambda pair: (pair[1].layer != "", pair[0].score))
     steps = [(spike.first, spike.last) for spike in spikes]
-    if origin.layer:
-        began = (
-            f" It began in {origin.layer}, whose {origin.measure} was {figure(origin.factor)} times the usual at step "
-            f"{origin.step}."
-        )
-    else:
-        began = " No record of the gradient flow near it tells in which layer it began."
+    often = "once" if len(spikes) == 1 else f"{len(spikes):,} times"
     message = (
-        f"{loss.tag} jumps up {times(len(spikes), 'time')} ({in_words(steps)}), at step {worst.first} from "
-        f"{figure(worst.before)} to {figure(worst.peak)}.{began}"
+        f"{loss.tag} jumps up {often} ({in_words(steps)}), at step {worst.first} from {figure(worst.before)} to "
+        f"{figure(worst.peak)}. {origin.words}"
     )
     figures = {"tag": loss.tag, "peak": worst.peak, "before": worst.before, "score": worst.score}
     figures |= {"layer": origin.layer, "layer_step": origin.step, "layer_factor": origin.factor}
+    figures["layer_measure"] = origin.measure
     figures["layers"] = [each.layer for each in origins]
     return Finding(KIND, origin.layer or loss.tag, [], steps, message, figures)

@@ -188,7 +188,8 @@ def judge(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> 
     flow = evidence.flow
     sound = replace(whole, flow=_until_non_finite(flow, checked["scaled_records"])) if flow is not None else whole
     findings: list[Finding] = []
-    healthy, unchecked = [], []
+    healthy: list[str] = []
+    unchecked: list[str] = []
     for rule in RULES:
         read = whole if rule.kind == non_finite.KIND else sound
         found = rule.find(read)
@@ -241,6 +242,7 @@ def _cut(flow: FlowSeries, n: int) -> FlowSeries:
             weight_gradient=each.weight_gradient[:n],
             gradient_norm=each.gradient_norm[:n],
             update_ratio=each.update_ratio[:n],
+            weight_norm=each.weight_norm[:n],
             n_nonfinite_gradient=each.n_nonfinite_gradient[:n],
             n_nonfinite_weight=each.n_nonfinite_weight[:n],
         )

@@ -71,6 +71,7 @@ class ParameterSeries:
         weight_gradient: (S,) root mean square of dL/dw over the weights, biases left out; NaN = unknown.
         gradient_norm: (S,) Euclidean norm of the gradients of all of them; NaN = none came.
         update_ratio: (S,) norm of the weights' change divided by their norm; NaN = unknown.
+        weight_norm: (S,) Euclidean norm of the weights after the step, biases left out; NaN = unknown.
         n_nonfinite_gradient, n_nonfinite_weight: (S,) values that are not finite; NaN = unknown.
     """
 
@@ -79,6 +80,7 @@ class ParameterSeries:
     weight_gradient: FloatArray
     gradient_norm: FloatArray
     update_ratio: FloatArray
+    weight_norm: FloatArray
     n_nonfinite_gradient: FloatArray
     n_nonfinite_weight: FloatArray
 
