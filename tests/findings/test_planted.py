@@ -11,6 +11,7 @@ from torch import nn
 
 from tb_neuromapper.numerics.findings.loss_spikes import find_spikes
 from tb_neuromapper.numerics.findings.rules import judge
+from tb_neuromapper.numerics.findings.units import lasting
 from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
 from tests.findings.training import train
 
@@ -69,9 +70,18 @@ def test_dead_units__are_those_with_a_large_negative_bias(optimizer, seed):
         each for each in findings(with_bias("fc2", 32, -50.0), optimizer, seed)["dead_units"] if each.where == "fc2"
     ]
     assert set(range(32)) <= set(finding.units)
-    assert finding.steps == [(0, 290)]
+    (since, until), n_records = finding.steps[0], finding.evidence["n_records"]
+    assert (until, until - since) == (290, 10 * (n_records - 1))
     assert finding.evidence["n_always_dead"] >= 32
     assert f"{len(finding.units)} of the 64 units of fc2" in finding.message
+
+
+def test_lasting__begins_where_the_last_of_its_units_joins():
+    """Of three units two are in the state to the end: one always, one from the third record on."""
+    flags = np.array([[1, 0, 1], [1, 0, 1], [1, 1, 1], *[[1, 1, 0]] * 5], bool)
+    found = lasting(flags, np.ones(8, bool), np.arange(8) * 10)
+    assert found.units.tolist() == [0, 1]
+    assert (found.steps, found.n_records, found.n_always) == ([(20, 70)], 6, 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

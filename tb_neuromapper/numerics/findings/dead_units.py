@@ -85,10 +85,11 @@ def _width(probe: ProbeUnits) -> int:
 
 def _of_layer(layer: LayerSeries, dead: Lasting, twin: ProbeUnits | None) -> Finding:
     n, n_units = len(dead.units), layer.unit_zeros.shape[1]
+    always = f"; {dead.n_always:,} of them did so at every recorded step" if 0 < dead.n_always < n else ""
     also = f" So they did on all {times(twin.n_samples, 'sample')} of the probe." if twin is not None else ""
     message = (
         f"{of_units(n, n_units, layer.unit, layer.name)} put out 0 for every sample of the last "
-        f"{times(dead.n_records, 'recorded step')}.{also} "
+        f"{times(dead.n_records, 'recorded step')}{always}.{also} "
         f"Where {layer.activation} puts out 0 for all samples, no gradient comes through, so they cannot learn."
     )
     figures = {

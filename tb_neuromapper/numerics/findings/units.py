@@ -21,7 +21,7 @@ class Lasting:
 
     Attributes:
         units: Their indexes, ascending.
-        since: The first step of the last unbroken stretch, of the unit that has been in it for longest.
+        since: The first step from which on all of the units are in it.
         until: The last step.
         n_records: Records at which all of the units are in the state, counted from the end.
         n_always: Units that were in it at every record.
@@ -55,9 +55,9 @@ def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: I
     units = np.flatnonzero(streaks >= n_needed)
     if not len(units):
         return None
-    longest, shortest = int(streaks[units].max()), int(streaks[units].min())
+    shortest = int(streaks[units].min())
     n_always = int((streaks == len(steps)).sum())
-    return Lasting(units, int(steps[len(steps) - longest]), int(steps[-1]), shortest, n_always)
+    return Lasting(units, int(steps[len(steps) - shortest]), int(steps[-1]), shortest, n_always)
 
 
 def are_recorded(flow: FlowSeries | None, *, hidden: bool = False) -> bool:
