@@ -165,7 +165,7 @@ class NeuroMapper:
 
         Args:
             step: The training step's number over the whole run; None counts calls from 0. Give it when a run resumes.
-                Where numbers repeat or go back, they are counted on, with a warning.
+                Of a step that is recorded twice the newer record is shown, and there is a warning.
             loss: The step's loss, a number or a tensor with one; of recorded steps it becomes the scalar "train/loss".
 
         Raises:

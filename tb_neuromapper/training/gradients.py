@@ -73,6 +73,7 @@ class GradientRecorder:
         self._warned: set[str] = set()
         self._words: list[str] = []
         self._layers_before: tuple[int, list[str]] | None = None
+        self._recorded: set[int] = set()
 
     def arm(self) -> None:
         """Follow the coming step. An error is told when that step ends."""
@@ -138,6 +139,9 @@ class GradientRecorder:
         self._layers_before = step, names
         if self._n_refused:
             problems.append(f"{self._n_refused} recorded steps before this one could not be written fast enough.")
+        if step in self._recorded:
+            problems.append(f"step {step} was recorded before; this record takes the place of that one.")
+        self._recorded.add(step)
         self._hand_over(_flush(watch, step, loss, epoch, problems))
 
     def _hand_over(self, flush: Flush) -> None:

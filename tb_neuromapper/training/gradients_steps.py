@@ -24,7 +24,6 @@ class TrainingSteps:
 
     def __init__(self, recorder: GradientRecorder | None, every: int) -> None:
         self.next = 0
-        self._offset = 0
         self._has_warned = False
         self._every, self._recorder = every, recorder
         self._is_armed = recorder is not None
@@ -65,17 +64,15 @@ class TrainingSteps:
     def _number(self, step: Any) -> int:
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < _MAX_STEP:
             raise ValueError(f"step is {step!r}; only an integer of 0 or more and below 2 ** 53 is allowed.")
-        if step + self._offset < self.next:
-            self._offset = self.next - int(step)
-            if not self._has_warned:
-                self._has_warned = True
-                warnings.warn(
-                    f"step(step={step}) came after step {self.next - 1}; steps must increase over the whole run, and "
-                    f"NeuroMapper counts on from {self.next}. Give no number, or one that does not begin again.",
-                    UserWarning,
-                    stacklevel=4,
-                )
-        return int(step) + self._offset
+        if step < self.next and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"step(step={step}) came after step {self.next - 1}; of a step that is recorded twice the newer record "
+                "is shown. If the numbers begin again with every epoch, count them over the whole run, or give none.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return int(step)
 
 
 def _check_loss(loss: Any) -> None:

@@ -136,7 +136,7 @@ def command_line(pid):
         ("trainings", {"parameters": {"name": "../../x"}}, 400, "run name is '../../x'"),
         ("trainings", {"parameters": [1]}, 400, "give an object"),
         ("trainings", {"parameters": {"data": "mnist"}}, 409, "MNIST is not in"),
-        ("trainings", {"hidden": [1, 2], "cmd": "x"}, 400, "the request has 'hidden', which is unknown; only parameters"),
+        ("trainings", {"hidden": [1, 2], "cmd": "x"}, 400, "the request has 'hidden', which is unknown"),
         ("trainings", {"parameters": {}, "cmd": "x"}, 400, "the request has 'cmd'"),
         ("trainings", [], 400, "only an object"),
         ("trainings/stop", {"id": "7"}, 404, "there is no training '7'; there are none."),

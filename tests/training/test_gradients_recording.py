@@ -157,19 +157,24 @@ def test_step__may_be_numbered(tmp_path):
     assert read_records(tmp_path, "activations")[7][0].attributes["train_step"] == 1003
 
 
-def test_a_step_logged_twice__is_counted_on(tmp_path):
-    """Numbers that repeat or begin again are counted on with one warning, so that no record hides another."""
+def test_a_step_logged_twice__is_told_and_leaves_later_numbers_alone(tmp_path):
+    """Each record has the number that was given; one warning, and in the newer record of a step a sentence."""
     model = mlp()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
         step(Named(mapper, step=0))
         step(Named(mapper, step=1))
-        with pytest.warns(UserWarning, match=r"step\(step=1\) came after step 1; .* counts on from 2"):
+        with pytest.warns(UserWarning, match=r"step\(step=1\) came after step 1; .* the newer record is shown"):
             step(Named(mapper, step=1))
-        step(Named(mapper, step=2))
         step(Named(mapper, step=0))
-        step(Named(mapper, step=1))
-    assert list(read_records(tmp_path, "gradients")) == [0, 1, 2, 3, 4, 5]
+        step(Named(mapper, step=5))
+        step(mapper)
+    run = open_run(tmp_path)
+    assert run.steps("gradients") == run.steps("parameters") == [0, 1, 5, 6]
+    problems = [run.gradient_flow(number).problems for number in (0, 1, 5, 6)]
+    again = "was recorded before; this record takes the place of that one."
+    assert problems == [[f"step 0 {again}"], [f"step 1 {again}"], [], []]
+    assert run.problems == []
 
 
 def train(model, mapper_of, *, autocast):
