@@ -11,7 +11,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -19,16 +19,16 @@ from torch import Tensor, nn
 
 from tb_neuromapper.training.drafts import Flush
 from tb_neuromapper.training.gradients_calls import CallWatch
+from tb_neuromapper.training.gradients_changes import Shape, layer_changes, shapes_of
 from tb_neuromapper.training.gradients_edges import edge_limit
 from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners
-from tb_neuromapper.training.gradients_parameters import ParameterWatch, current_scale
+from tb_neuromapper.training.gradients_parameters import ParameterWatch, Watched, current_scale
 from tb_neuromapper.training.gradients_records import LayerRows, ParameterRow, gradients_draft, parameters_draft
 from tb_neuromapper.training.gradients_transfer import Transfer
 from tb_neuromapper.training.gradients_words import (
     faults_of,
     has_forward,
     has_gradient,
-    layer_changes,
     limits_of,
     weights_not_finite,
 )
@@ -72,7 +72,8 @@ class GradientRecorder:
         self._n_refused = 0
         self._warned: set[str] = set()
         self._words: list[str] = []
-        self._layers_before: tuple[int, list[str]] | None = None
+        self._shapes_before: tuple[int, dict[str, Shape]] | None = None
+        self._n_unseen = 0
         self._recorded: set[int] = set()
 
     def arm(self) -> None:
@@ -114,7 +115,7 @@ class GradientRecorder:
 
     def _arm(self) -> None:
         layers = find_layers(self._model)
-        parameters = [found for found in parameter_owners(self._model, layers) if found[2].numel()]
+        parameters = self._parameters(layers)
         calls = CallWatch(self._model, [] if self._is_compiled else layers, self._safely)
         weights = ParameterWatch(layers, [found[2] for found in parameters], edge_limit(layers), self._safely)
         scaler = self._scaler()
@@ -125,24 +126,60 @@ class GradientRecorder:
     def _record(self, watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None) -> None:
         if watch.weights.scaler is not None:
             self._scaler = weakref.ref(watch.weights.scaler)
+        layers = find_layers(self._model)
+        shapes = shapes_of(layers)
+        is_changed = bool(layer_changes(shapes_of(watch.layers), shapes))
+        if is_changed:
+            watch = self._renewed(watch, layers)
+        is_unseen = not has_forward(watch.calls) and not has_gradient(watch.weights)
+        if is_changed and is_unseen:
+            self._n_unseen += 1
+            return
         faults = faults_of(watch.calls, watch.weights, watch.layers)
         for fault in faults:
             self._warn_once(f"at step {step}: {fault}")
-        if not has_forward(watch.calls) and not has_gradient(watch.weights):
+        if is_unseen:
             return
         # Compiled after this object was made, for example.
         self._is_compiled = self._is_compiled or not has_forward(watch.calls)
         problems = [*faults, *limits_of(watch.calls, watch.weights, watch.layers)]
-        names = [layer.name for layer in watch.layers]
-        if self._layers_before is not None:
-            problems += layer_changes(*self._layers_before, names)
-        self._layers_before = step, names
+        problems += self._changes(step, shapes)
+        if is_changed:
+            problems.append("layers changed while this step was followed; those that came are unknown at it.")
         if self._n_refused:
             problems.append(f"{self._n_refused} recorded steps before this one could not be written fast enough.")
         if step in self._recorded:
             problems.append(f"step {step} was recorded before; this record takes the place of that one.")
         self._recorded.add(step)
         self._hand_over(_flush(watch, step, loss, epoch, problems))
+
+    def _parameters(self, layers: list[Layer]) -> list[tuple[str, str, nn.Parameter]]:
+        return [found for found in parameter_owners(self._model, layers) if found[2].numel()]
+
+    def _renewed(self, watch: _Watch, layers: list[Layer]) -> _Watch:
+        """What was seen of the layers that are still there, beside those that came."""
+        known = shapes_of(layers)
+        for name, shape in shapes_of(watch.layers).items():
+            if known.get(name) != shape:
+                watch.calls.seen.pop(name, None)
+        parameters = self._parameters(layers)
+        for _, _, parameter in parameters:
+            watch.weights.watched.setdefault(id(parameter), Watched(parameter))
+        return replace(watch, layers=layers, parameters=parameters)
+
+    def _changes(self, step: int, shapes: dict[str, Shape]) -> list[str]:
+        """Sentences about what is other than at the record before."""
+        before, self._shapes_before = self._shapes_before, (step, shapes)
+        words = []
+        if before is not None and (changes := layer_changes(before[1], shapes)):
+            words.append(f"the network's layers have changed since step {before[0]}: {changes}.")
+        if self._n_unseen:
+            n, self._n_unseen = self._n_unseen, 0
+            words.append(
+                f"{n} recorded {'step' if n == 1 else 'steps'} before this one {'is' if n == 1 else 'are'} missing, as "
+                "all layers were replaced while followed."
+            )
+        return words
 
     def _hand_over(self, flush: Flush) -> None:
         if self._submit(flush):

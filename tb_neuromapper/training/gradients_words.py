@@ -63,13 +63,6 @@ def limits_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]
     return limits
 
 
-def layer_changes(step: int, before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """A sentence if the network has other layers than at the record before."""
-    came, gone = ([name for name in some if name not in others] for some, others in ((now, before), (before, now)))
-    parts = [f"{word} {', '.join(map(repr, names))}" for word, names in (("came", came), ("went", gone)) if names]
-    return [f"the network's layers have changed since step {step}: there {' and '.join(parts)}."] if parts else []
-
-
 def weights_not_finite(parameters: Draft) -> list[str]:
     """A sentence each if weights or gradients are NaN or infinite."""
     names = [row["name"] for row in from_json_array(parameters.arrays["parameters/rows"].view(np.uint8))]
