@@ -12,6 +12,7 @@ from torch import nn
 from tb_neuromapper.numerics.findings.loss_spikes import find_spikes
 from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.units import lasting
+from tb_neuromapper.numerics.findings.words import figure
 from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
 from tests.findings.training import train
 
@@ -76,6 +77,24 @@ def test_dead_units__are_those_with_a_large_negative_bias(optimizer, seed):
     assert f"{len(finding.units)} of the 64 units of fc2" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (0.0342, "0.034"),
+        (1.1e-9, "1.1·10⁻⁹"),
+        (120.4, "120"),
+        (12345.6, "12,346"),
+        (1.12e5, "110,000"),
+        (2.5e24, "2.5·10²⁴"),
+        (math.inf, "inf"),
+    ],
+)
+def test_figure__is_written_as_one_reads_it(value, words):
+    """Thousands with commas, powers of ten as on the page."""
+    assert figure(value) == words
+
+
 def test_lasting__begins_where_the_last_of_its_units_joins():
     """Of three units two are in the state to the end: one always, one from the third record on."""
     flags = np.array([[1, 0, 1], [1, 0, 1], [1, 1, 1], *[[1, 1, 0]] * 5], bool)
@@ -117,6 +136,18 @@ def test_vanishing_gradient__is_that_of_a_deep_sigmoid_network(optimizer, seed):
     assert finding.where == "fc1"
     assert finding.evidence["median_ratio"] < 0.01
     assert finding.evidence["layers"][-1] == "fc6"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_vanishing_gradient__is_told_once(seed):
+    """That the layers without gradient hardly move is the same fault; what else moves too little is one finding."""
+    found = findings(lambda: mlp((32, *(32,) * 8, 4), nn.Sigmoid), lambda m: torch.optim.SGD(m.parameters(), 0.1), seed)
+    (vanishing,) = found["vanishing_gradient"]
+    gradients = vanishing.evidence["gradient_per_weight"]
+    died = {f"fc{index}" for index, value in enumerate(gradients, 1) if value < 0.01 * gradients[-1]}
+    updates = found.get("update_ratio", [])
+    assert len(updates) <= 1
+    assert not died & {name for each in updates for name in each.evidence["layers"]}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.vanishing_gradient import told_layers
 from tb_neuromapper.numerics.findings.words import figure, ranges
 
 KIND = "update_ratio"
@@ -23,7 +24,9 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """A finding a layer; one for the whole network if two thirds of its layers have it: then the rate is to blame.
+    """At most one finding of layers that move too little, and one of those that move too much.
+
+    If two thirds of the layers have it, it is of the whole network: then the rate is to blame.
 
     Too large is a median over the recorded steps above the limit; or, in two thirds of the layers, a first record
     FIRST_FACTOR times above it: weights that such steps have blown up change little, relatively, from then on. Too
@@ -42,9 +45,14 @@ def find(evidence: Evidence) -> list[Finding]:
         large = [each for each in rated if each in large or each in large_at_first]
     if _are_most(large, rated):
         small = []
+    # Of these the vanishing gradient is told, which is why.
+    vanished = told_layers(evidence)
+    small = [each for each in small if each.name not in vanished]
+    found = [(small, False, low), (large, True, high)]
     return [
-        *_tell(small, rated, evidence.flow, is_large=False, limit=low),
-        *_tell(large, rated, evidence.flow, is_large=True, limit=high),
+        _finding(layers, len(rated), evidence.flow, is_large=is_large, limit=limit)
+        for layers, is_large, limit in found
+        if layers
     ]
 
 
@@ -61,36 +69,36 @@ def _known(each: ParameterSeries) -> FloatArray:
     return each.update_ratio[np.isfinite(each.update_ratio)]
 
 
-def _tell(
-    found: list[ParameterSeries], rated: list[ParameterSeries], flow: FlowSeries, *, is_large: bool, limit: float
-) -> list[Finding]:
-    if _are_most(found, rated):
-        return [_finding(found, len(rated), flow, is_large=is_large, limit=limit)]
-    return [_finding([each], len(rated), flow, is_large=is_large, limit=limit) for each in found]
-
-
 def _are_most(found: list[ParameterSeries], rated: list[ParameterSeries]) -> bool:
-    return len(found) > 1 and 3 * len(found) >= 2 * len(rated)
+    return _is_network(len(found), len(rated))
+
+
+def _is_network(n_found: int, n_rated: int) -> bool:
+    return n_found > 1 and 3 * n_found >= 2 * n_rated
 
 
 def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float) -> Finding:
     ratios = [float(np.median(_known(each))) for each in found]
-    is_network = len(found) > 1
+    is_network = _is_network(len(found), n_rated)
     worst = max(ratios) if is_large else min(ratios)
-    subject = f"{len(found)} of {n_rated} layers" if is_network else found[0].name
+    names = [each.name for each in found]
+    subject = names[0] if len(names) == 1 else f"{len(names)} of {n_rated} layers"
+    if len(names) > 1 and not is_network:
+        subject += f" ({', '.join(names)})"
     change = "far too much" if is_large else "hardly anything"
-    figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if is_network else figure(worst)
+    figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if len(names) > 1 else figure(worst)
     first = float(np.median([_known(each)[0] for each in found]))
     when = "in the median over the recorded steps"
     if is_large and worst <= limit:
         figures_words, when = figure(first), "at the first recorded step, which has blown up the weights"
-    cause = "" if is_network or is_large else ", for this layer, or its gradient vanishes"
+    few = "for this layer, or its gradient vanishes" if len(names) == 1 else "for these, or their gradient vanishes"
+    cause = "" if is_network or is_large else f", {few}"
     message = (
         f"A step changes {change} in {subject}: the update's norm is {figures_words} times the weights' norm {when}; "
         f"about 0.001 is usual. The learning rate is probably too {'large' if is_large else 'small'}{cause}."
     )
     values = np.stack([each.update_ratio for each in found])
     beyond = np.any(values > limit if is_large else values < limit, axis=0)
-    names = [each.name for each in found]
     figures = {"median": worst, "threshold": limit, "layers": names, "medians": ratios, "first": first, "usual": 1e-3}
-    return Finding(KIND, "" if is_network else names[0], [], ranges(flow.steps, beyond), message, figures)
+    where = "" if is_network else names[ratios.index(worst)]
+    return Finding(KIND, where, [], ranges(flow.steps, beyond), message, figures)

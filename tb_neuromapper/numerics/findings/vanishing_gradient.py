@@ -21,6 +21,15 @@ def has_data(evidence: Evidence) -> bool:
     return profile is not None and bool(np.isfinite(profile.ratio).any())
 
 
+def told_layers(evidence: Evidence) -> set[str]:
+    """The layers in which the gradient has died, if that is told."""
+    profile = weight_profile(evidence.flow) if evidence.flow is not None else None
+    if profile is None or not find(evidence):
+        return set()
+    limit = evidence.thresholds["vanishing_ratio"] * float(np.nanmedian(profile.last))
+    return {name for name, values in zip(profile.layers, profile.values.T, strict=True) if np.nanmedian(values) < limit}
+
+
 def find(evidence: Evidence) -> list[Finding]:
     """At most one finding: at a fifth of the records, the first layers' gradient per weight is far smaller."""
     profile = weight_profile(evidence.flow) if evidence.flow is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,10 +10,20 @@ import numpy.typing as npt
 
 from tb_neuromapper.numerics.findings.types import IntArray, StepRange
 
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def figure(value: float) -> str:
-    """A number with two significant digits, as one writes it: 0.034, 120, 3.1e-06."""
-    return f"{value:.2g}" if not 100 <= abs(value) < 1e5 else f"{value:,.0f}"
+    """A number with two significant digits, as one writes it: 0.034, 120, 110,000, 3.1·10⁻⁶."""
+    size = abs(value)
+    if size == 0 or not math.isfinite(value) or 1e-4 <= size < 100:
+        return f"{value:.2g}"
+    if 100 <= size < 1e5:
+        return f"{value:,.0f}"
+    digits, exponent = f"{value:.1e}".split("e")
+    if 1e5 <= size < 1e6:
+        return f"{float(digits) * 1e5:,.0f}"
+    return f"{digits}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def times(n: int, noun: str) -> str:
