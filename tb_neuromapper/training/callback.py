@@ -165,7 +165,7 @@ class NeuroMapper:
 
         Args:
             step: The training step's number over the whole run; None counts calls from 0. Give it when a run resumes.
-                Of a step that is recorded twice the newer record is shown, and there is a warning.
+                Of a number given twice the newer record is shown; numbers that go back are counted on. Both warn.
             loss: The step's loss, a number or a tensor with one; of recorded steps it becomes the scalar "train/loss".
 
         Raises:

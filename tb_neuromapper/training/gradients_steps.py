@@ -24,6 +24,7 @@ class TrainingSteps:
 
     def __init__(self, recorder: GradientRecorder | None, every: int) -> None:
         self.next = 0
+        self._offset = 0
         self._has_warned = False
         self._every, self._recorder = every, recorder
         self._is_armed = recorder is not None
@@ -64,15 +65,27 @@ class TrainingSteps:
     def _number(self, step: Any) -> int:
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < _MAX_STEP:
             raise ValueError(f"step is {step!r}; only an integer of 0 or more and below 2 ** 53 is allowed.")
-        if step < self.next and not self._has_warned:
-            self._has_warned = True
-            warnings.warn(
-                f"step(step={step}) came after step {self.next - 1}; of a step that is recorded twice the newer record "
-                "is shown. If the numbers begin again with every epoch, count them over the whole run, or give none.",
-                UserWarning,
-                stacklevel=4,
+        step = int(step)
+        if step >= self.next:
+            self._offset = 0
+            return step
+        if step + self._offset == self.next - 1:
+            self._warn_once(
+                f"step(step={step}) was given twice; of a step that is recorded twice the newer one is shown."
             )
-        return int(step)
+            return self.next - 1
+        if step + self._offset < self.next:
+            self._offset = self.next - step
+            self._warn_once(
+                f"step(step={step}) came after step {self.next - 1} and is counted on as step {self.next}, so that no "
+                "record is lost. Give numbers that go on over the whole run, or none."
+            )
+        return step + self._offset
+
+    def _warn_once(self, words: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            warnings.warn(words, UserWarning, stacklevel=5)
 
 
 def _check_loss(loss: Any) -> None:

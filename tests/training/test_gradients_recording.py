@@ -158,23 +158,37 @@ def test_step__may_be_numbered(tmp_path):
 
 
 def test_a_step_logged_twice__is_told_and_leaves_later_numbers_alone(tmp_path):
-    """Each record has the number that was given; one warning, and in the newer record of a step a sentence."""
+    """The newer record of the step is shown, and says so; one that goes back counts on, until the numbers catch up."""
     model = mlp()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
         step(Named(mapper, step=0))
         step(Named(mapper, step=1))
-        with pytest.warns(UserWarning, match=r"step\(step=1\) came after step 1; .* the newer record is shown"):
+        with pytest.warns(UserWarning, match=r"step\(step=1\) was given twice; .* the newer one is shown"):
             step(Named(mapper, step=1))
         step(Named(mapper, step=0))
         step(Named(mapper, step=5))
         step(mapper)
     run = open_run(tmp_path)
-    assert run.steps("gradients") == run.steps("parameters") == [0, 1, 5, 6]
-    problems = [run.gradient_flow(number).problems for number in (0, 1, 5, 6)]
-    again = "was recorded before; this record takes the place of that one."
-    assert problems == [[f"step 0 {again}"], [f"step 1 {again}"], [], []]
+    assert run.steps("gradients") == run.steps("parameters") == [0, 1, 2, 5, 6]
+    problems = {number: run.gradient_flow(number).problems for number in run.steps("gradients")}
+    assert problems.pop(1) == ["step 1 was recorded before; this record takes the place of that one."]
+    assert not any(problems.values())
     assert run.problems == []
+
+
+def test_steps_that_begin_again_with_every_epoch__are_counted_on(tmp_path):
+    """A loop that gives the number of the batch loses no record; one warning says how they are numbered."""
+    model = mlp()
+    step = sgd_step(model, X, Y)
+    with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
+        for number in (0, 1, 2):
+            step(Named(mapper, step=number))
+        with pytest.warns(UserWarning, match=r"step\(step=0\) came after step 2 and is counted on as step 3"):
+            step(Named(mapper, step=0))
+        for number in (1, 2, 0, 1, 2):
+            step(Named(mapper, step=number))
+    assert open_run(tmp_path).steps("gradients") == list(range(9))
 
 
 def train(model, mapper_of, *, autocast):
