@@ -65,22 +65,22 @@ class TrainingSteps:
     def _number(self, step: Any) -> int:
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < _MAX_STEP:
             raise ValueError(f"step is {step!r}; only an integer of 0 or more and below 2 ** 53 is allowed.")
-        step = int(step)
-        if step >= self.next:
+        number = int(step)
+        if number >= self.next:
             self._offset = 0
-            return step
-        if step + self._offset == self.next - 1:
+            return number
+        if number + self._offset == self.next - 1:
             self._warn_once(
                 f"step(step={step}) was given twice; of a step that is recorded twice the newer one is shown."
             )
             return self.next - 1
-        if step + self._offset < self.next:
-            self._offset = self.next - step
+        if number + self._offset < self.next:
+            self._offset = self.next - number
             self._warn_once(
                 f"step(step={step}) came after step {self.next - 1} and is counted on as step {self.next}, so that no "
                 "record is lost. Give numbers that go on over the whole run, or none."
             )
-        return step + self._offset
+        return number + self._offset
 
     def _warn_once(self, words: str) -> None:
         if not self._has_warned:
