@@ -121,9 +121,23 @@ def test_fit_curve__is_umap_learns():
     assert (a, b) == pytest.approx((1.5769434, 0.8950608), rel=1e-4)
 
 
+@pytest.mark.parametrize("spread", [0.01, 0.2, 1.5, 30.0, 1000.0])
+def test_fit_curve__has_one_shape_at_all_scales(spread):
+    """Scaling spread and min_dist scales the curve."""
+    a, b = fit_curve(1.0, 0.9)
+    assert fit_curve(spread, 0.9 * spread) == pytest.approx((a / spread ** (2 * b), b), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("spread", "min_dist", "message"),
-    [(1.0, 1.1, "between 0 and spread"), (0.0, 0.0, "spread is 0"), (1.0, -0.1, "min_dist"), (np.nan, 0.1, "spread")],
+    [
+        (1.0, 1.1, "between 0 and spread"),
+        (0.0, 0.0, "spread is 0"),
+        (1e-6, 0.0, "from 0.01 to 1000"),
+        (1e30, 0.1, "from 0.01 to 1000"),
+        (1.0, -0.1, "min_dist"),
+        (np.nan, 0.1, "spread"),
+    ],
 )
 def test_fit_curve__refuses_bad_parameters(spread, min_dist, message):
     """min_dist above spread and the like are refused in words."""
