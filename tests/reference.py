@@ -171,7 +171,8 @@ def _move_row(row, before, after, block, graph, curves, steps, ratios, seed, n_p
     random = (random ^ random >> 30) * 0xBF58476D1CE4E5B9 % 2**64 | 1
     owed, passed = (random >> 40) / 2**24, 0.0
     visits = graph.visits[row].astype(np.float64)
-    most = visits.max() * ratios.max()
+    total = sum(float(graph.rates[edge]) for edge in edges)
+    most = min(visits.max() * ratios.max(), 64 * total)
     for edge in edges:
         passed += float(graph.rates[edge])
         if passed < mark:
@@ -183,7 +184,7 @@ def _move_row(row, before, after, block, graph, curves, steps, ratios, seed, n_p
         for lane in range(N_LANES):
             pull = steps[lane] * graph.shares[edge, lane] / 255
             after[row, :, lane] += pull * attraction(current[:, lane], source[tail, :, lane], *curves[:, lane])
-        owed += most / sum(float(graph.rates[edge]) for edge in edges)
+        owed += most / total
         while owed >= 1.0:
             owed -= 1.0
             random ^= random << 13 & 2**64 - 1

@@ -28,6 +28,8 @@ _MOVES_PER_EDGE = 2
 # umap-learn pulls between slices at each of the seven moves that come of a visit. Ours are fewer and surer: with
 # 9 the movement between slices is no larger than its own (docs/layouts.md).
 _FORCES_PER_VISIT = 9
+# The mean of such a strength is that of any larger one, which would leave the range of float32.
+_MOST_ALIGNMENT = 1e6
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class LayoutState:
         self.graph = build_graph(neighbors, tracks, self.n_columns, threads.check_stop, n_fixed)
         lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.starts))
         self.spots = (tracks.rows * ROW + lanes).astype(np.int32)
-        force = np.float32(_FORCES_PER_VISIT * parameters.alignment)
+        force = np.float32(_FORCES_PER_VISIT * min(parameters.alignment, _MOST_ALIGNMENT))
         self.strengths = force * self.graph.visits[tracks.rows, lanes]
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
         self.window = min(parameters.window, tracks.n_slices - 1) if parameters.alignment > 0 else 0
@@ -113,6 +115,9 @@ class LayoutState:
         self.scales = (scales[group_of] / np.float32(255)).reshape(-1)
         self.work = _aligned_zeros(len(self.blocks) * ROW)
         self.pushes, self.n_pushes = share_pushes(self.graph, np.repeat(ratios, n_group_rows, axis=0))
+        # Between two questions whether to stop; rows with many pushes take longer.
+        most_rows = 60_000 / max(1.0, float(self.n_pushes.max()) / 8)
+        self.most_blocks = max(1, int(len(self.blocks) * most_rows / self.n_rows))
 
     def place_start(self) -> None:
         """Start from a spectral layout, every sample at the same place in all slices."""
@@ -162,8 +167,7 @@ class LayoutState:
         edges = (graph.indptr, graph.tails, graph.rates, graph.shares.reshape(-1))
         forces = (self.curves, self.scales * step, self.pushes, self.n_pushes, self.random_starts, np.uint64(n_pass))
         layouts = (places, before, after, self.work, self.blocks)
-        most = max(1, len(self.blocks) * 60_000 // self.n_rows)
-        self.threads.run(move_rows, len(self.blocks), *layouts, *edges, *forces, most=most)
+        self.threads.run(move_rows, len(self.blocks), *layouts, *edges, *forces, most=self.most_blocks)
         if self.window == 0:
             self.now = after
             return

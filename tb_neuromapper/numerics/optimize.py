@@ -16,6 +16,8 @@ from tb_neuromapper.numerics.types import FloatArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _TO_FRACTION = np.float32(2.0**-24)
+# Random rows a visit. UMAP's defaults want 2.5, or 20 if no sample is in two of eight slices.
+_MOST_PUSHES = np.float32(64)
 
 
 def random_starts(n_rows: int, seed: int) -> npt.NDArray[np.uint64]:
@@ -29,7 +31,8 @@ def random_starts(n_rows: int, seed: int) -> npt.NDArray[np.uint64]:
 def share_pushes(graph: LayoutGraph, ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
     """How many random rows push a row at a visit, and how strongly each pushes in every lane.
 
-    As many are drawn as the lane with the most needs; in the others each weighs less.
+    As many are drawn as the lane with the most needs; in the others each weighs less. Beyond _MOST_PUSHES each weighs
+    more instead: a strong repulsion takes no longer.
 
     Args:
         graph: Edges of R rows.
@@ -42,7 +45,9 @@ def share_pushes(graph: LayoutGraph, ratios: FloatArray) -> tuple[FloatArray, Fl
     most = graph.visits.max(axis=1) * ratios.max(axis=1)
     filled = np.diff(graph.indptr) > 0
     counts = np.zeros(len(wanted), dtype=np.float32)
-    counts[filled] = most[filled] / np.add.reduceat(graph.rates, graph.indptr[:-1][filled])
+    totals = np.add.reduceat(graph.rates, graph.indptr[:-1][filled])
+    most[filled] = np.minimum(most[filled], _MOST_PUSHES * totals)
+    counts[filled] = most[filled] / totals
     weights = np.float32(255) * wanted / np.maximum(most, np.float32(1e-30))[:, None]
     return weights.reshape(-1), counts
 

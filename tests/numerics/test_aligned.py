@@ -151,6 +151,15 @@ def test_fit_layout__is_finite_whatever_comes_and_goes(case, n_neighbors, alignm
         assert np.isfinite(new).all()
 
 
+def test_fit_layout__is_finite_at_any_alignment(fitted):
+    """Beyond a million a stronger pull changes nothing, and no strength leaves the range of float32."""
+    neighbors = fitted[2]
+    layouts = [fit_layout(neighbors, LayoutParameters(alignment=strength, n_passes=5)) for strength in (1e6, 1e300)]
+    for one, other in zip(*layouts, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert np.isfinite(one).all()
+
+
 def test_fit_layout__follows_samples_that_change_rows(fitted):
     """Reversed rows and a relation that says so: the same layout quality and coherence as in place."""
     slices, _, _, _ = fitted

@@ -1,0 +1,58 @@
+"""A slice as the numerics take it: a table of finite numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_neuromapper.numerics.types import FloatArray
+
+
+def check_points(points: npt.ArrayLike, name: str = "points") -> FloatArray:
+    """A table of finite numbers as C-contiguous float32.
+
+    Args:
+        points: Whatever numpy reads, torch tensors, or objects that are numbers.
+        name: What errors call the points, for example "slice 3".
+
+    Raises:
+        ValueError: Not two-dimensional, not numbers, no rows or columns, NaN or infinities (the row is named).
+    """
+    array = _read(points, name)
+    if array.ndim != 2 or array.dtype.kind not in "fiub":
+        raise ValueError(f"{name}: {array.dtype} of shape {array.shape}; a table (n, d) of real numbers is needed.")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ValueError(f"{name}: shape {array.shape}; at least one row and one column are needed.")
+    with np.errstate(over="ignore"):
+        table = np.ascontiguousarray(array, dtype=np.float32)
+    finite = np.isfinite(table).all(axis=1)
+    if not finite.all():
+        raise not_finite(int(np.argmin(finite)), name)
+    return table
+
+
+def not_finite(row: int, name: str) -> ValueError:
+    """The error about a row that holds NaN or an infinity."""
+    return ValueError(f"row {row} of {name} holds NaN or an infinity (as float32); only finite numbers are allowed.")
+
+
+def _read(points: Any, name: str) -> npt.NDArray[Any]:
+    try:
+        if hasattr(points, "detach"):
+            return _read_tensor(points.detach().cpu())
+        array = np.asarray(points)
+        return array.astype(np.float64) if array.dtype.kind == "O" else array
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        kind = type(points).__name__
+        raise ValueError(
+            f"{name}: a {kind} that numpy cannot read ({error}); a table (n, d) of real numbers is needed."
+        ) from error
+
+
+def _read_tensor(tensor: Any) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(tensor)
+    except TypeError:  # numpy has no bfloat16.
+        return np.asarray(tensor.float())
