@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tb_neuromapper.numerics.approximate_search import search_approximate
 from tb_neuromapper.numerics.exact_search import search_exact
 from tb_neuromapper.numerics.kernels import helper, insert, kernel
+from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
@@ -113,26 +114,6 @@ def check_metric(metric: str) -> str:
     if not is_metric(metric):
         raise ValueError(f"metric {metric!r} is unknown; allowed are {', '.join(METRICS)}.")
     return _ALIASES[metric]
-
-
-def check_points(points: npt.ArrayLike, name: str = "points") -> FloatArray:
-    """A table of finite numbers as C-contiguous float32.
-
-    Raises:
-        ValueError: Not two-dimensional, not numbers, no rows or columns, NaN or infinities (the row is named).
-    """
-    array = np.asarray(points)
-    if array.ndim != 2 or array.dtype.kind not in "fiub":
-        raise ValueError(f"{name}: {array.dtype} of shape {array.shape}; a table (n, d) of real numbers is needed.")
-    if array.shape[0] == 0 or array.shape[1] == 0:
-        raise ValueError(f"{name}: shape {array.shape}; at least one row and one column are needed.")
-    with np.errstate(over="ignore"):
-        table = np.ascontiguousarray(array, dtype=np.float32)
-    finite = np.isfinite(table).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise ValueError(f"row {row} of {name} holds NaN or an infinity (as float32); only finite numbers are allowed.")
-    return table
 
 
 def to_euclidean(table: FloatArray, metric: str) -> FloatArray:

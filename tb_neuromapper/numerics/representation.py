@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.neighbors import check_points
 from tb_neuromapper.numerics.outliers import flag_outliers
+from tb_neuromapper.numerics.points import check_points
 
 __all__ = ["flag_outliers", "linear_cka"]
 
