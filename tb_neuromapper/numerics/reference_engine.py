@@ -1,16 +1,38 @@
-"""umap-learn's AlignedUMAP behind our interface, to compare with and to choose."""
+"""umap-learn's AlignedUMAP behind our interfaces, to compare with and to choose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tb_neuromapper.numerics.checks import check_parameters
-from tb_neuromapper.numerics.neighbors import check_points
+from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.tracks import check_relations
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters
+from tb_neuromapper.numerics.umap_parameters import plain_values
+
+
+@dataclass(frozen=True)
+class UmapModel:
+    """Slices that umap-learn laid out.
+
+    Attributes:
+        mapper: umap-learn's AlignedUMAP.
+        layouts: T arrays float32 (N_t, 2).
+        relations: T - 1 dicts.
+    """
+
+    mapper: Any
+    layouts: list[FloatArray]
+    relations: list[dict[int, int]]
+
+    @property
+    def n_rows(self) -> list[int]:
+        return [len(layout) for layout in self.layouts]
 
 
 def umap_learn_layout(
@@ -37,21 +59,88 @@ def umap_learn_layout(
     """
     check_parameters(parameters)
     tables = [check_points(table, f"slice {t}") for t, table in enumerate(points)]
-    if len(tables) < 2:
-        raise ValueError(f"{len(tables)} slices; umap-learn's AlignedUMAP needs two or more.")
     links = check_relations([len(table) for table in tables], relations)
-    mapper = import_umap().AlignedUMAP(
-        n_neighbors=parameters.n_neighbors,
-        min_dist=parameters.min_dist,
-        spread=parameters.spread,
-        metric=metric,
-        n_epochs=parameters.n_passes,
-        alignment_regularisation=parameters.alignment,
-        alignment_window_size=parameters.window,
-        random_state=parameters.seed,
-    )
-    mapper.fit(tables, relations=[relation_dict(link) for link in links])
-    return [np.ascontiguousarray(layout, dtype=np.float32) for layout in mapper.embeddings_]
+    chosen = {
+        "n_neighbors": parameters.n_neighbors,
+        "min_dist": parameters.min_dist,
+        "spread": parameters.spread,
+        "metric": metric,
+        "n_epochs": parameters.n_passes,
+        "alignment_regularisation": parameters.alignment,
+        "random_state": parameters.seed,
+    }
+    return fit_umap(tables, None, [relation_dict(link) for link in links], chosen, parameters.window).layouts
+
+
+def fit_umap(
+    tables: Sequence[Any], y: Any, relations: list[dict[int, int]], parameters: Mapping[str, Any], window: int
+) -> UmapModel:
+    """Lay out all slices together.
+
+    Args:
+        tables: T checked tables, or sparse matrices.
+        y: T labels or Nones, or None.
+        relations: T - 1 checked dicts.
+        parameters: Checked parameters of umap-learn's constructor.
+        window: Slices to either side that pull.
+
+    Raises:
+        ImportError: umap-learn is not installed.
+        ValueError: Fewer than two slices, or a slice of one sample.
+    """
+    n_rows = [table.shape[0] for table in tables]
+    if len(n_rows) < 2:
+        raise ValueError(f'{len(n_rows)} slices; umap-learn needs two or more. The engine "neuromapper" takes one.')
+    _check_size(n_rows)
+    mapper = import_umap().AlignedUMAP(**plain_values(parameters))
+    mapper.fit(tables, y, relations=[_SizedRelation(link, n_rows) for link in relations], window_size=int(window))
+    return UmapModel(mapper, _plain_layouts(mapper.embeddings_), relations)
+
+
+def update_umap(
+    model: UmapModel, table: FloatArray, y: Any, relation: dict[int, int], parameters: Mapping[str, Any], window: int
+) -> UmapModel:
+    """Lay out one more slice beside those that are; the model stays as it is.
+
+    Raises:
+        ValueError: A slice of one sample.
+    """
+    n_rows = [*model.n_rows, len(table)]
+    _check_size(n_rows)
+    mapper = copy.copy(model.mapper)
+    vars(mapper).update(plain_values(parameters))
+    mapper.mappers_, mapper.dict_relations_ = list(mapper.mappers_), list(mapper.dict_relations_)
+    mapper.embeddings_ = type(mapper.embeddings_)([layout.copy() for layout in mapper.embeddings_])
+    mapper.update(table, y, relations=_SizedRelation(relation, n_rows), window_size=int(window))
+    return UmapModel(mapper, _plain_layouts(mapper.embeddings_), [*model.relations, relation])
+
+
+class _SizedRelation(dict[int, int]):
+    """A relation whose keys and values reach to the last row of the largest slice.
+
+    umap-learn makes its tables as long as the largest key or value, and reads beyond them if a slice has more rows.
+    """
+
+    def __init__(self, relation: Mapping[int, int], n_rows: Sequence[int]) -> None:
+        super().__init__(relation)
+        self._rows = range(max(n_rows))
+
+    def keys(self) -> Any:
+        return self._rows
+
+    def values(self) -> Any:
+        return self._rows
+
+
+def _check_size(n_rows: Sequence[int]) -> None:
+    for t, n in enumerate(n_rows):
+        if n < 2:
+            raise ValueError(f"slice {t} has {n} sample; umap-learn needs two or more.")
+
+
+def _plain_layouts(layouts: Iterable[Any]) -> list[FloatArray]:
+    """umap-learn's typed list of layouts as arrays float32."""
+    return [np.ascontiguousarray(layout, dtype=np.float32) for layout in layouts]
 
 
 def relation_dict(relation: IntArray) -> dict[int, int]:

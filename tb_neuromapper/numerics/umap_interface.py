@@ -1,56 +1,101 @@
-"""What umap-learn's interface takes, checked and turned into what the engine takes."""
+"""What umap-learn's interface takes, checked and turned into what the engines take."""
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 
 from tb_neuromapper.numerics.curve import fit_curve
 from tb_neuromapper.numerics.layout_state import SliceSettings
+from tb_neuromapper.numerics.points import check_points, not_finite
 from tb_neuromapper.numerics.types import FloatArray, IntArray
+from tb_neuromapper.numerics.umap_parameters import is_whole, nth_value
 
 
-def check_width(t: int, table: FloatArray, width: int) -> None:
-    """Raise a ValueError if slice `t` has another width than slice 0."""
-    if table.shape[1] != width:
-        raise ValueError(
-            f"slice {t} has {table.shape[1]} columns and slice 0 has {width}; all slices need the same width."
-        )
+def check_names(method: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    """Raise a ValueError if a method was given a parameter that it would not use."""
+    for name in given:
+        if name not in allowed:
+            raise ValueError(f"{name!r} is no parameter of {method}; allowed are {', '.join(allowed)}.")
 
 
-def check_relation_dicts(X: Any, relations: Any) -> list[dict[int, int]]:
-    """The relations as dicts.
+def check_slices(X: Any) -> list[Any]:
+    """The slices as tables float32, sparse ones as compressed rows.
 
     Raises:
-        ValueError: X or relations of another kind, or not one relation between each two slices.
+        ValueError: No list of tables of finite numbers.
     """
-    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
+    is_array = isinstance(X, np.ndarray) and X.ndim > 0
+    if not (is_array or isinstance(X, (list, tuple))) or len(X) == 0:
         raise ValueError(f"X is a {type(X).__name__}; a list of one or more tables is needed.")
+    return [
+        _check_sparse(table, t) if issparse(table) else check_points(table, f"slice {t}") for t, table in enumerate(X)
+    ]
+
+
+def _check_sparse(table: Any, t: int) -> csr_matrix:
+    rows = csr_matrix(table, dtype=np.float32)
+    if 0 in rows.shape:
+        raise ValueError(f"slice {t}: shape {rows.shape}; at least one row and one column are needed.")
+    bad = np.flatnonzero(~np.isfinite(rows.data))
+    if len(bad):
+        raise not_finite(int(np.searchsorted(rows.indptr, bad[0], side="right")) - 1, f"slice {t}")
+    return rows
+
+
+def check_labels(y: Any, n_slices: int) -> Any:
+    """The labels of every slice, or None if no slice has any.
+
+    Raises:
+        ValueError: Not one item for every slice.
+    """
+    if y is None:
+        return None
+    if not isinstance(y, (list, tuple, np.ndarray)) or len(y) != n_slices:
+        raise ValueError(f"y is {reprlib.repr(y)}; a list of {n_slices} arrays or Nones, one a slice, is needed.")
+    return None if all(labels is None for labels in y) else y
+
+
+def check_relation_dicts(relations: Any, n_rows: Sequence[int]) -> list[dict[int, int]]:
+    """The relations as dicts of int.
+
+    Raises:
+        ValueError: Not one dict between each two slices, or a row that does not exist.
+    """
     if relations is None:
         raise ValueError("relations are missing; pass one dict between each two slices.")
     if not isinstance(relations, (list, tuple)) or not all(isinstance(link, Mapping) for link in relations):
         raise ValueError(f"relations is a {type(relations).__name__}; a list of dicts is needed.")
-    if len(relations) != len(X) - 1:
-        raise ValueError(f"{len(relations)} relations for {len(X)} slices; one between each two is needed.")
-    return [dict(link) for link in relations]
+    if len(relations) != len(n_rows) - 1:
+        raise ValueError(f"{len(relations)} relations for {len(n_rows)} slices; one between each two is needed.")
+    return [check_relation_dict(t, link, n_rows[t], n_rows[t + 1]) for t, link in enumerate(relations)]
 
 
-def link_rows(t: int, relation: Mapping[int, int], n_rows: Sequence[int]) -> IntArray:
-    """A relation dict as an array; of several rows that lead to one, the last does, as in umap-learn.
+def check_relation_dict(t: int, relation: Mapping[Any, Any], n_before: int, n_after: int) -> dict[int, int]:
+    """The relation between the slices `t` and `t + 1`, of so many rows, as a dict of int.
 
     Raises:
         ValueError: A row that does not exist.
     """
-    link = np.full(n_rows[t], -1, dtype=np.int32)
-    sources = {int(target): int(source) for source, target in relation.items()}
-    for target, source in sources.items():
-        for row, limit, slice_id in ((source, n_rows[t], t), (target, n_rows[t + 1], t + 1)):
+    for rows, limit, slice_id in ((relation.keys(), n_before, t), (relation.values(), n_after, t + 1)):
+        for row in rows:
+            if not is_whole(row):
+                raise ValueError(f"relations[{t}] names row {reprlib.repr(row)}; only integers name rows.")
             if not 0 <= row < limit:
                 raise ValueError(
                     f"relations[{t}] names row {row}, but slice {slice_id} has {limit} rows; leave absent samples out."
                 )
+    return {int(source): int(target) for source, target in relation.items()}
+
+
+def link_rows(relation: Mapping[int, int], n_rows: int) -> IntArray:
+    """A relation as an array; of several rows that lead to one, the last does, as in umap-learn."""
+    link = np.full(n_rows, -1, dtype=np.int32)
+    for target, source in {target: source for source, target in relation.items()}.items():
         link[source] = target
     return link
 
@@ -71,33 +116,8 @@ def slice_settings(parameters: Mapping[str, Any], slices: range) -> SliceSetting
     return SliceSettings(a, b, negatives, repulsion, column("learning_rate"))
 
 
-def nth_value(name: str, values: Any, t: int) -> Any:
-    """The value of slice `t` of a parameter that has one value, or one per slice.
-
-    Raises:
-        ValueError: Fewer values than slices.
-    """
-    if not isinstance(values, (list, tuple, np.ndarray)):
-        return values
-    if t >= len(values):
-        raise ValueError(f"{name} has {len(values)} values, but there is a slice {t}; one value per slice is needed.")
-    return values[t]
-
-
-def append_value(values: Any, value: Any, n_slices: int) -> Any:
-    """The parameter's values with one for a new slice after `n_slices`."""
-    if isinstance(values, (list, tuple, np.ndarray)):
-        return [*values, value]
-    return values if value == values else [*[values] * n_slices, value]
-
-
 def is_same(value: Any, supported: Any) -> bool:
     """Whether a value, or every value of a list, is the supported one."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return all(is_same(item, supported) for item in value)
-    return bool(value == supported) if value is not None else supported is None
-
-
-def plain_layouts(layouts: Any) -> list[FloatArray]:
-    """umap-learn's typed list of layouts as arrays float32."""
-    return [np.ascontiguousarray(layout, dtype=np.float32) for layout in layouts]
+    return bool(value == supported)
