@@ -108,11 +108,20 @@ def weigh_neighbors(ids: IntArray, dists: FloatArray) -> FloatArray:
     named = ids >= 0
     # umap-learn averages over the sample itself too.
     overall = np.float32(dists.sum(where=named, dtype=np.float64) / (named.sum() + len(named)))
+    if not 1e-15 < overall < 1e15:
+        dists = _scale_rows(named, dists)
     for first in range(0, len(ids), _N_WEIGHED):
         part = slice(first, first + _N_WEIGHED)
         columns = np.ascontiguousarray(dists[part].T, dtype=np.float32)
         weights[part] = _weigh(np.ascontiguousarray(named[part].T), columns, overall).T
     return weights
+
+
+def _scale_rows(named: npt.NDArray[np.bool_], dists: FloatArray) -> FloatArray:
+    """Distances over the row's largest: weights depend on ratios alone, and sums stay within float32."""
+    known = np.where(named, dists, np.float32(0))
+    peaks = known.max(axis=1, keepdims=True)
+    return np.asarray(known / np.where(peaks > 0, peaks, 1))
 
 
 def _weigh(named: npt.NDArray[np.bool_], dists: FloatArray, overall: np.float32) -> FloatArray:

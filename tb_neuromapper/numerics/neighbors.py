@@ -34,6 +34,8 @@ _ALIASES = {
 METRICS = tuple(_ALIASES)
 # Above this, trees and descent are faster than products of matrices.
 _MOST_EXACT = 16_000
+# Of the largest number to the usual ones, so that the squares of both are normal float32.
+_RANGE = 1e34
 
 
 def find_neighbors(
@@ -60,7 +62,8 @@ def find_neighbors(
         ids and dists, both (n, min(n_neighbors, n - 1)).
 
     Raises:
-        ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric.
+        ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric, one row so much
+            larger than the others that float32 cannot tell these apart.
         LayoutCancelled: `should_stop` said so.
     """
     canonical = check_metric(metric)
@@ -74,16 +77,33 @@ def find_neighbors(
         if canonical in ("cosine", "correlation"):
             ids, squares = _search(to_euclidean(table, canonical), k, seed, threads)
             return Neighbors(ids, squares * np.float32(0.5))
-        peak = np.abs(table).max()
-        # Squares of numbers beyond these leave the range of float32.
-        unit = peak if peak > 1e10 or 0 < peak < 1e-10 else np.float32(1.0)
+        unit = _choose_unit(np.abs(table).max())
         if canonical == "euclidean":
+            if unit > 1:
+                _check_range(table, name)
             ids, squares = _search(table / unit, k, seed, threads)
             dists = np.sqrt(squares)
         else:
             ids, dists = _scan(table / unit, k, canonical == "chebyshev", threads)
     with np.errstate(over="ignore"):
         return Neighbors(ids, np.minimum(dists * unit, np.finfo(np.float32).max))
+
+
+def _choose_unit(peak: np.float32) -> np.float32:
+    """What to divide by so that squares stay within float32, down to numbers that are _RANGE below the peak."""
+    if peak > 1e10:
+        return np.float32(peak * 2.0**-53)
+    return peak if 0 < peak < 1e-10 else np.float32(1.0)
+
+
+def _check_range(table: FloatArray, name: str) -> None:
+    sizes = np.abs(table).max(axis=1)
+    usual = float(np.median(sizes[sizes > 0]))
+    if float(sizes.max()) > _RANGE * usual:
+        raise ValueError(
+            f"row {int(sizes.argmax())} of {name} reaches {sizes.max():.3g}, most rows about {usual:.3g}; squares in "
+            f"float32 hold a ratio of {_RANGE:.0e} at most. Scale the row, or leave it out."
+        )
 
 
 def _search(table: FloatArray, k: int, seed: int, threads: Threads) -> tuple[IntArray, FloatArray]:

@@ -68,6 +68,17 @@ def test_find_neighbors__does_not_depend_on_the_unit(metric, unit):
         np.testing.assert_allclose(found.dists, scaled.dists / unit, rtol=1e-5)
 
 
+@pytest.mark.parametrize("far", [1e6, 1e12, 1e20, 1e30])
+def test_find_neighbors__are_right_beside_one_far_sample(far):
+    """One sample far from the others, however far, leaves these their neighbours."""
+    points = draw(60, 5)
+    others = find_neighbors(points[:-1], n_neighbors=10)
+    points[-1] = far
+    found = find_neighbors(points, n_neighbors=10)
+    np.testing.assert_array_equal(found.ids[:-1], others.ids)
+    np.testing.assert_allclose(found.dists[:-1], others.dists, rtol=1e-5)
+
+
 def test_find_neighbors__puts_duplicates_first_in_row_order():
     """A hundred copies of one point are each other's neighbours at distance 0, lowest rows first."""
     points = np.vstack([draw(50, 3), np.tile(draw(1, 3, 1), (100, 1))])
@@ -111,6 +122,7 @@ def test_find_neighbors__returns_fewer_columns_for_few_samples(n):
         (np.zeros(3), {}, "table"),
         (np.array([["a"]]), {}, "real numbers"),
         (np.array([[1j]]), {}, "real numbers"),
+        (np.array([[1.0], [2.0], [3e38], [4.0]]), {"name": "slice 3"}, r"row 2 of slice 3 reaches 3e\+38"),
         (np.zeros((3, 2)), {"n_neighbors": 0}, "at least 1"),
         (np.zeros((3, 2)), {"metric": "hyperbolic"}, "manhattan"),
         (np.zeros((3, 2)), {"metric": len}, "unknown"),
