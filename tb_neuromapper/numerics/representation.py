@@ -39,11 +39,11 @@ def linear_cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def _centre(table: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     wide = table.astype(np.float64)
     wide -= wide.mean(axis=0)
-    largest = np.abs(wide).max()
     # What the mean leaves of a constant column is rounding.
-    if largest <= 1e-6 * np.abs(table).max():
-        return np.zeros_like(wide)
-    wide /= largest
+    wide[:, np.abs(wide).max(axis=0) <= 1e-6 * np.abs(table).max(axis=0)] = 0
+    largest = np.abs(wide).max()
+    if largest > 0:
+        wide /= largest
     return wide
 
 

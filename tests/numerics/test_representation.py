@@ -31,6 +31,15 @@ def test_linear_cka__of_constant_activations():
     assert linear_cka(np.full((20, 3), 0.1), x) == 0.0
 
 
+@pytest.mark.parametrize("value", [0.1, 1e6, 1e30])
+def test_linear_cka__ignores_a_constant_unit(value):
+    """A unit that is constant, however large, changes nothing."""
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(20, 3)), random.normal(size=(20, 3))
+    wider = np.column_stack([x, np.full(20, value)])
+    assert linear_cka(wider, y) == pytest.approx(linear_cka(x, y), abs=1e-6)
+
+
 def test_linear_cka__refuses_bad_input_in_words():
     """Different samples, and NaN, are refused."""
     with pytest.raises(ValueError, match="same samples"):
