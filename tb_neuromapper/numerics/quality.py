@@ -15,6 +15,8 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors
 
 N_SAMPLES = 200
+# Rows in float64 at once: they stay in the cache.
+_N_WIDENED = 1024
 
 
 def measure_quality(
@@ -31,7 +33,8 @@ def measure_quality(
     """Trustworthiness, continuity, neighbour preservation and movement of one slice's layout.
 
     Each is the mean over `n_samples` random points, whose ranks among all points are exact; the standard error is
-    about 0.3 / sqrt(n_samples) for preservation and a tenth of that for the other two.
+    about 0.3 / sqrt(n_samples) for preservation and a tenth of that for the other two. NaN where nothing can be ranked:
+    fewer than three points have a place, or all lie at one.
 
     Args:
         points: (n, d).
@@ -60,8 +63,8 @@ def measure_quality(
     placed = np.flatnonzero(np.isfinite(layout).all(axis=1))
     n = len(placed)
     size = min(k, (n - 1) // 2)
-    if size < 1:
-        return LayoutQuality(1.0, 1.0, 1.0, movement)
+    if size < 1 or _is_constant(table[placed]) or _is_constant(layout[placed]):
+        return LayoutQuality(np.nan, np.nan, np.nan, movement)
     own = np.sort(np.random.default_rng(seed).permutation(n)[: min(n_samples, n)])
     with Threads() as threads:
         far, near = _squares(table[placed], own), _squares(layout[placed], own)
@@ -88,12 +91,38 @@ def mean_movement(positions: FloatArray, previous: FloatArray) -> float:
 
 
 def _squares(table: FloatArray, own: npt.NDArray[np.intp]) -> FloatArray:
-    """Squared distances of the chosen rows to all rows, infinite to themselves."""
-    centred = table - table.mean(axis=0)
-    norms = np.einsum("ij,ij->i", centred, centred)
+    """Squared distances of the chosen rows to all rows, infinite to themselves; each row up to a sum and a factor."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = table - table.mean(axis=0)
+        norms = np.einsum("ij,ij->i", centred, centred)
+        if not 1e-20 < norms.max() < 1e34:
+            return _wide_squares(table, own)
     squares = norms[None, :] - 2 * (centred[own] @ centred.T)
     squares[np.arange(len(own)), own] = np.inf
+    # Where neighbours are near one another and far from the mean, float32 leaves little of their differences.
+    norms = norms[own]
+    rough = (squares.min(axis=1) + norms < 1e-4 * norms) | (norms > 1e4 * np.median(norms))
+    if rough.any():
+        squares[rough] = _wide_squares(table, own[rough])
     return np.asarray(squares, dtype=np.float32)
+
+
+def _wide_squares(table: FloatArray, own: npt.NDArray[np.intp]) -> FloatArray:
+    """The same by products in float64, relative to the median, where one far row does not drown the others."""
+    centre = np.median(table[own], axis=0).astype(np.float64)
+    chosen = table[own] - centre
+    norms = np.einsum("ij,ij->i", chosen, chosen)[:, None]
+    squares = np.empty((len(own), len(table)))
+    for first in range(0, len(table), _N_WIDENED):
+        part = table[first : first + _N_WIDENED] - centre
+        squares[:, first : first + _N_WIDENED] = np.einsum("ij,ij->i", part, part) + norms - 2 * (chosen @ part.T)
+    squares *= 1e36 / max(squares.max(), 1e-300)
+    squares[np.arange(len(own)), own] = np.inf
+    return squares.astype(np.float32)
+
+
+def _is_constant(table: FloatArray) -> bool:
+    return bool((table[-1] == table[0]).all() and (table == table[0]).all())
 
 
 def _nearest(squares: FloatArray, size: int, threads: Threads) -> IntArray:

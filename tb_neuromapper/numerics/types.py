@@ -67,6 +67,8 @@ class LayoutProgress:
 class LayoutQuality:
     """How faithful one slice's layout is; each in [0, 1] but movement, which is relative to the layout's RMS radius.
 
+    The first three are NaN where nothing can be ranked.
+
     Attributes:
         trustworthiness: Venna and Kaski 2001, k = 15, as in scikit-learn.
         continuity: The same with the roles of space and plane exchanged.

@@ -43,6 +43,19 @@ def test_quality__marks_the_abrupt_step(tmp_path, open_viewer):
     assert [item["step"] for item in manifest["quality"] if item["abrupt"]] == [5]
 
 
+def test_quality__is_unknown_for_constant_activations(tmp_path, open_viewer):
+    """Where all samples are activated alike there are no neighbours to keep: null, not a perfect score."""
+    writer = LogWriter(tmp_path / "a")
+    writer.probe()
+    details = {"layer1": {"n_features": 8, "reduction": "none", "explained_variance": 1.0}}
+    for step in range(2):
+        writer.record("activations", step, {"activations/layer1": np.ones((writer.n, 8))}, {"blocks": details})
+    writer.close()
+    (manifest,) = open_viewer(tmp_path).project("a")
+    for item in manifest["quality"]:
+        assert item["trustworthiness"] is item["continuity"] is item["preservation"] is None
+
+
 def test_quality__knows_the_change_of_a_step_added_later(tmp_path, open_viewer, tmp_path_factory):
     """A step that was logged after the layout is compared with the one before it."""
     writer = LogWriter(tmp_path / "a")

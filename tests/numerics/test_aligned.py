@@ -193,7 +193,18 @@ def test_fit_layout__is_nan_only_for_disconnected_samples(fitted):
         np.arange(50.0)[:, None] * 6e36,
         np.where(np.arange(50) == 7, 1e30, np.arange(50.0))[:, None],
     ],
-    ids=["constant", "one sample", "two samples", "duplicates", "two far groups", "tiny", "huge", "tiniest", "hugest", "one far"],
+    ids=[
+        "constant",
+        "one sample",
+        "two samples",
+        "duplicates",
+        "two far groups",
+        "tiny",
+        "huge",
+        "tiniest",
+        "hugest",
+        "one far",
+    ],
 )
 def test_fit_layout__takes_degenerate_points(points):
     """Constant activations, duplicates, one sample: a layout of finite numbers, samples not all in one place."""
