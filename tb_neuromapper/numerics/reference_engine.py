@@ -86,13 +86,16 @@ def fit_umap(
 
     Raises:
         ImportError: umap-learn is not installed.
-        ValueError: Fewer than two slices, or a slice of one sample.
+        ValueError: Fewer than two slices, too few samples, or an unknown target_metric.
     """
     n_rows = [table.shape[0] for table in tables]
     if len(n_rows) < 2:
         raise ValueError(f'{len(n_rows)} slices; umap-learn needs two or more. The engine "neuromapper" takes one.')
-    _check_size(n_rows)
-    mapper = import_umap().AlignedUMAP(**plain_values(parameters))
+    chosen = plain_values(parameters)
+    _check_size(n_rows, chosen.get("n_components", 2))
+    if y is not None:
+        _check_target_metric(chosen["target_metric"])
+    mapper = import_umap().AlignedUMAP(**chosen)
     mapper.fit(tables, y, relations=[_SizedRelation(link, n_rows) for link in relations], window_size=int(window))
     return UmapModel(mapper, _plain_layouts(mapper.embeddings_), relations)
 
@@ -103,12 +106,15 @@ def update_umap(
     """Lay out one more slice beside those that are; the model stays as it is.
 
     Raises:
-        ValueError: A slice of one sample.
+        ValueError: Too few samples, or an unknown target_metric.
     """
     n_rows = [*model.n_rows, len(table)]
-    _check_size(n_rows)
+    chosen = plain_values(parameters)
+    _check_size(n_rows, chosen["n_components"])
+    if y is not None:
+        _check_target_metric(chosen["target_metric"])
     mapper = copy.copy(model.mapper)
-    vars(mapper).update(plain_values(parameters))
+    vars(mapper).update(chosen)
     mapper.mappers_, mapper.dict_relations_ = list(mapper.mappers_), list(mapper.dict_relations_)
     mapper.embeddings_ = type(mapper.embeddings_)([layout.copy() for layout in mapper.embeddings_])
     mapper.update(table, y, relations=_SizedRelation(relation, n_rows), window_size=int(window))
@@ -132,10 +138,20 @@ class _SizedRelation(dict[int, int]):
         return self._rows
 
 
-def _check_size(n_rows: Sequence[int]) -> None:
+def _check_size(n_rows: Sequence[int], n_components: int) -> None:
+    """Its spectral layout takes that many eigenvectors and two more."""
     for t, n in enumerate(n_rows):
-        if n < 2:
-            raise ValueError(f"slice {t} has {n} sample; umap-learn needs two or more.")
+        if n < n_components + 2:
+            raise ValueError(
+                f"slice {t} has {n} samples; umap-learn needs {n_components + 2} or more in {n_components} dimensions."
+            )
+
+
+def _check_target_metric(metric: Any) -> None:
+    distances = import_umap().distances
+    known = sorted({*distances.DISCRETE_METRICS, *distances.named_distances})
+    if metric not in known:
+        raise ValueError(f"target_metric is {metric!r}; allowed are {', '.join(known)}.")
 
 
 def _plain_layouts(layouts: Iterable[Any]) -> list[FloatArray]:

@@ -289,7 +289,7 @@ def test_aligned_umap__offers_umap_learn(iris):
     assert len(given) == 1
     before = {name: value for name, value in vars(model).items() if name != "_model"}
     for table, arguments, message in (
-        (slices[3][:1], {"relations": {}}, "slice 3 has 1 sample"),
+        (slices[3][:1], {"relations": {}}, r"slice 3 has 1 samples; umap-learn needs 4"),
         (slices[3], {"relations": {0: 99}}, "row 99"),
         (slices[3], {"relations": relations[2], "min_dist": 5.0}, "between 0 and spread"),
         (slices[3], {"relations": relations[2], "y": [0]}, "."),
@@ -303,7 +303,7 @@ def test_aligned_umap__offers_umap_learn(iris):
     parameters = LayoutParameters(n_neighbors=5, n_passes=2)
     layouts = umap_learn_layout([table.astype(np.float32) for table in slices[:2]], parameters, relations=[link])
     assert [layout.shape for layout in layouts] == [(50, 2), (50, 2)]
-    for tables, message in (([slices[0]], "two or more"), ([slices[0], slices[0][:1]], "slice 1 has 1 sample")):
+    for tables, message in (([slices[0]], "two or more"), ([slices[0], slices[0][:1]], r"slice 1 has 1 sample")):
         with pytest.raises(ValueError, match=message):
             umap_learn_layout(tables, parameters, relations=[np.full(50, -1)] * (len(tables) - 1))
 
@@ -334,6 +334,15 @@ def test_aligned_umap__leaves_to_umap_learn_what_it_alone_can(iris, wanted):
     theirs = import_umap().AlignedUMAP(n_neighbors=5, n_epochs=2, random_state=0, **wanted)
     theirs.fit(slices[:2], relations=relations[:1])
     assert [layout.shape for layout in model.embeddings_] == [layout.shape for layout in theirs.embeddings_]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_aligned_umap__names_a_bad_target_metric(iris):
+    """With labels, the metric of the labels is checked."""
+    slices, relations = iris
+    model = AlignedUMAP(n_neighbors=5, n_epochs=2, target_metric="nope")
+    with pytest.raises(ValueError, match="target_metric is 'nope'; allowed are"):
+        model.fit(slices[:2], y=[np.arange(50) % 2] * 2, relations=relations[:1])
 
 
 def test_aligned_umap__keeps_its_engine_where_umap_learns_would_change_nothing(iris):
