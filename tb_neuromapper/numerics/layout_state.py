@@ -83,7 +83,9 @@ class LayoutState:
         self.neighbors = neighbors
         self.n_rows = len(tracks.flats)
         self._set_blocks(settings)
-        self.random_starts = random_starts(self.n_rows, parameters.seed)
+        # Every group of slices draws alike, or samples would move between two groups for no other reason.
+        sizes = np.diff(tracks.group_starts)
+        self.random_starts = np.concatenate([random_starts(int(size), parameters.seed) for size in sizes])
         # Two copies: a pass reads one and writes the other; `now` is where the present one begins.
         self.places = _aligned_zeros(2 * self.n_rows * ROW)
         self.now = 0

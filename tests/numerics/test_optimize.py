@@ -46,10 +46,18 @@ def test_move_rows__matches_slow_twin(case, n_pass):
     ratios = np.zeros((len(sizes), N_LANES))
     for t, n in enumerate(case[0]):
         ratios[t // N_LANES, t % N_LANES] = 2.5 * sizes[t // N_LANES] / n
-    expected = reference.move_rows(start, blocks, graph, curves, scales, ratios.repeat(sizes, 0), 0.7, 5, n_pass)
+
+    def twin(start):
+        return reference.move_rows(start, blocks, graph, curves, scales, ratios.repeat(sizes, 0), 0.7, 5, n_pass)
+
+    expected = twin(start)
+    # A row that is pushed from very near goes anywhere: those that the smallest shift sends elsewhere tell nothing.
+    shifted = twin(start + np.random.default_rng(0).normal(0, 1e-4, start.shape).astype(np.float32))
     present = (state.tracks.flats >= 0)[:, None, :].repeat(2, axis=1)
+    told = present & (np.abs(shifted - expected) < 0.01)
+    assert told.sum() >= present.sum() / 3
     # Dozens of steps of up to 4 through a power that is right to 2e-4.
-    np.testing.assert_allclose(state._present()[present], expected[present], atol=0.05)
+    np.testing.assert_allclose(state._present()[told], expected[told], atol=0.05)
 
 
 @pytest.mark.parametrize("wanted", [2.5, 60.0, 1e5, 1e12])
