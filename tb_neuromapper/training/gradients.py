@@ -21,7 +21,7 @@ from tb_neuromapper.training.drafts import Flush
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_changes import Shape, layer_changes, shapes_of
 from tb_neuromapper.training.gradients_edges import edge_limit
-from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners
+from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners, sources_in_order
 from tb_neuromapper.training.gradients_parameters import ParameterWatch, Watched, current_scale
 from tb_neuromapper.training.gradients_records import LayerRows, ParameterRow, gradients_draft, parameters_draft
 from tb_neuromapper.training.gradients_transfer import Transfer
@@ -212,7 +212,11 @@ def _flush(watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | N
     """The step's records, after one copy to the host."""
     transfer = Transfer()
     seen = watch.calls.seen
-    layers = [LayerRows(layer, seen.get(layer.name), _kept(watch, layer), transfer) for layer in _ordered(watch)]
+    sources = {} if has_forward(watch.calls) else sources_in_order(watch.layers)
+    layers = [
+        LayerRows(layer, seen.get(layer.name), _kept(watch, layer), transfer, sources.get(layer.name, ()))
+        for layer in _ordered(watch)
+    ]
     rows = [
         ParameterRow(name, owner, watch.weights.watched[id(parameter)], transfer)
         for name, owner, parameter in watch.parameters

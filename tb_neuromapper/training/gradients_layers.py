@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,6 +92,23 @@ def find_layers(model: nn.Module) -> list[Layer]:
         owners.update((weight, layer.name) for weight in weights if weight not in owners)
         layers.append(replace(layer, shares=shares))
     return layers
+
+
+def sources_in_order(layers: Sequence[Layer]) -> dict[str, list[str]]:
+    """By layer the one before it, where the widths of all of them fit, the first fed by the input; else nothing.
+
+    Channels may be flattened into many inputs each.
+    """
+    found = {layer.name: [before.name] for before, layer in itertools.pairwise(layers) if _fits(before, layer)}
+    if len(found) < len(layers) - 1:
+        return {}
+    return {**{layer.name: [""] for layer in layers[:1]}, **found}
+
+
+def _fits(before: Layer, layer: Layer) -> bool:
+    if before.unit == "channel" and layer.kind == "linear":
+        return layer.n_inputs % before.n_units == 0
+    return layer.n_inputs == before.n_units
 
 
 def main_output(output: Any) -> Tensor | None:

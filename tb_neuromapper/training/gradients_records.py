@@ -54,13 +54,22 @@ class _PartEdges:
 
 
 class LayerRows:
-    """One layer's rows of the record; made before the transfer, read after it."""
+    """One layer's rows of the record; made before the transfer, read after it.
+
+    Args:
+        sources: What feeds the layer, if it was not seen to run.
+    """
 
     def __init__(
-        self, layer: Layer, seen: Seen | None, kept: Sequence[tuple[Part, Watched, Edges]], transfer: Transfer
+        self,
+        layer: Layer,
+        seen: Seen | None,
+        kept: Sequence[tuple[Part, Watched, Edges]],
+        transfer: Transfer,
+        sources: Sequence[str] = (),
     ) -> None:
         self.layer = layer
-        self.sources = list(seen.sources) if seen is not None else []
+        self.sources = list(seen.sources if seen is not None else sources)
         calls = seen.counted if seen is not None else []
         self.n_calls = len(calls)
         self.activation = next((call.activation for call in calls if call.activation), layer.activation)

@@ -44,7 +44,8 @@ def faults_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]
     if layers and not has_forward(calls):
         faults.append(
             "no layer was seen to run, because the network is compiled (torch.compile) or traced, or runs without "
-            "gradients; its units are unknown. Connections and parameters are recorded."
+            "gradients; its units are unknown. Connections and parameters are recorded; layers follow each other as "
+            "their modules do, if all widths fit."
         )
     return faults
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from tb_neuromapper.training.gradients_layers import find_layers, sources_in_order
 from tests.training.flows import layers_of, record, sgd_step, unit_figures
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -428,8 +429,25 @@ def test_a_compiled_network__is_recorded_without_its_units(tmp_path, plain, is_k
     assert "is compiled" in flow.problems[0]
     assert np.isnan(flow.layers[0].unit_activation).all()
     for found, wanted in zip(flow.layers, plain.layers, strict=True):
+        assert found.sources == wanted.sources
         np.testing.assert_allclose(found.edge_gradient, wanted.edge_gradient, rtol=1e-4, atol=1e-8)
         assert found.update_ratio == pytest.approx(wanted.update_ratio, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("modules", "sources"),
+    [
+        ([nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3)], [[""], ["0"]]),
+        ([nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(36, 3)], [[""], ["0"], ["1"]]),
+        ([nn.Linear(4, 6), nn.Linear(4, 6), nn.Linear(6, 3)], [[], [], []]),
+        ([nn.MultiheadAttention(8, 2), nn.Linear(8, 3)], [[], []]),
+    ],
+)
+def test_sources_in_order__are_those_of_a_chain(modules, sources):
+    """Layers that were not seen to run follow each other if all widths fit; else what feeds them is not told."""
+    layers = find_layers(nn.Sequential(*modules))
+    found = sources_in_order(layers)
+    assert [found.get(layer.name, []) for layer in layers] == sources
 
 
 def test_a_parametrised_weight__has_no_connections(tmp_path):
