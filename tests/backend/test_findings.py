@@ -111,16 +111,16 @@ def test_findings__of_a_run_without_our_records_are_those_of_its_loss(folder, op
 def test_findings__of_units_that_are_not_in_the_log_are_not_looked_for(tmp_path, open_viewer):
     """A compiled network's records know gradients and weights, but nothing of single units."""
     writer = LogWriter(tmp_path / "a")
-    layers = [{**layer, "calls": 0, "activation": None} for layer in linear_layers()]
+    layers = [{**layer, "calls": 0, "activation": None} for layer in linear_layers((4, 6, 5, 3))]
     unknown = np.full(sum(layer["n_units"] for layer in layers), np.nan, np.float32)
     names = ("activation", "zeros", "saturated", "gradient", "signed")
     for step in range(0, 60, 10):
         writer.gradients(step, layers, tensors={f"gradients/unit_{name}": unknown for name in names})
-        writer.parameters(step, NAMES)
+        writer.parameters(step, [f"fc{index}.weight" for index in (1, 2, 3)])
     writer.close()
     answer = open_viewer(tmp_path).json("findings", run="a")
-    assert {"dead_units", "dormant_units", "saturated_units"} <= set(answer["unchecked"])
-    assert "no_gradient" in answer["healthy"]
+    assert answer["unchecked"] == ["dead_units", "dormant_units", "saturated_units", "loss_spike"]
+    assert {"no_gradient", "vanishing_gradient"} <= set(answer["healthy"])
 
 
 def test_findings__survive_a_broken_step(tmp_path, open_viewer):

@@ -87,10 +87,14 @@ def column(table: ParameterTable, name: str) -> FloatArray:
 
 
 def _layers(steps: list[int], units: Mapping[int, Step]) -> list[LayerSeries]:
-    """Each layer that is called at the newest step; where another step's layer has other units, it is unknown there."""
+    """Each layer that is called at the newest step, or, of a compiled network, each that there is.
+
+    Where another step's layer has other units, it is unknown there.
+    """
     if not units:
         return []
-    newest = [row for row in units[max(units)][0] if row["calls"] > 0]
+    table = units[max(units)][0]
+    newest = [row for row in table if row["calls"] > 0] or table
     read = {source for layer in newest for source in layer["sources"]}
     arrays = {step: dict(_by_layer(*found)) for step, found in units.items()}
     return [_layer(row, row["name"] not in read, steps, arrays) for row in newest]
