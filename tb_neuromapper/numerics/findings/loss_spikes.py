@@ -89,13 +89,14 @@ def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[S
     calm = _Calm()
     at = last_end = 0
     while at < len(found):
-        at_spike, end = _stretch(found, at, calm, noise, threshold) if calm.is_long else (at, at)
-        if end == at:
+        usual = calm.usual(noise) if calm.is_long else None
+        at_spike, end = _stretch(found, at, usual, threshold) if usual is not None else (at, at)
+        if usual is None or end == at:
             calm.add(found[at])
             at += 1
             continue
         top = max(found[at_spike:end])
-        spike = Spike(int(steps[at_spike]), int(steps[end - 1]), top, calm.level, calm.score(top, noise))
+        spike = Spike(int(steps[at_spike]), int(steps[end - 1]), top, usual.level, usual.score(top))
         # A loss that comes down unevenly has spiked once.
         is_same = bool(spikes) and at - last_end < N_LEVEL
         spikes[len(spikes) - is_same :] = [_joined(spikes[-1], spike) if is_same else spike]
@@ -110,12 +111,12 @@ def _joined(earlier: Spike, later: Spike) -> Spike:
     return Spike(earlier.first, later.last, top.peak, earlier.before, top.score)
 
 
-def _stretch(values: list[float], at: int, calm: _Calm, noise: float, threshold: float) -> tuple[int, int]:
+def _stretch(values: list[float], at: int, usual: _Usual, threshold: float) -> tuple[int, int]:
     """Where the spike to which a value belongs begins and ends; nowhere if it belongs to none."""
 
     def end_of_stretch(limit: float) -> int:
         end = at
-        while end < len(values) and end - at < N_BEFORE and calm.score(values[end], noise) > limit:
+        while end < len(values) and end - at < N_BEFORE and usual.score(values[end]) > limit:
             end += 1
         return end
 
@@ -123,8 +124,19 @@ def _stretch(values: list[float], at: int, calm: _Calm, noise: float, threshold:
     if lasting - at < N_LASTING:
         return at, end_of_stretch(threshold)
     # What only leads up to a higher score is not yet the spike.
-    high = (index for index in range(at, at + N_LASTING) if calm.score(values[index], noise) > threshold)
+    high = (index for index in range(at, at + N_LASTING) if usual.score(values[index]) > threshold)
     return next(high, at), lasting
+
+
+@dataclass(frozen=True)
+class _Usual:
+    """The level of the loss before a value, and how far it may well stand above it."""
+
+    level: float
+    spread: float
+
+    def score(self, value: float) -> float:
+        return 0.6745 * (value - self.level) / self.spread
 
 
 class _Calm:
@@ -149,14 +161,14 @@ class _Calm:
             self._rises.append(value - self.level)
         self._values.append(value)
 
-    def score(self, value: float, noise: float) -> float:
+    def usual(self, noise: float) -> _Usual:
         rises = sorted(self._rises[-N_BEFORE:])
-        usual = median(rises)
-        deviation = median(abs(rise - usual) for rise in rises)
+        middle = median(rises)
+        deviation = median(abs(rise - middle) for rise in rises)
         quartile = rises[3 * len(rises) // 4]
         descent = median(self._values[:N_LEVEL]) - self.level
         least = 0.6745 * max(noise, NOISE_SHARE * descent, TAIL_SHARE * rises[-1], 1e-12)
-        return 0.6745 * (value - self.level) / max(quartile, SLOPE_SHARE * deviation, least)
+        return _Usual(self.level, max(quartile, SLOPE_SHARE * deviation, least))
 
 
 def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:

@@ -41,9 +41,9 @@ def find(evidence: Evidence) -> list[Finding]:
     small = [each for each in rated if np.quantile(_known(each), 0.75) < low and np.median(_known(each)) > 0]
     large = [each for each in rated if np.median(_known(each)) > high]
     large_at_first = [each for each in rated if _known(each)[0] > FIRST_FACTOR * high]
-    if _are_most(large_at_first, rated):
+    if _are_most(len(large_at_first), len(rated)):
         large = [each for each in rated if each in large or each in large_at_first]
-    if _are_most(large, rated):
+    if _are_most(len(large), len(rated)):
         small = []
     # Of these the vanishing gradient is told, which is why.
     vanished = told_layers(evidence)
@@ -69,17 +69,13 @@ def _known(each: ParameterSeries) -> FloatArray:
     return each.update_ratio[np.isfinite(each.update_ratio)]
 
 
-def _are_most(found: list[ParameterSeries], rated: list[ParameterSeries]) -> bool:
-    return _is_network(len(found), len(rated))
-
-
-def _is_network(n_found: int, n_rated: int) -> bool:
+def _are_most(n_found: int, n_rated: int) -> bool:
     return n_found > 1 and 3 * n_found >= 2 * n_rated
 
 
 def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is_large: bool, limit: float) -> Finding:
     ratios = [float(np.median(_known(each))) for each in found]
-    is_network = _is_network(len(found), n_rated)
+    is_network = _are_most(len(found), n_rated)
     worst = max(ratios) if is_large else min(ratios)
     names = [each.name for each in found]
     subject = names[0] if len(names) == 1 else f"{len(names)} of {n_rated} layers"
