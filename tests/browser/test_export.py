@@ -116,6 +116,22 @@ def test_page__shows_the_screen(address, open_page):
     expect(tab.get("fade-share")).to_contain_text("%")
 
 
+def has_ink(tab):
+    """Whether points are drawn in every view."""
+    return all(np.ptp(tab.pixels(plot).astype(int)) > 100 for plot in tab.get("plot").all())
+
+
+def test_page__draws_all_views_of_the_run_that_is_chosen(address, open_page):
+    """Views of blocks that both runs have are drawn again after another run was chosen, to and fro."""
+    tab = open_page(address)
+    tab.await_complete(run="first")
+    for run in ("second", "first", "second"):
+        tab.get("run").select_option(run)
+        tab.await_complete(run=run)
+        expect(tab.get("plot")).to_have_count(3)
+        await_value(lambda: has_ink(tab))
+
+
 def test_page__keeps_its_state_in_the_address(address, open_page):
     """A link reopens the same run, epoch and classes; a reload as well."""
     tab = open_page(address)

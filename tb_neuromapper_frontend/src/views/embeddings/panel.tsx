@@ -22,11 +22,11 @@ export function Panel({ store, stage, block }: PanelProps) {
   useEffect(() => {
     const element = plot.current;
     if (!element || !stage) return;
-    stage.setPlot(block, element);
+    const removePlot = stage.addPlot(block, element);
     const unwatch = watchPointer(element, { store, stage, block, draft });
     return () => {
       unwatch();
-      stage.setPlot(block, null);
+      removePlot();
     };
   }, [stage, block, store, draft]);
   const info = store.run.value?.blocks.find((each) => each.name === blockOf(block));

@@ -13,8 +13,8 @@ import { createTimeline } from "./timeline";
 
 /** Draws the store's current picture into the canvas, and moves it through the epochs. */
 export interface Stage {
-  /** The element in which a block's points are drawn; null takes it away. */
-  setPlot(block: string, element: HTMLElement | null): void;
+  /** Draws a block's points in an element, until the function that it returns is called. */
+  addPlot(block: string, element: HTMLElement): () => void;
   /** Something moved on the page: measure again. */
   measure(): void;
   /** The sample at a place in the window; -1 without any. */
@@ -111,9 +111,13 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     return { points, left: origin.x + rect.x, top: origin.y + rect.y };
   };
   return {
-    setPlot(block, element) {
-      places.set(block, element);
+    addPlot(block, element) {
+      places.add(block, element);
       moved();
+      return () => {
+        places.remove(block, element);
+        moved();
+      };
     },
     measure: moved,
     pickAt(block, clientX, clientY, radius) {
@@ -166,9 +170,12 @@ function createPlaces(canvas: HTMLCanvasElement) {
     return { rects, origin: { x: left, y: top, width, height } };
   };
   return {
-    set(block: string, element: HTMLElement | null) {
-      if (element) plots.set(block, element);
-      else plots.delete(block);
+    add(block: string, element: HTMLElement) {
+      plots.set(block, element);
+    },
+    /** Its successor may have come before it goes: after a change of runs the views of a block change hands. */
+    remove(block: string, element: HTMLElement) {
+      if (plots.get(block) === element) plots.delete(block);
     },
     forget() {
       known = null;
