@@ -115,12 +115,13 @@ class Projections:
         pair = match_samples((logs[0].name, logs[1].name), sample_ids)
         with self._lock:
             projection = self._find(replace(logs[0], name=json.dumps(pair.runs)), block, parameters)
-            self._collect(projection)
+            left = self._collect(projection)
             if projection.future is None:  # A running job's slices bear the numbers they had when it started.
                 projection.pair, projection.logs = pair, logs
                 projection.slices, projection.turns = take_turns(logs, pair, block)
                 projection.prepare(unless_cancelled)
             self._refresh(projection)
+            _remove_folder(left)
             return side_of(projection, 0), side_of(projection, 1)
 
     def get(self, projection_id: str) -> Projection | None:
@@ -199,8 +200,7 @@ class Projections:
     def clean_up(self) -> None:
         """Remove the folders of running jobs; for the end of the process, which ends the worker too."""
         for projection in list(self._projections.values()):
-            if projection.folder is not None:
-                shutil.rmtree(projection.folder, ignore_errors=True)
+            _remove_folder(projection.folder)
 
     def _find(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
         key = json.dumps([log.name, block, parameters.as_dict()], sort_keys=True)
@@ -230,7 +230,8 @@ class Projections:
             job = ProjectionJob(projection.folder, self._cache, steps, sources, parameters, start_from, focus, sides)
             projection.future = self._executor.submit(project, job)
         except (OSError, RecordError) as error:
-            self._remove_folder(projection)
+            _remove_folder(projection.folder)
+            projection.folder = None
             projection.ended = ("failed", f"the job could not be started: {error}")
 
     def _source(self, projection: Projection, item: Slice) -> ArraySource:
@@ -255,16 +256,17 @@ class Projections:
 
     def _refresh(self, projection: Projection) -> None:
         """Take over what the job has done, and start one if steps are missing that none has tried yet."""
-        self._collect(projection)
+        left = self._collect(projection)
         self._adopt(projection, self._present_picture(projection))
+        _remove_folder(left)
         usable = tuple(item.checksum for item in projection.usable())
         if usable and projection.future is None and not projection.is_covered() and usable != projection.tried:
             self._start(projection)
 
-    def _collect(self, projection: Projection) -> None:
-        """Take over the result of a job that has ended."""
+    def _collect(self, projection: Projection) -> Path | None:
+        """Take over the result of a job that has ended; its folder, for removal once nothing in it is shown."""
         if projection.future is None or not projection.future.done():
-            return
+            return None
         try:
             for item in projection.future.result():
                 projection.broken[item.checksum] = (item, projection.stamp(item.step))
@@ -277,13 +279,8 @@ class Projections:
         if projection.ended[0] != "done":
             # What was logged meanwhile is not tried by itself: the user stopped it, or it would fail again.
             projection.tried = tuple(item.checksum for item in projection.usable())
-        self._remove_folder(projection)
-        projection.future = None
-
-    def _remove_folder(self, projection: Projection) -> None:
-        if projection.folder is not None:
-            shutil.rmtree(projection.folder, ignore_errors=True)
-        projection.folder = None
+        left, projection.future, projection.folder = projection.folder, None, None
+        return left
 
     def _present_picture(self, projection: Projection) -> Picture:
         if projection.future is not None and projection.folder is not None:
@@ -309,3 +306,8 @@ class Projections:
             if isinstance(picture.layout, StoredLayout):
                 self._cache.discard(picture.layout)
                 projection.shown, projection.tried = Shown(extent=shown.extent), ()
+
+
+def _remove_folder(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

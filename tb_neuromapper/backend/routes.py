@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from werkzeug.wrappers import Request, Response
 
@@ -26,6 +28,7 @@ from tb_neuromapper.backend.http import (
     route,
 )
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
+from tb_neuromapper.backend.pictures import Shown
 from tb_neuromapper.backend.projection import Projection
 from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
@@ -42,6 +45,8 @@ FRAME_TYPE = "application/octet-stream"
 _MAX_IDS = 256
 _MAX_NEIGHBORS = 200
 _CHUNK_ROWS = 1 << 16
+# A layout may be replaced while it is read, by the next one of a job or by the finished one; hardly twice in a row.
+_N_LOOKS = 3
 # Under one of these names a training script logs the accuracy on what it trains on.
 _TRAIN_TAGS = ("train/accuracy", "train/acc", "accuracy/train", "acc/train", "train_accuracy", "train_acc")
 _MAX_SAFE_INTEGER = 2**53 - 1
@@ -255,20 +260,26 @@ class Routes:
         step = integer_argument(request, "step")
         arrays, extents, revisions = {}, {}, {}
         for key in _ids(argument(request, "ids").split(",")):
-            shown = self._projection(key).shown
-            if step not in shown.picture.steps or shown.extent is None:
+            found = self._positions(key, step)
+            if found is None:
                 continue
-            try:
-                positions = shown.picture.positions(step)
-            except OSError:
-                continue  # Replaced by a newer layout a moment ago; its revision will say so.
-            arrays[key] = embeddings.quantise(positions, shown.extent)
+            arrays[key], shown = found
             extents[key], revisions[key] = shown.extent, shown.revisions[step][1]
         if not arrays:
             raise HttpError(404, f"there are no positions at step {step} yet.")
         data = encode_frame(arrays, {"step": step, "extents": extents, "revisions": revisions})
         cacheable = request.args.get("v") == ",".join(str(revision) for revision in revisions.values())
         return respond_bytes(data, FRAME_TYPE, cacheable=cacheable)
+
+    def _positions(self, key: str, step: int) -> tuple[npt.NDArray[np.uint16], Shown] | None:
+        """A step's positions and what they belong to; None if there are none."""
+        for _ in range(_N_LOOKS):
+            shown = self._projection(key).shown
+            if step not in shown.picture.steps or shown.extent is None:
+                return None
+            with contextlib.suppress(OSError):  # Replaced a moment ago; the next look finds the newer layout.
+                return embeddings.quantise(shown.picture.positions(step), shown.extent), shown
+        return None
 
     def preservation(self, request: Request) -> Response:
         step = integer_argument(request, "step")

@@ -1,12 +1,14 @@
 """The life of a projection: what arrives late, breaks, is mended, evicted or cancelled."""
 
 import os
+import shutil
 import sys
 import time
 
 import numpy as np
 import pytest
 
+from tb_neuromapper.backend.cache import StoredLayout
 from tb_neuromapper.backend.jobs import LocalWorker
 from tests.logs import LogWriter, write_run
 
@@ -100,6 +102,53 @@ def test_positions__never_mix_two_layouts(live):
     assert projection.shown is shown
     with pytest.raises(AttributeError):
         projection.shown.extent = (0, 0, 1, 1)
+
+
+def test_positions__of_an_intermediate_layout_stay_until_the_finished_one_is_shown(tmp_path, open_viewer, monkeypatch):
+    """When a job ends, its folder goes only after the picture that was read from it: a listed step has positions."""
+    writer = LogWriter(tmp_path / "logs" / "a", n=3000)
+    writer.probe()
+    for step in range(6):
+        writer.epoch(step, ["layer1"], seed=step)
+    writer.close()
+    viewer = open_viewer(tmp_path / "logs", tmp_path / "cache")
+    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
+    while not manifest["steps"]:
+        assert manifest["state"] in ("queued", "running")
+        (manifest,) = viewer.json("projections", ids=manifest["id"])["projections"]
+    projection = viewer.plugin._projections.get(manifest["id"])
+    folder = projection.folder
+    shown_at_removal = []
+    remove = shutil.rmtree
+
+    def watched(path, **options):
+        if path == folder:
+            shown_at_removal.append(projection.shown.picture.layout)
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    (done,) = viewer.await_end([manifest["id"]])
+    assert done["state"] == "done"
+    (layout,) = shown_at_removal
+    assert isinstance(layout, StoredLayout)
+
+
+def test_positions__that_are_replaced_while_they_are_read_are_read_again(live, monkeypatch):
+    """A step that the manifest lists is never answered with 404, though its file was replaced a moment ago."""
+    _, viewer = live
+    (manifest,) = viewer.project("a")
+    gone, read = [1], StoredLayout.positions
+
+    def replaced_once(layout, index):
+        if gone:
+            gone.pop()
+            raise FileNotFoundError(layout.base)
+        return read(layout, index)
+
+    monkeypatch.setattr(StoredLayout, "positions", replaced_once)
+    arrays, _ = viewer.frame("positions", ids=manifest["id"], step=1)
+    assert arrays[manifest["id"]].shape == (600, 2)
+    assert gone == []
 
 
 def test_worker__does_not_import_from_the_current_directory(tmp_path, monkeypatch):

@@ -88,7 +88,8 @@ export function createPositionCache(
       const error = asApiError(caught);
       if (error.kind !== "aborted") {
         countFailure(name);
-        if (error.kind !== "offline") onFailure(error.message);
+        const isLast = failures.get(name) === MAX_FAILURES;
+        if (isLast && error.kind !== "offline") onFailure(error.message);
       }
     } finally {
       if (underWay.get(name) === abort) underWay.delete(name);
