@@ -12,8 +12,10 @@ import { GradientControls } from "./views/gradients/controls";
 import { GradientsScreen } from "./views/gradients/screen";
 import type { FlowStage } from "./views/gradients/stage";
 import { PlaygroundScreen } from "./views/playground/screen";
+import { RunChoice } from "./views/run_choice";
 import { ScalarControls } from "./views/scalars/controls";
 import { ScalarsScreen } from "./views/scalars/screen";
+import { ScreenTabs } from "./views/screen_tabs";
 import { StatusLine } from "./views/status";
 
 interface AppProps extends ScreenProps {
@@ -73,7 +75,6 @@ function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps)
       </>
     );
   }
-  if (!store.canDraw.value) return <NoWebGl />;
   if (store.runs.value && store.screen.value === "playground") {
     return (
       <>
@@ -93,6 +94,7 @@ function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps)
       </>
     );
   }
+  if (!store.canDraw.value) return <NoWebGl store={store} />;
   return (
     <>
       <h1 class="nm-hidden">NeuroMapper: embeddings</h1>
@@ -105,15 +107,22 @@ function Body({ stage, flowFrames, onFlowStage, trainer, ...screen }: BodyProps)
   );
 }
 
-function NoWebGl() {
+/** The other screens remain. */
+function NoWebGl({ store }: { store: Store }) {
   return (
-    <div class="nm-empty" role="alert" data-testid="no-webgl">
-      <h1>This browser cannot draw the points</h1>
-      <p>
-        They are drawn with WebGL 2, which is switched off or missing here. Switch on hardware acceleration in
-        the browser's settings, or open TensorBoard in a current Chrome, Edge, Firefox or Safari.
-      </p>
-    </div>
+    <>
+      <div class="nm-controls" role="toolbar" aria-label="Screen and run">
+        <ScreenTabs store={store} />
+        <RunChoice store={store} />
+      </div>
+      <div class="nm-empty" role="alert" data-testid="no-webgl">
+        <h1>This browser cannot draw the points</h1>
+        <p>
+          They are drawn with WebGL 2, which is switched off or missing here. Switch on hardware acceleration
+          in the browser's settings, or open TensorBoard in a current Chrome, Edge, Firefox or Safari.
+        </p>
+      </div>
+    </>
   );
 }
 

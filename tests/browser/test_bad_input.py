@@ -23,10 +23,17 @@ def has_points(tab, index=0):
 
 
 def test_no_webgl__is_told(board, open_tab):
-    """A browser without WebGL 2 gets a sentence that says what to do."""
+    """A browser without WebGL 2 gets a sentence that says what to do, and all that needs none: runs, other screens."""
     tab = open_tab(board, script=NO_WEBGL2)
     tab.await_root(state="error")
     expect(tab.get("no-webgl")).to_contain_text("hardware acceleration")
+    tab.get("run").select_option("second")
+    tab.await_root(state="error", run="second")
+    tab.get("screen-scalars").click()
+    tab.await_root(screen="scalars", state="ready")
+    expect(tab.get("scalar").first).to_be_visible()
+    tab.get("screen-embeddings").click()
+    expect(tab.get("no-webgl")).to_be_visible()
 
 
 def test_lost_context__is_told_and_comes_back(board, open_tab):
