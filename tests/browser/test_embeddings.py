@@ -236,7 +236,7 @@ def test_path_prefix__works_in_the_browser(trained, start_tensorboard, open_tab)
 
 
 def test_connection__is_lost_and_found(trained, cache_folder, browser, open_tab):
-    """When TensorBoard ends, the page says so and keeps its picture; when it is back, the page goes on."""
+    """When TensorBoard ends, the page says so and keeps its picture; when it is back, what is missing comes."""
     server = TensorBoardServer("--logdir", trained, cache=cache_folder)
     tab = open_tab(server)
     tab.await_complete(steps=5)
@@ -245,12 +245,16 @@ def test_connection__is_lost_and_found(trained, cache_folder, browser, open_tab)
     server.close()
     tab.await_root(connection="lost")
     expect(tab.get("connection")).to_be_visible()
+    tab.get("select-3").dispatch_event("click")
+    thumbnail = tab.get("selected-sample").first
+    assert np.ptp(tab.pixels(thumbnail).astype(int)) < 50
     tab.get("first").click()
     port = server.url.rsplit(":", 1)[1].strip("/")
     again = TensorBoardServer("--logdir", trained, "--port", port, cache=cache_folder)
     try:
         tab.await_root(connection="ok")
         tab.await_root(step=0, settled="true")
+        await_value(lambda: np.ptp(tab.pixels(thumbnail).astype(int)) > 100)
     finally:
         again.close()
 

@@ -1,10 +1,16 @@
+import { batch } from "@preact/signals";
 import type { Theme } from "../color/palette";
 import type { State } from "./store";
 
 export function connectionActions(state: State) {
   return {
     serverAnswered() {
-      if (state.connection.peek().state !== "ok") state.connection.value = { state: "ok", message: "" };
+      const before = state.connection.peek().state;
+      if (before === "ok") return;
+      batch(() => {
+        state.connection.value = { state: "ok", message: "" };
+        if (before === "lost") state.nReturns.value += 1;
+      });
     },
     serverLost(message: string) {
       const now = state.connection.peek();

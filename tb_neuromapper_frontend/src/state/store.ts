@@ -59,6 +59,8 @@ export interface Hover {
 export interface State {
   screen: Signal<Screen>;
   connection: Signal<Connection>;
+  /** Grows when the server is back after it was lost. */
+  nReturns: Signal<number>;
   theme: Signal<Theme>;
   /** False where the browser cannot draw: there is no WebGL2. */
   canDraw: Signal<boolean>;
@@ -196,6 +198,7 @@ export function createStore(): Store {
   const state: State = {
     screen: signal<Screen>(SCREENS[0]),
     connection: signal<Connection>({ state: "connecting", message: "" }),
+    nReturns: signal(0),
     theme: signal<Theme>("light"),
     canDraw: signal(true),
     interrupted: signal(false),

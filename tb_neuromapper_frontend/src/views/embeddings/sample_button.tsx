@@ -21,7 +21,6 @@ interface SampleButtonProps {
 /** A small picture of a sample, or its id; pointing at it marks it in all views, a click pins it. */
 export function SampleButton(props: SampleButtonProps) {
   const { store, api, run, samples, row, size, words = "", marked = false, testId } = props;
-  const sheets = run.thumbnails;
   const id = String(samples.ids[row] ?? row);
   const label = [`sample ${id}`, classWords(run, samples, row), words].filter(Boolean).join(", ");
   const point = (event: { currentTarget: HTMLElement }) => {
@@ -45,13 +44,8 @@ export function SampleButton(props: SampleButtonProps) {
       onBlur={leave}
       onClick={() => store.actions.pinToggled(row)}
     >
-      {sheets ? (
-        <Thumbnail
-          sheets={sheets}
-          row={row}
-          size={size}
-          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.probe_version ?? "")}
-        />
+      {run.thumbnails ? (
+        <SamplePicture {...{ store, api, run, row, size }} />
       ) : (
         <span class="nm-sample-id">{id}</span>
       )}
@@ -63,4 +57,15 @@ export function classWords(run: Run, samples: Samples, row: number): string {
   if (!samples.labels) return "";
   const label = samples.labels[row];
   return label < 0 ? "no label" : (run.class_names?.[label] ?? `class ${label}`);
+}
+
+type PictureProps = Pick<SampleButtonProps, "store" | "api" | "run" | "row" | "size">;
+
+/** A sample's thumbnail, if the run has any; a browser asks again for one that failed only if it is made anew. */
+export function SamplePicture({ store, api, run, row, size }: PictureProps) {
+  const sheets = run.thumbnails;
+  if (!sheets) return null;
+  const sheet = Math.floor(row / sheets.per_sheet);
+  const url = api.thumbnailsUrl(run.name, sheet, run.probe_version ?? "");
+  return <Thumbnail key={store.nReturns.value} {...{ sheets, url, row, size }} />;
 }

@@ -5,7 +5,7 @@ import { type Side, sidesOf } from "../../state/outcomes";
 import type { Store } from "../../state/store";
 import { number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
-import { Thumbnail } from "../../ui/thumbnail";
+import { SamplePicture } from "./sample_button";
 
 const WIDTH = 240;
 const HEIGHT = 170;
@@ -45,17 +45,9 @@ interface CardProps {
 /** What is known of one sample. */
 export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
   const description = samples.descriptions[row];
-  const sheets = run.thumbnails;
   return (
     <div class="nm-card">
-      {sheets && (
-        <Thumbnail
-          sheets={sheets}
-          row={row}
-          size={size}
-          url={api.thumbnailsUrl(run.name, Math.floor(row / sheets.per_sheet), run.probe_version ?? "")}
-        />
-      )}
+      <SamplePicture {...{ store, api, run, row, size }} />
       <dl class="nm-facts">
         <dt>sample</dt>
         <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
