@@ -15,6 +15,7 @@ import { keepAccuracies, keepSubclusters } from "./state/evidence";
 import { createFlowFrames } from "./state/flow_frames";
 import { keepGradientDetails } from "./state/gradient_details";
 import { keepPlayground } from "./state/keep_playground";
+import { unusedKeys } from "./state/link";
 import { startLive } from "./state/live";
 import { createMarks } from "./state/marks";
 import { keepNearest } from "./state/nearest";
@@ -73,10 +74,11 @@ function start(root: HTMLElement, transport: Transport): void {
     onFailure: actions.failed,
   });
   let flowStage: FlowStage | null = null;
-  actions.urlOpened(fromParams(readUrlParams()));
+  const open = (params: Record<string, string>) => actions.urlOpened(fromParams(params), unusedKeys(params));
+  open(readUrlParams());
   watchTheme(actions.themeChanged);
   watchKeys(document, store);
-  keepUrl(store);
+  keepUrl(store, open);
   keepOther(store, api);
   keepOutcomes(store, api);
   keepNearest(store, api);
@@ -159,7 +161,7 @@ async function cancel(store: Store, api: Api): Promise<void> {
 }
 
 /** The address says what is shown: at once, but not more often than browsers allow. */
-function keepUrl(store: Store): void {
+function keepUrl(store: Store, open: (params: Record<string, string>) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
@@ -173,7 +175,7 @@ function keepUrl(store: Store): void {
   };
   effect(write);
   watchUrl((params) => {
-    if (Object.keys(params).length > 0) store.actions.urlOpened(fromParams(params));
+    if (Object.keys(params).length > 0) open(params);
     else write();
   });
 }

@@ -213,7 +213,7 @@ describe("the store's selection", () => {
   it("is cut to the run's rows when a link names others", () => {
     store.run.value = null;
     store.actions.urlOpened({ selected: rows(1, 7), isolated: true });
-    store.actions.runLoaded({ name: "a", n_samples: 4, sample_set: "s" } as Run);
+    store.actions.runLoaded({ name: "a", n_samples: 4, blocks: [], steps: [] } as unknown as Run);
     expect(store.selected.value).toEqual(rows(1));
     expect(store.isolated.value).toBe(true);
   });

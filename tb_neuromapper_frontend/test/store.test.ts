@@ -328,6 +328,48 @@ it("a link to a run that comes later is followed when it comes, with its epoch",
   expect(fresh.failure.value).toBe("");
 });
 
+it("a link's parts that cannot be used are told once, those without a sense and those that the run does not have", () => {
+  const fresh = createStore();
+  fresh.actions.urlOpened(
+    {
+      run: "one",
+      step: 99,
+      pin: 4,
+      views: ["b", "z"],
+      color: "metadata:none",
+      selected: Uint32Array.from([3, 9]),
+    },
+    ["speed"],
+  );
+  fresh.actions.runsLoaded(runs("one"));
+  fresh.actions.runLoaded(run("one"));
+  expect(fresh.failure.value).toBe(
+    "The link's speed, step, views, pin, color and selected could not be used.",
+  );
+  expect([fresh.pinned.value, fresh.panels.value, fresh.colorBy.value, [...fresh.selected.value]]).toEqual([
+    null,
+    ["b"],
+    "label",
+    [3],
+  ]);
+  fresh.actions.failureDismissed();
+  fresh.actions.runLoaded({ ...run("one"), steps: [0, 5] });
+  expect(fresh.failure.value).toBe("");
+});
+
+it("a link's run beside that is not there, or is the run itself, is told", () => {
+  for (const beside of ["gone", "one"]) {
+    const fresh = createStore();
+    fresh.actions.urlOpened({ beside });
+    fresh.actions.runsLoaded(runs("one"));
+    fresh.actions.runLoaded(run("one"));
+    expect([fresh.beside.value, fresh.failure.value.includes(beside === "one" ? "beside" : "gone")]).toEqual([
+      null,
+      true,
+    ]);
+  }
+});
+
 it("a link to a run that comes after others is followed when it comes", () => {
   const fresh = createStore();
   fresh.actions.urlOpened({ run: "late" });
@@ -421,10 +463,11 @@ describe("a link", () => {
     store.actions.urlOpened({ beside: "one" });
     store.actions.runsLoaded(runs("one", "two"));
     expect(store.beside.peek()).toBeNull();
-    expect(store.failure.peek()).toBe("");
+    expect(store.failure.peek()).toContain("beside could not be used");
   });
 
   it("to a column that is not there shows labels", () => {
+    store.actions.runLoaded({ ...run("one"), metadata: ["writer"] });
     store.actions.urlOpened({ color: "metadata:writer" });
     store.actions.samplesLoaded("one", metadataOf("writer"));
     expect(store.colorBy.peek()).toBe("metadata:writer");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hashWithParams, paramsOfHash } from "../src/host/tensorboard";
+import { unusedKeys } from "../src/state/link";
 import { fromParams, fromRanges, toParams, toRanges, type UrlState } from "../src/state/url";
 
 const STATES: UrlState[] = [
@@ -71,8 +72,17 @@ describe("the state in the address", () => {
     ["cameras", "a,1_2_0_0_0"],
     ["cameras", "a,NaN_0_1_0_0"],
     ["cameras", "a,1e9_0_1_0_0"],
-  ])("nonsense in %s is as if it were not there", (key, value) => {
+  ])("nonsense in %s is as if it were not there, and told", (key, value) => {
     expect(fromParams({ [key]: value })).toEqual({});
+    expect(unusedKeys({ [key]: value })).toEqual([key]);
+  });
+
+  it.each(STATES)("of which all can be used is: %j", (state) => {
+    expect(unusedKeys(toParams(state))).toEqual([]);
+  });
+
+  it("may say what is so in any case", () => {
+    expect(unusedKeys({ color: "label", speed: "2", loop: "0", contours: "off" })).toEqual([]);
   });
 
   it("escapes that are broken do not throw", () => {

@@ -218,6 +218,19 @@ NONSENSE = {
 }
 
 
+def test_link__says_what_of_it_could_not_be_used(board, open_tab):
+    """One sentence names the parts, without a sense or not in the run, and the address loses them."""
+    nonsense = {"step": "99999", "pin": "-7", "speed": "-4", "color": "foo", "views": "zzz", "layout": "abc:::"}
+    tab = open_tab(link_to(board, beside="nonsense", samples="abc", selected="b2.zzzz$$", **nonsense))
+    tab.await_complete(run="first", steps=5)
+    expect(tab.get("failure")).to_contain_text("The run nonsense is not in")
+    expect(tab.get("failure")).to_contain_text(
+        "The link's samples, selected, pin, speed, color, layout, step and views could not be used."
+    )
+    words = [*nonsense.values(), "nonsense", "=abc", "b2.zzzz"]
+    await_value(lambda: not any(word in tab.hash() for word in words))
+
+
 @pytest.mark.parametrize("place", range(4))
 def test_link__with_nonsense_everywhere_works(trained, start_tensorboard, open_tab, place):
     """Whatever a link says, the page shows points and its console no error."""

@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
 import { choicesBeside } from "./compare";
 import { forgetGradients } from "./gradient_actions";
+import { settleLink } from "./link";
 import { forgetFindings } from "./scalar_actions";
 import { SCREENS } from "./screens";
 import { NO_ROWS } from "./selection";
@@ -51,6 +52,7 @@ export function runActions(state: State) {
     state.projections.value = [];
     if (runs.exported)
       state.failure.value = `This exported page does not hold ${run} and ${beside} side by side.`;
+    else state.unusedOfLink.value = [...(state.unusedOfLink.peek() ?? []), "beside"];
   };
   return {
     /** The list of runs arrived: the wanted one is shown if it is there, else the last one, else the first. */
@@ -60,21 +62,25 @@ export function runActions(state: State) {
         if (runs.exported) state.screen.value = SCREENS[0];
         const names = runs.runs.map((run) => run.name);
         const beside = state.beside.peek();
+        let gone = "";
         if (beside !== null && !names.includes(beside)) {
           state.beside.value = null;
           state.other.value = null;
           state.otherOutcomes.value = null;
           state.projections.value = [];
-          state.failure.value = `The run ${beside} is not in ${runs.log_dir}.`;
+          gone = `The run ${beside} is not in ${runs.log_dir}.`;
         }
         const wanted = state.wantedRun.peek();
         const now = state.runName.peek();
         const next = [wanted, now, ...names].find((name) => name !== null && names.includes(name)) ?? null;
-        if (next === now) return dropBeside(runs);
+        if (next === now) {
+          if (gone) state.failure.value = gone;
+          return dropBeside(runs);
+        }
         const missing = wanted ?? now;
         const instead = next === null ? "" : ` Showing ${next} instead.`;
         const isMissing = missing !== null && next !== missing;
-        state.failure.value = isMissing ? `The run ${missing} is not in ${runs.log_dir}.${instead}` : "";
+        state.failure.value = isMissing ? `The run ${missing} is not in ${runs.log_dir}.${instead}` : gone;
         // A link's epoch and choices belong to the wanted run, which may only now have appeared.
         if (now !== null || isMissing) startRun(next);
         else state.runName.value = next;
@@ -95,10 +101,7 @@ export function runActions(state: State) {
         const before = state.run.peek();
         if (before && before.probe_version !== run.probe_version) forgetRun();
         if (JSON.stringify(before) !== JSON.stringify(run) || !state.run.peek()) state.run.value = run;
-        // A link may name rows that are not there.
-        const rows = state.selected.peek();
-        if (rows.length > 0 && rows[rows.length - 1] >= run.n_samples)
-          state.selected.value = rows.filter((row) => row < run.n_samples);
+        settleLink(state);
       });
     },
     samplesLoaded(name: string, samples: Samples) {

@@ -141,6 +141,8 @@ export interface State {
   cameras: Signal<Readonly<Record<string, Camera>>>;
   /** One camera for all views. */
   linked: Signal<boolean>;
+  /** The keys of a link that was just opened that make no sense; null once the run has been looked at as well. */
+  unusedOfLink: Signal<readonly string[] | null>;
   /** A sentence about the last thing that went wrong, or "". */
   failure: Signal<string>;
   /** Grows when positions arrive. */
@@ -254,6 +256,7 @@ export function createStore(): Store {
     enlarged,
     cameras: signal<Readonly<Record<string, Camera>>>({}),
     linked: signal(false),
+    unusedOfLink: signal<readonly string[] | null>(null),
     failure: signal(""),
     nArrivals: signal(0),
     settled: computed(() => resting.value !== null && resting.value.step === step.value),

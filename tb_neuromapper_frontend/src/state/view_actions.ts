@@ -3,6 +3,7 @@ import { type Camera, HOME } from "../render/camera";
 import { blockOf } from "./compare";
 import { forgetGradients } from "./gradient_actions";
 import { followSteps } from "./layout_actions";
+import { settleLink } from "./link";
 import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
 import { forgetFindings, scalarsOpened } from "./scalar_actions";
@@ -131,8 +132,8 @@ function panelActions(state: State) {
 
 function urlActions(state: State) {
   return {
-    /** The state that a link carries. What it does not name is at its default. */
-    urlOpened(url: UrlState) {
+    /** The state that a link carries. What it does not name is at its default; `unused` are keys without a sense. */
+    urlOpened(url: UrlState, unused: readonly string[] = []) {
       batch(() => {
         if ((url.beside ?? null) !== state.beside.peek()) {
           state.other.value = null;
@@ -174,6 +175,8 @@ function urlActions(state: State) {
         state.settings.value = url.layout ?? {};
         state.sampling.value = url.sampling ?? ALL_SAMPLES;
         state.failure.value = "";
+        state.unusedOfLink.value = unused;
+        settleLink(state);
         followSteps(state);
       });
     },
