@@ -62,7 +62,7 @@ function start(root: HTMLElement, transport: Transport): void {
   const api = createApi(transport);
   const { actions } = store;
   const cache = createPositionCache(api, actions.positionsArrived, actions.failed);
-  const { marks, coloring, unselected, shown } = createMarks(store, cache);
+  const { marks, coloring, unselected, shown, drawn } = createMarks(store, cache);
   let stage: Stage | null = null;
   const onStage = (next: Stage | null) => {
     stage = next;
@@ -121,6 +121,7 @@ function start(root: HTMLElement, transport: Transport): void {
       coloring={coloring}
       unselected={unselected}
       shown={shown}
+      drawn={drawn}
       stage={() => stage}
       onStage={onStage}
       flowFrames={flowFrames}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { count, number, percent, scientific } from "../src/ui/format";
+import { count, number, percent, scaleEnd, scientific } from "../src/ui/format";
 
 it("one thing is singular, thousands are grouped", () => {
   expect(count(1, "epoch")).toBe("1 epoch");
@@ -8,6 +8,14 @@ it("one thing is singular, thousands are grouped", () => {
 
 it("percent claims none or all only if it is so", () => {
   expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual(["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]);
+});
+
+it("an end of a scale is a number also where it is small", () => {
+  expect([scaleEnd(0.0034, "%"), scaleEnd(1, "%"), scaleEnd(0.0034, "")]).toEqual([
+    "0.34 %",
+    "100 %",
+    "0.0034",
+  ]);
 });
 
 it("numbers have three digits, a real minus, and words where there is no number", () => {

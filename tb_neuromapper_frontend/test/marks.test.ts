@@ -31,6 +31,7 @@ it("movement is the mean over the views, as a share of the layout's larger side"
 
 it("classes are counted, unknown ones not", () => {
   expect(countClasses(new Int32Array([0, 1, 1, -1, 9]), 3)).toEqual([1, 2, 0]);
+  expect(countClasses(new Int32Array([0, 1, 1, -1, 9]), 3, Uint8Array.of(1, 0, 1, 1, 1))).toEqual([1, 1, 0]);
 });
 
 it("a quantile ignores what is not finite", () => {

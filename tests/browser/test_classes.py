@@ -91,10 +91,22 @@ def test_colours__by_correctness_are_those_of_the_outcomes(tab):
 
 def test_movement__is_unknown_at_the_first_epoch(tab):
     """Nothing has moved before there was anything: the legend says so instead of showing a colour."""
-    tab.get("color-by").select_option("movement")
+    tab.get("color-by").select_option("loss")
     expect(tab.get("legend")).to_have_attribute("data-kind", "ramp")
     colours = legend_colours(tab)
+    tab.get("color-by").select_option("movement")
+    expect(tab.get("legend")).to_contain_text("movement is known from the second epoch on")
+    expect(tab.get("scale")).to_have_count(0)
     await_value(lambda: (np.abs(point_colours(tab)[:, None] - colours[None]).max(axis=2).min(axis=1) > 16).all())
+
+
+def test_no_class__is_told_in_the_plots(tab):
+    """With all classes off an empty plot says why it is empty."""
+    expect(tab.get("nothing-shown")).to_have_count(0)
+    tab.get("classes-none").click()
+    expect(tab.get("nothing-shown")).to_have_text(["No class is shown."] * 3)
+    tab.get("class-3").click()
+    expect(tab.get("nothing-shown")).to_have_count(0)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """How many samples are drawn, and which; and the one under the pointer."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -64,6 +65,9 @@ def test_samples__are_any_number_the_same_in_all_views(tab):
     choose(tab, "sample-size", 123)
     close(tab)
     expect(tab.get("samples-menu")).to_have_text("123 samples")
+    expect(tab.get("status")).to_contain_text("123 of 400 samples")
+    count = re.search(r"(\d+) of (\d+)", tab.get("class-0").inner_text())
+    assert 0 < int(count[1]) < int(count[2])
     few = drawn(tab)
     assert len(few) == 123
     assert [drawn(tab, index) for index in (1, 2)] == [few, few]

@@ -114,8 +114,10 @@ export function metadataColors(base: Base, column: string): Colors {
   return { ...plain(base), kind: "class", title: column, entries, classes, nClasses, classNames };
 }
 
-export function countClasses(classes: Int32Array, nClasses: number): number[] {
+/** How many rows of each class there are; of `drawn`, if given, those that are 1. */
+export function countClasses(classes: Int32Array, nClasses: number, drawn?: Uint8Array): number[] {
   const counts = new Array<number>(nClasses).fill(0);
-  for (const label of classes) if (label >= 0 && label < nClasses) counts[label] += 1;
+  for (const [row, label] of classes.entries())
+    if (label >= 0 && label < nClasses && drawn?.[row] !== 0) counts[label] += 1;
   return counts;
 }

@@ -28,7 +28,10 @@ export function createMarks(store: Store, cache: PositionCache) {
     const base = { n: nPoints.value, nClasses: nClasses.value, classNames, samples: store.samples.value };
     const by = store.colorBy.value;
     if (isMetadata(by)) return metadataColors(base, columnOf(by));
-    if (by === "movement") return scaled(base, by, movement.value, [0, null], "%");
+    if (by === "movement") {
+      const isKnown = movement.value.some((value) => !Number.isNaN(value));
+      return { ...scaled(base, by, movement.value, [0, null], "%"), pending: !isKnown };
+    }
     if (by === "label") return labelColors(base);
     const hasOutcomes = store.run.value?.outcome_steps.includes(store.step.value ?? Number.NaN);
     return outcomeColors(base, by, hasOutcomes ? store.outcomes.value : null);
@@ -57,7 +60,7 @@ export function createMarks(store: Store, cache: PositionCache) {
     palette: palette.value,
   }));
   const coloring: ReadonlySignal<Coloring> = colors;
-  return { marks, coloring, unselected, shown };
+  return { marks, coloring, unselected, shown, drawn };
 }
 
 function largest(labels: Int32Array | null | undefined): number {

@@ -25,6 +25,15 @@ export function scientific(value: number): string {
   return digits === "1.00" ? ten : `${digits.replace("-", "−")}·${ten}`;
 }
 
+export function percentOrNone(share: number | null): string {
+  return share === null ? "–" : percent(share);
+}
+
+/** An end of a scale, in full: 0.0034 is "0.34 %". */
+export function scaleEnd(value: number, unit: "" | "%"): string {
+  return unit === "%" ? `${number(value * 100)} %` : number(value);
+}
+
 /** Three significant digits, without a tail of zeros. */
 export function number(value: number): string {
   if (!Number.isFinite(value))

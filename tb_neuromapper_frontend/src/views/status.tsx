@@ -103,7 +103,7 @@ function factWords(store: Store): string {
   const run = store.run.value;
   if (!run) return store.runs.value ? "" : "Asking TensorBoard for the runs.";
   const parts = [
-    count(run.n_samples, "sample"),
+    sampleWords(run.n_samples, store.sampling.value.size ?? run.n_samples),
     count(run.blocks.length, "block"),
     count(run.steps.length, "epoch"),
   ];
@@ -111,6 +111,10 @@ function factWords(store: Store): string {
   if (common) parts.push(common);
   if (store.runs.value?.exported) parts.push("exported page");
   return parts.join(" · ");
+}
+
+function sampleWords(n: number, size: number): string {
+  return size < n ? `${integer(size)} of ${count(n, "sample")}` : count(n, "sample");
 }
 
 function progressWords(store: Store): string {

@@ -4,7 +4,7 @@ import { HOME, toPixels } from "../../render/camera";
 import type { Coloring } from "../../state/colors";
 import { blockOf, nameOf } from "../../state/compare";
 import type { Store } from "../../state/store";
-import { number } from "../../ui/format";
+import { scaleEnd } from "../../ui/format";
 import { contourWords, hasClassColors, regionWords } from "./plane_words";
 import type { DrawnFrame } from "./stage";
 
@@ -49,14 +49,15 @@ function axesOf(store: Store, block: string): [number, number][] {
 
 function legendOf(store: Store, coloring: Coloring): Legend {
   const theme = store.theme.peek();
-  const { kind, title, range, unit, clipped } = coloring;
+  const { kind, title, range, unit, clipped, pending } = coloring;
   const notes = [contourWords(store, coloring), regionWords(store, coloring)].filter(Boolean);
   const items = hasClassColors(store, coloring) ? classItems(store, coloring) : [];
+  if (kind === "ramp" && pending)
+    return { title: `${title}: not known for this epoch`, items, ramp: null, notes };
   if (kind === "ramp") {
-    const words = (value: number) => (unit === "%" ? `${number(value * 100)} %` : number(value));
     const colors = Array.from({ length: RAMP_STOPS }, (_, i) => rampColor(i / (RAMP_STOPS - 1), theme));
-    const high = `${words(range[1])}${clipped ? " and more" : ""}`;
-    return { title, items, ramp: { colors, low: words(range[0]), high }, notes };
+    const high = `${scaleEnd(range[1], unit)}${clipped ? " and more" : ""}`;
+    return { title, items, ramp: { colors, low: scaleEnd(range[0], unit), high }, notes };
   }
   if (kind === "correct") {
     const item = (correct: boolean) => ({

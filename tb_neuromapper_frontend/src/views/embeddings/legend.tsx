@@ -1,10 +1,12 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { classMark, correctMark, rampColor } from "../../color/palette";
 import { type Coloring, countClasses } from "../../state/colors";
+import { sidesOf } from "../../state/outcomes";
+import { whyNoRegions } from "../../state/regions";
 import { modeOf, rowsOfClass } from "../../state/selection";
 import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../../state/settings";
 import type { Store } from "../../state/store";
-import { integer, number, percent } from "../../ui/format";
+import { integer, scaleEnd } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 import { FadeSwitch } from "./fade_switch";
 import { hasClassColors, PlaneWords } from "./plane_words";
@@ -17,33 +19,46 @@ const COLOR_NAMES: Record<FixedColorBy, string> = {
   label: "label",
   predicted: "prediction",
   correct: "right or wrong",
-  confidence: "confidence",
+  confidence: "confidence in the label",
   loss: "loss",
   movement: "movement",
 };
 
 const COLOR_TITLES: Partial<Record<ColorBy, string>> = {
-  confidence: "The probability that the network gives to the true class.",
+  confidence: "The probability that the network gives to the sample's label, the true class.",
   movement: "How far the sample moved since the epoch before: mean of the views, in % of the picture's side.",
 };
 
+interface LegendProps {
+  store: Store;
+  coloring: ReadonlySignal<Coloring>;
+  /** Which rows the sample holds: 1 or 0. */
+  drawn: ReadonlySignal<Uint8Array>;
+}
+
 /** What the colours mean, and which classes are shown. */
-export function Legend({ store, coloring }: { store: Store; coloring: ReadonlySignal<Coloring> }) {
+export function Legend({ store, coloring, drawn }: LegendProps) {
   const { kind, classes, pending } = coloring.value;
   return (
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
       <ColorChoice store={store} />
       <FadeSwitch store={store} />
       <PlaneWords store={store} coloring={coloring.value} />
-      {pending && <p class="nm-muted">not known for this epoch</p>}
-      {kind === "ramp" && <Scale store={store} coloring={coloring.value} />}
+      {pending && <p class="nm-muted">{whyUnknown(store)}</p>}
+      {kind === "ramp" && !pending && <Scale store={store} coloring={coloring.value} />}
       {kind === "correct" && <Correctness store={store} />}
-      {classes && <Classes store={store} coloring={coloring.value} classes={classes} />}
+      {classes && <Classes store={store} coloring={coloring.value} classes={classes} drawn={drawn.value} />}
       {!classes && kind === "class" && store.samples.value && (
         <p class="nm-muted">The samples have no labels.</p>
       )}
     </section>
   );
+}
+
+function whyUnknown({ colorBy, step, steps }: Store): string {
+  return colorBy.value === "movement" && step.value === steps.value[0]
+    ? "movement is known from the second epoch on"
+    : "not known for this epoch";
 }
 
 function ColorChoice({ store }: { store: Store }) {
@@ -78,14 +93,22 @@ function ColorChoice({ store }: { store: Store }) {
   );
 }
 
-function Classes({ store, coloring, classes }: { store: Store; coloring: Coloring; classes: Int32Array }) {
+interface ClassesProps {
+  store: Store;
+  coloring: Coloring;
+  classes: Int32Array;
+  drawn: Uint8Array;
+}
+
+function Classes({ store, coloring, classes, drawn }: ClassesProps) {
   const search = useSignal("");
   const { actions } = store;
-  const counts = countClasses(classes, coloring.nClasses);
   const { nClasses } = coloring;
+  const counts = countClasses(classes, nClasses);
+  const drawnCounts = store.sampling.value.size === null ? counts : countClasses(classes, nClasses, drawn);
   const colored = hasClassColors(store, coloring);
   const wanted = search.value.trim().toLowerCase();
-  const all = listedClasses(coloring, counts);
+  const all = listedClasses(coloring, counts, regionClasses(store, coloring));
   const found = all.filter(({ name }) => name.toLowerCase().includes(wanted));
   return (
     <>
@@ -131,6 +154,7 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
             name={name}
             index={index}
             count={counts[index] ?? 0}
+            drawnCount={drawnCounts[index] ?? 0}
             nClasses={nClasses}
             classes={classes}
             colored={colored}
@@ -143,10 +167,19 @@ function Classes({ store, coloring, classes }: { store: Store; coloring: Colorin
   );
 }
 
-/** Named classes are all listed; of numbers only those that occur, since labels may be any. */
-function listedClasses({ classNames }: Coloring, counts: readonly number[]) {
+/** Named classes are all listed; of numbers only those that occur or have a region, since labels may be any. */
+function listedClasses({ classNames }: Coloring, counts: readonly number[], others: readonly number[]) {
   if (classNames) return classNames.map((name, index) => ({ name, index }));
-  return counts.flatMap((count, index) => (count > 0 ? [{ name: String(index), index }] : []));
+  const occurring = counts.flatMap((count, index) => (count > 0 ? [index] : []));
+  const all = [...new Set([...occurring, ...others])].sort((a, b) => a - b);
+  return all.map((index) => ({ name: String(index), index }));
+}
+
+/** The classes that the ground may be coloured by. */
+function regionClasses(store: Store, coloring: Coloring): number[] {
+  if (!store.look.value.regions || whyNoRegions(store, coloring)) return [];
+  const predicted = sidesOf(store).flatMap(({ outcomes }) => [...new Set(outcomes?.predicted)]);
+  return predicted.filter((index) => index >= 0);
 }
 
 interface ClassRowProps {
@@ -154,13 +187,16 @@ interface ClassRowProps {
   name: string;
   index: number;
   count: number;
+  /** How many of them the sample holds. */
+  drawnCount: number;
   nClasses: number;
   classes: Int32Array;
   /** The points, the lines or the ground have the classes' colours. */
   colored: boolean;
 }
 
-function ClassRow({ store, name, index, count, nClasses, classes, colored }: ClassRowProps) {
+function ClassRow(props: ClassRowProps) {
+  const { store, name, index, count, drawnCount, nClasses, classes, colored } = props;
   const { actions } = store;
   const shown = !store.hiddenClasses.value.has(index);
   const mark = classMark(colored ? index : -1, store.theme.value);
@@ -186,6 +222,7 @@ function ClassRow({ store, name, index, count, nClasses, classes, colored }: Cla
           {name}
         </span>
         <span class="nm-class-count">
+          {store.sampling.value.size === null ? "" : `${integer(drawnCount)} of `}
           {integer(count)}
           <span class="nm-hidden"> samples</span>
         </span>
@@ -225,7 +262,7 @@ function Correctness({ store }: { store: Store }) {
 function Scale({ store, coloring }: { store: Store; coloring: Coloring }) {
   const theme = store.theme.value;
   const stops = Array.from({ length: 9 }, (_, i) => rampColor(i / 8, theme));
-  const [low, high] = coloring.range.map(coloring.unit === "%" ? percent : number);
+  const [low, high] = coloring.range.map((value) => scaleEnd(value, coloring.unit));
   return (
     <div class="nm-scale" data-testid="scale">
       <div class="nm-ramp" style={{ "--stops": stops.join(",") }} />

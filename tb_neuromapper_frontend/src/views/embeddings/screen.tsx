@@ -23,6 +23,8 @@ export interface ScreenProps {
   coloring: ReadonlySignal<Coloring>;
   /** How the points would look without a selection. */
   unselected: ReadonlySignal<Uint8Array>;
+  /** Which rows the sample holds: 1 or 0. */
+  drawn: ReadonlySignal<Uint8Array>;
   /** Which rows are on view: 0 or not. */
   shown: ReadonlySignal<Uint8Array>;
   /** Told of the stage when there is one, for tests to look at. */
@@ -31,7 +33,7 @@ export interface ScreenProps {
 
 /** A scatter for each block, the legend beside them, the sample under the pointer. */
 export function EmbeddingsScreen(props: ScreenProps) {
-  const { store, api, cache, marks, coloring, unselected, shown, onStage } = props;
+  const { store, api, cache, marks, coloring, unselected, shown, drawn, onStage } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const views = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage | null>(null);
@@ -89,11 +91,15 @@ export function EmbeddingsScreen(props: ScreenProps) {
         </div>
       </div>
       <aside class="nm-side" aria-label="Colours and samples">
-        <Legend store={store} coloring={coloring} />
-        <Selection store={store} api={api} coloring={coloring} unselected={unselected} />
-        <Evidence store={store} cache={cache} />
-        <Pinned store={store} api={api} />
-        <Nearest store={store} api={api} />
+        <Legend store={store} coloring={coloring} drawn={drawn} />
+        {/* What is above another part keeps its place when that one grows. */}
+        <div class="nm-details">
+          <Evidence store={store} cache={cache} />
+          <SampleSearch store={store} />
+          <Selection store={store} api={api} coloring={coloring} unselected={unselected} />
+          <Pinned store={store} api={api} />
+          <Nearest store={store} api={api} />
+        </div>
       </aside>
       <Tooltip store={store} api={api} />
     </div>
