@@ -13,10 +13,12 @@ interface PanelProps {
   store: Store;
   stage: Stage | null;
   block: string;
+  /** Why there are no points although they are known, or "". */
+  absence: string;
 }
 
 /** One block's scatter: a line of words above the room for its points. */
-export function Panel({ store, stage, block }: PanelProps) {
+export function Panel({ store, stage, block, absence }: PanelProps) {
   const plot = useRef<HTMLDivElement>(null);
   const draft = useSignal<Draft | null>(null);
   useEffect(() => {
@@ -75,6 +77,11 @@ export function Panel({ store, stage, block }: PanelProps) {
     </section>
   );
 }
+        {hasPoints && absence && (
+          <p class="nm-words" data-testid="nothing-shown">
+            {absence}
+          </p>
+        )}
 
 /** A long name loses its middle: what tells blocks apart is mostly at the end. */
 function BlockName({ name }: { name: string }) {

@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from "@preact/signals";
+import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Marks } from "../../render/scene";
@@ -67,6 +67,10 @@ export function EmbeddingsScreen(props: ScreenProps) {
     };
   }, [stage]);
 
+  const absence = useComputed(() => {
+    if (shown.value.length === 0 || shown.value.some((level) => level !== 0)) return "";
+    return store.hiddenClasses.value.size > 0 ? "No class is shown." : "No sample is shown.";
+  });
   const blocks = store.panels.value;
   const { columns, rowHeight } =
     store.beside.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
@@ -85,7 +89,7 @@ export function EmbeddingsScreen(props: ScreenProps) {
           )}
           <div class="nm-grid" style={style}>
             {blocks.map((block) => (
-              <Panel key={block} store={store} stage={stage} block={block} />
+              <Panel key={block} store={store} stage={stage} block={block} absence={absence.value} />
             ))}
           </div>
         </div>
