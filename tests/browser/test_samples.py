@@ -101,6 +101,15 @@ def test_samples__depend_on_the_seed_alone(tab):
     assert drawn(tab) == first
 
 
+def test_seed__that_is_none_is_refused_in_words(tab):
+    """As a size is: nothing is changed silently."""
+    for wrong in ("-5", "1.7", ""):
+        choose(tab, "sample-seed", wrong)
+        expect(tab.get("sample-seed-refused")).to_contain_text("whole number from 0 to")
+        expect(tab.get("sample-seed")).to_have_value("0")
+        close(tab)
+
+
 def test_samples__are_taken_by_class_on_request(tab):
     """Stratified, each class has its share, to one sample."""
     choose(tab, "sample-size", 100)

@@ -3,6 +3,8 @@ import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
 import { Menu } from "../../ui/menu";
 
+/** A link holds as many digits. */
+const MAX_SEED = 999_999_999;
 const SIZES = [500, 1000, 2000, 4000, 6000, 8000, 10000];
 
 /** How many samples are drawn, and which. */
@@ -11,34 +13,17 @@ export function SamplesMenu({ store }: { store: Store }) {
   const { size, seed, stratified } = store.sampling.value;
   const { sampled } = store.actions;
   const shown = Math.min(n, size ?? n);
-  const refused = useSignal("");
-  const choose = (input: HTMLInputElement) => {
-    const wanted = Number(input.value);
-    const isAllowed = Number.isInteger(wanted) && wanted >= 1 && wanted <= n;
-    refused.value = isAllowed
-      ? ""
-      : `${input.value || "Nothing"} was given; 1 to ${integer(n)} samples can be drawn.`;
-    if (isAllowed) sampled({ size: wanted < n ? wanted : null });
-    else input.value = String(shown);
-  };
   return (
     <Menu label={shown === n ? "All samples" : count(shown, "sample")} testId="samples-menu">
       <div class="nm-layout-form">
-        <label>
-          <span>samples, 1 to {integer(n)}</span>
-          <input
-            type="number"
-            min={1}
-            max={n}
-            value={shown}
-            aria-label={`How many of ${integer(n)} samples`}
-            data-testid="sample-size"
-            onChange={(event) => choose(event.currentTarget)}
-          />
-        </label>
-        <p class="nm-error nm-missing" role="status" data-testid="sample-size-refused">
-          {refused.value}
-        </p>
+        <WholeNumber
+          label={`samples, 1 to ${integer(n)}`}
+          testId="sample-size"
+          value={shown}
+          range={[1, n]}
+          allowed={`1 to ${integer(n)} samples can be drawn`}
+          onChosen={(wanted) => sampled({ size: wanted < n ? wanted : null })}
+        />
         <fieldset class="nm-sizes" aria-label="Number of samples">
           {SIZES.filter((each) => each < n).map((each) => (
             <button key={each} type="button" class="nm-button" onClick={() => sampled({ size: each })}>
@@ -54,19 +39,15 @@ export function SamplesMenu({ store }: { store: Store }) {
             all
           </button>
         </fieldset>
-        <label title="Same seed, same samples">
-          <span>seed</span>
-          <input
-            type="number"
-            min={0}
-            max={2 ** 31 - 1}
-            value={seed}
-            data-testid="sample-seed"
-            onChange={(event) =>
-              sampled({ seed: Math.abs(Math.trunc(Number(event.currentTarget.value))) % 2 ** 31 })
-            }
-          />
-        </label>
+        <WholeNumber
+          label="seed"
+          title="Same seed, same samples"
+          testId="sample-seed"
+          value={seed}
+          range={[0, MAX_SEED]}
+          allowed={`a seed is a whole number from 0 to ${integer(MAX_SEED)}`}
+          onChosen={(wanted) => sampled({ seed: wanted })}
+        />
         {store.run.value?.label_kind === "class" && (
           <label title="As many of each class as its share of all samples">
             <span>by class</span>
@@ -80,5 +61,54 @@ export function SamplesMenu({ store }: { store: Store }) {
         )}
       </div>
     </Menu>
+  );
+}
+
+interface WholeNumberProps {
+  label: string;
+  title?: string;
+  testId: string;
+  value: number;
+  range: readonly [number, number];
+  /** What can be given, in words. */
+  allowed: string;
+  onChosen: (value: number) => void;
+}
+
+/** A number is taken or refused in words, never changed. */
+function WholeNumber({
+  label,
+  title,
+  testId,
+  value,
+  range: [min, max],
+  allowed,
+  onChosen,
+}: WholeNumberProps) {
+  const refused = useSignal("");
+  const choose = (input: HTMLInputElement) => {
+    const wanted = input.value === "" ? Number.NaN : Number(input.value);
+    const isAllowed = Number.isInteger(wanted) && wanted >= min && wanted <= max;
+    refused.value = isAllowed ? "" : `${input.value || "Nothing"} was given; ${allowed}.`;
+    if (isAllowed) onChosen(wanted);
+    else input.value = String(value);
+  };
+  return (
+    <>
+      <label title={title}>
+        <span>{label}</span>
+        <input
+          type="number"
+          min={min}
+          max={max}
+          value={value}
+          data-testid={testId}
+          onChange={(event) => choose(event.currentTarget)}
+        />
+      </label>
+      <p class="nm-error nm-missing" role="status" data-testid={`${testId}-refused`}>
+        {refused.value}
+      </p>
+    </>
   );
 }
