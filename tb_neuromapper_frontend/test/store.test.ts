@@ -380,6 +380,18 @@ it("a link to a run that comes after others is followed when it comes", () => {
 });
 
 describe("layouts", () => {
+  it("of three samples and fewer have no figures: nothing can be ranked", () => {
+    const quality = [
+      { step: 0, trustworthiness: 0, preservation: 1, continuity: 0, movement: 2, cka: null, abrupt: false },
+    ];
+    store.actions.projectionsLoaded("one", [projection("a", [0], { quality })]);
+    expect(store.projections.value[0].quality[0].trustworthiness).toBe(0);
+    store.actions.runLoaded({ ...run("one"), n_samples: 3 });
+    store.actions.projectionsLoaded("one", [projection("a", [0], { quality })]);
+    const { trustworthiness, preservation, movement } = store.projections.value[0].quality[0];
+    expect([trustworthiness, preservation, movement]).toEqual([null, null, null]);
+  });
+
   const shown = () => store.projections.value.map(({ id }) => id);
   const fresh = (changes: Partial<Projection>) => projection("a", [], { id: "new", ...changes });
   beforeEach(() => store.actions.projectionsLoaded("one", [projection("a", [0, 5])]));

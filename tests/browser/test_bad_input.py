@@ -149,6 +149,8 @@ def test_one_sample__is_shown(tmp_path, start_tensorboard, open_tab):
     tab = open_tab(start_tensorboard("--logdir", tmp_path), reduced_motion="reduce")
     tab.await_complete(steps=3, step=2)
     expect(tab.get("status")).to_contain_text("1 sample ")
+    expect(tab.get("panel-state").first).to_have_text("trust – · kept –")
+    expect(tab.get("quality-words")).to_contain_text("trustworthiness –")
     await_value(lambda: has_points(tab))
     tab.get("first").click()
     tab.await_root(step=0, settled="true")

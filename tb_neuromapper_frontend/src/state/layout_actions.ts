@@ -6,6 +6,9 @@ import type { Sampling } from "./sampling";
 import { indexOfStep } from "./steps";
 import type { State, Tried } from "./store";
 
+/** With fewer samples there are no neighbourhoods to compare. */
+const FEWEST = 4;
+
 export function layoutActions(state: State) {
   const set = (settings: LayoutSettings) => {
     batch(() => {
@@ -21,7 +24,11 @@ export function layoutActions(state: State) {
     projectionsLoaded(run: string, loaded: Projection[]) {
       if (run !== state.runName.peek()) return;
       batch(() => {
-        const wanted = loaded.filter((each) => isWanted(each, state.beside.peek())).map(asView);
+        const n = state.run.peek()?.n_samples ?? FEWEST;
+        const wanted = loaded
+          .filter((each) => isWanted(each, state.beside.peek()))
+          .map((each) => (n < FEWEST ? withoutFigures(each) : each))
+          .map(asView);
         take(state, wanted);
         remember(state, wanted);
         followSteps(state);
@@ -48,6 +55,11 @@ export function layoutActions(state: State) {
       state.sampling.value = { ...state.sampling.peek(), ...change };
     },
   };
+}
+
+function withoutFigures(projection: Projection): Projection {
+  const none = { trustworthiness: null, preservation: null, continuity: null, movement: null };
+  return { ...projection, quality: projection.quality.map((each) => ({ ...each, ...none })) };
 }
 
 /** A layout takes the place of another in its block as soon as it has positions. */

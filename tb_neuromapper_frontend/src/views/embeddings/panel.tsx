@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Projection } from "../../api/types";
 import { blockOf, nameOf, runOf } from "../../state/compare";
 import type { Store } from "../../state/store";
-import { count, percent } from "../../ui/format";
+import { count, percent, percentOrNone } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
 import { type Draft, DraftOutline } from "./draft";
 import { watchPointer } from "./pointer";
@@ -51,10 +51,14 @@ export function Panel({ store, stage, block, absence }: PanelProps) {
     >
       <header class="nm-panel-head">
         <BlockName name={blockOf(block)} />
-        <span class="nm-muted nm-panel-run" data-testid="panel-run">
+        <span class={`nm-muted ${comparing ? "nm-panel-run" : "nm-panel-dims"}`} data-testid="panel-run">
           {comparing ? runOf(store, block) : info ? count(info.n_dims, "dimension") : ""}
         </span>
-        <span class="nm-panel-state" data-testid="panel-state">
+        <span
+          class="nm-panel-state"
+          title={hasPoints ? stateWords(projection) : undefined}
+          data-testid="panel-state"
+        >
           {hasPoints &&
             (stateWords(projection) || <QualityWords projection={shown} step={store.step.value} />)}
         </span>
@@ -73,15 +77,15 @@ export function Panel({ store, stage, block, absence }: PanelProps) {
       >
         <DraftOutline draft={draft.value} />
         {!hasPoints && <PlotWords store={store} projection={projection} />}
-      </div>
-    </section>
-  );
-}
         {hasPoints && absence && (
           <p class="nm-words" data-testid="nothing-shown">
             {absence}
           </p>
         )}
+      </div>
+    </section>
+  );
+}
 
 /** A long name loses its middle: what tells blocks apart is mostly at the end. */
 function BlockName({ name }: { name: string }) {
@@ -157,16 +161,12 @@ function QualityWords({ projection, step }: { projection: Projection | undefined
   const { trustworthiness, preservation } = quality;
   return (
     <>
-      {trustworthiness !== null && (
-        <span title="Trustworthiness: how few of the neighbours in the picture are strangers in the network">
-          trust {percent(trustworthiness)}
-        </span>
-      )}
-      {preservation !== null && (
-        <span title="Preservation: the share of a sample's neighbours in the network that are its neighbours in the picture">
-          {" · "}kept {percent(preservation)}
-        </span>
-      )}
+      <span title="Trustworthiness: how few of the neighbours in the picture are strangers in the network">
+        trust {percentOrNone(trustworthiness)}
+      </span>
+      <span title="Preservation: the share of a sample's neighbours in the network that are its neighbours in the picture">
+        {" · "}kept {percentOrNone(preservation)}
+      </span>
     </>
   );
 }

@@ -9,7 +9,7 @@ import {
 } from "../../state/quality";
 import { indexOfStep, unionOfSteps } from "../../state/steps";
 import type { Store } from "../../state/store";
-import { count, percent } from "../../ui/format";
+import { count, percentOrNone } from "../../ui/format";
 
 const TITLES: Record<Measure, string> = {
   trustworthiness: "Near in the picture means near in the block: 100 % is always (Venna and Kaski, k = 15)",
@@ -75,7 +75,7 @@ export function QualityChart({ store }: { store: Store }) {
               class="nm-abrupt-mark"
               style={{
                 left: `${shareOf(index, n) * 100}%`,
-                opacity: 0.25 + (0.75 * blocks.length) / nBlocks,
+                opacity: 0.6 + (0.4 * blocks.length) / nBlocks,
               }}
               title={`epoch ${step}: abrupt change of ${blocks.map((view) => nameOf(store, view)).join("; ")}`}
               data-testid="abrupt"
@@ -112,7 +112,7 @@ export function QualityWords({ store }: { store: Store }) {
           <svg class="nm-line-sample" viewBox="0 0 14 4" aria-hidden="true" focusable="false">
             <path class={`nm-line nm-${measure}`} d="M1 2h12" />
           </svg>
-          {measure} <b>{known ? figure(current[measure]) : "–"}</b>
+          {measure} <b>{known ? percentOrNone(current[measure]) : "–"}</b>
         </span>
       ))}
       {current !== undefined && current.abrupt.length > 0 && (
@@ -127,7 +127,3 @@ export function QualityWords({ store }: { store: Store }) {
 
 const ABRUPT_TITLE =
   "The block's activations differ from the epoch before (1 − linear CKA) far more than they usually do.";
-
-function figure(value: number | null): string {
-  return value === null ? "–" : percent(value);
-}
