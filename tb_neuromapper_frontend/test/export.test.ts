@@ -24,7 +24,7 @@ describe("the table of the selected samples", () => {
     const records = sampleRecords(Uint32Array.from([0, 1, 2]), run, samples, outcomes);
     expect(toCsv(records, ["writer", "age"])).toBe(
       [
-        "row,id,label,predicted,confidence,loss,metadata.writer,metadata.age",
+        "row,id,label,predicted,confidence_in_label,loss,metadata.writer,metadata.age",
         "0,a,dog,dog,0.9,0.1,w1,1",
         '1,"b ""x"", y",,cat,0.5,0.7,,2.5',
         '2,c,cat,dog,,2,"line\nbreak",',
@@ -40,7 +40,7 @@ describe("the table of the selected samples", () => {
     };
     const records = sampleRecords(Uint32Array.from([0]), run, samples, outcomes, beside);
     expect(toCsv(records, ["age"]).split("\r\n").slice(0, 2)).toEqual([
-      "row,id,label,predicted,confidence,loss,beside.run,beside.predicted,beside.confidence,beside.loss,metadata.age",
+      "row,id,label,predicted,confidence_in_label,loss,beside.run,beside.predicted,beside.confidence_in_label,beside.loss,metadata.age",
       "0,a,dog,dog,0.9,0.1,two,dog,0.9,,1",
     ]);
   });
@@ -56,7 +56,7 @@ describe("the table of the selected samples", () => {
           id: "c",
           label: "cat",
           predicted: "dog",
-          confidence: null,
+          confidence_in_label: null,
           loss: 2,
           metadata: { writer: "line\nbreak", age: null },
         },
@@ -67,7 +67,12 @@ describe("the table of the selected samples", () => {
   it("knows targets, and no outcomes at all", () => {
     const targets = { ...samples, labels: null, targets: Float32Array.from([0.5, 1, Number.NaN]) };
     const [first, last] = sampleRecords(Uint32Array.from([0, 2]), { class_names: null }, targets, null);
-    expect([first.label, first.predicted, first.confidence, first.loss]).toEqual([0.5, null, null, null]);
+    expect([first.label, first.predicted, first.confidence_in_label, first.loss]).toEqual([
+      0.5,
+      null,
+      null,
+      null,
+    ]);
     expect(last.label).toBeNull();
   });
 });

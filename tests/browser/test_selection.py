@@ -326,7 +326,7 @@ def test_selection__is_saved_as_csv_and_json(tmp_path, start_tensorboard, open_t
         "id": "101",
         "label": "class 1",
         "predicted": "class 1",
-        "confidence": "0.5",
+        "confidence_in_label": "0.5",
         "loss": "1",
         "metadata.remark": 'says "1", or so',
     }

@@ -9,10 +9,11 @@ export interface SampleRecord {
   id: SampleId;
   label: Value;
   predicted: Value;
-  confidence: number | null;
+  /** The probability that the network gave to the label. */
+  confidence_in_label: number | null;
   loss: number | null;
   /** The same of the run beside, if there is one. */
-  beside?: { run: string; predicted: Value; confidence: number | null; loss: number | null };
+  beside?: { run: string; predicted: Value; confidence_in_label: number | null; loss: number | null };
   metadata: Record<string, Value>;
 }
 
@@ -42,7 +43,7 @@ function outcomeOf(run: Pick<Run, "class_names">, outcomes: Outcomes | null, row
   const predicted = outcomes?.predicted;
   return {
     predicted: predicted instanceof Int32Array ? className(run, predicted[row]) : finite(predicted?.[row]),
-    confidence: finite(outcomes?.confidence?.[row]),
+    confidence_in_label: finite(outcomes?.confidence?.[row]),
     loss: finite(outcomes?.loss?.[row]),
   };
 }
@@ -55,8 +56,8 @@ function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(7)) : null;
 }
 
-const OWN = ["row", "id", "label", "predicted", "confidence", "loss"] as const;
-const BESIDE = ["run", "predicted", "confidence", "loss"] as const;
+const OWN = ["row", "id", "label", "predicted", "confidence_in_label", "loss"] as const;
+const BESIDE = ["run", "predicted", "confidence_in_label", "loss"] as const;
 
 /**
  * RFC 4180: a line for each sample, a column "metadata.NAME" for each column of the metadata; of two runs side by side

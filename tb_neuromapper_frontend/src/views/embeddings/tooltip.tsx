@@ -115,7 +115,9 @@ function OutcomeFacts({ store, run, samples, row }: FactProps) {
       <dd data-testid="sample-predicted">{current ? predicted(store, run, samples, current, row) : "…"}</dd>
       {(!current || current.confidence) && run.label_kind === "class" && (
         <>
-          <dt title="the probability that the network gives to the true class">confidence</dt>
+          <dt title="the probability that the network gives to the sample's label, the true class">
+            confidence in the label
+          </dt>
           <dd data-testid="sample-confidence">
             {current?.confidence ? percent(current.confidence[row]) : "…"}
           </dd>
