@@ -8,12 +8,12 @@ from tests.logs import LogWriter, write_run
 from tests.servers import await_value
 
 CHANGES = {
-    "n_neighbors": ("30", "n_neighbors:30"),
-    "min_dist": ("0.9", "min_dist:0.9"),
-    "alignment": ("5", "alignment:5"),
-    "window": ("1", "window:1"),
-    "seed": ("3", "seed:3"),
-    "metric": ("cosine", "metric:cosine"),
+    "n_neighbors": ("30", "neighbours 30"),
+    "min_dist": ("0.9", "smallest distance 0.9"),
+    "alignment": ("5", "alignment 5"),
+    "window": ("1", "window, epochs 1"),
+    "seed": ("3", "seed 3"),
+    "metric": ("cosine", "metric cosine"),
 }
 
 
@@ -69,7 +69,7 @@ def test_parameters__are_each_computed_for_real(tab):
     before = shown(tab)
     for name, (value, words) in CHANGES.items():
         compute(tab, name, value)
-        await_value(lambda words=words: words in tab.hash())
+        await_value(lambda text=f"{name}:{value}": text in tab.hash())
         await_tried(tab, words)
         await_value(lambda: not is_like(tab, before))
         open_menu(tab)
@@ -96,7 +96,7 @@ def test_parameters__may_be_one_blocks_own(tab):
     open_menu(tab)
     tab.get("layout-block").select_option("output")
     compute(tab, "seed", "5")
-    await_tried(tab, "seed:5")
+    await_tried(tab, "seed 5")
     await_value(lambda: not is_like(tab, before[1], 1))
     await_value(lambda: is_like(tab, before[0], 0))
     tab.page.reload()
@@ -106,7 +106,7 @@ def test_parameters__may_be_one_blocks_own(tab):
     open_menu(tab)
     expect(tab.get("layout-block")).to_have_value("")  # For all blocks.
     compute(tab, "min_dist", "0.5")
-    await_tried(tab, "min_dist:0.5")
+    await_tried(tab, "smallest distance 0.5")
     open_menu(tab)
     tab.get("layout-previous").click()
     tab.page.keyboard.press("Escape")
@@ -126,7 +126,7 @@ def test_form__refuses_what_is_not_allowed(tab):
     assert "layout=" not in tab.hash()
     enter(tab, "n_neighbors", "20")
     tab.get("layout-n_neighbors").press("Enter")
-    await_tried(tab, "n_neighbors:20")
+    await_tried(tab, "neighbours 20")
 
 
 @pytest.fixture

@@ -378,6 +378,8 @@ def test_animation__is_saved_as_video(tab, browser):
             video.src = url;
             await next("loadedmetadata");
             video.currentTime = 1e6;
+    expect(tab.get("save-menu-sheet")).to_have_count(0)
+    tab.get("save-menu").click()
             await next("seeked");
             return [video.videoWidth, video.videoHeight, video.currentTime];
         }""",

@@ -104,6 +104,14 @@ export function toText(parameters: Parameters): string {
     .join(" ");
 }
 
+/** In the words of the form: "neighbours 30, metric cosine". */
+export function settingWords(parameters: Parameters): string {
+  const own = withoutDefaults(parameters);
+  const choices = (["metric", "engine"] as const).map((name) => ({ name, label: name }));
+  const given = [...NUMBER_SPECS, ...choices].filter(({ name }) => own[name] !== undefined);
+  return given.map(({ name, label }) => `${label} ${own[name]}`).join(", ") || "defaults";
+}
+
 /** Reads what `toText` wrote; what is not allowed is left out. */
 export function fromText(text: string): Parameters {
   const parameters: Record<string, number | string> = {};

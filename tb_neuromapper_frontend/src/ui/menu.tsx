@@ -4,20 +4,24 @@ import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 interface MenuProps {
   /** What the button says. */
   label: string;
+  /** Whether something in it is not at its default. */
+  changed?: boolean;
+  /** The sheet is at the window's edge, so that the views stay in sight. */
+  aside?: boolean;
   testId: string;
   children: ComponentChildren;
 }
 
 /** Which edges of button and sheet are in line. */
-type Side = "left" | "right";
+type Side = "left" | "right" | { top: number };
 
 /** A sheet is wider than its button, and must not reach out of the window. */
-function sideFor({ left, right }: DOMRect): Side {
+function sideFor({ left, right }: DOMRect): "left" | "right" {
   return (left + right) / 2 < window.innerWidth / 2 ? "left" : "right";
 }
 
-/** A button that opens a small sheet below itself; Escape or a click elsewhere closes it. */
-export function Menu({ label, testId, children }: MenuProps) {
+/** A button that opens a small sheet below itself; Escape, a click elsewhere or on what ends it closes it. */
+export function Menu({ label, changed, aside = false, testId, children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const [side, setSide] = useState<Side>("right");
   const root = useRef<HTMLDivElement>(null);
@@ -36,10 +40,16 @@ export function Menu({ label, testId, children }: MenuProps) {
       setOpen(false);
       root.current?.querySelector("button")?.focus();
     };
+    const onClick = (event: Event) => {
+      const target = event.target as Element;
+      if (root.current?.contains(target) && target.closest("[data-ends]")) setOpen(false);
+    };
     document.addEventListener("pointerdown", onPointer);
+    document.addEventListener("click", onClick);
     document.addEventListener("keydown", onKey, true);
     return () => {
       document.removeEventListener("pointerdown", onPointer);
+      document.removeEventListener("click", onClick);
       document.removeEventListener("keydown", onKey, true);
     };
   }, [open]);
@@ -50,16 +60,24 @@ export function Menu({ label, testId, children }: MenuProps) {
         class="nm-button nm-menu-button"
         aria-expanded={open}
         aria-controls={id}
+        data-changed={changed}
         data-testid={testId}
         onClick={(event) => {
-          setSide(sideFor(event.currentTarget.getBoundingClientRect()));
+          const rect = event.currentTarget.getBoundingClientRect();
+          setSide(aside ? { top: rect.bottom } : sideFor(rect));
           setOpen(!open);
         }}
       >
         {label}
       </button>
       {open && (
-        <div class="nm-sheet" data-side={side} id={id} data-testid={`${testId}-sheet`}>
+        <div
+          class="nm-sheet"
+          data-side={typeof side === "string" ? side : "aside"}
+          style={typeof side === "string" ? undefined : { top: `${side.top}px` }}
+          id={id}
+          data-testid={`${testId}-sheet`}
+        >
           {children}
         </div>
       )}

@@ -7,7 +7,7 @@ import { Player } from "../../ui/player";
 import { RunChoice } from "../run_choice";
 import { ScreenTabs } from "../screen_tabs";
 import { BesideChoice } from "./beside_choice";
-import { LayoutMenu } from "./layout_menu";
+import { LayoutMenu, PreviousLayout } from "./layout_menu";
 import { QualityChart, QualityWhose, QualityWords } from "./quality_chart";
 import { SamplesMenu } from "./samples_menu";
 import { ToolSwitch } from "./tool_switch";
@@ -104,6 +104,7 @@ function Playback({ store, children }: { store: Store; children: ComponentChildr
     <div class="nm-playback">
       <ToolSwitch store={store} />
       <LayoutMenu store={store} />
+      <PreviousLayout store={store} />
       <SamplesMenu store={store} />
       <ViewsMenu store={store} />
       {children}
@@ -117,7 +118,7 @@ function Playback({ store, children }: { store: Store; children: ComponentChildr
         >
           {SPEEDS.map((speed) => (
             <option key={speed} value={String(speed)}>
-              {speed} epochs/s
+              {speed} {speed === 1 ? "epoch" : "epochs"}/s
             </option>
           ))}
         </select>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Parameters } from "../../api/types";
-import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, toText } from "../../state/parameters";
+import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, settingWords } from "../../state/parameters";
 import type { Store, Tried } from "../../state/store";
 import { percent } from "../../ui/format";
 import { Menu } from "../../ui/menu";
@@ -11,10 +11,26 @@ export function LayoutMenu({ store }: { store: Store }) {
   const isDefault = Object.values(settings).every((parameters) => Object.keys(parameters).length === 0);
   if (store.runs.value?.exported) return <ExportedLayout store={store} />;
   return (
-    <Menu label={isDefault ? "Layout" : "Layout*"} testId="layout-menu">
+    <Menu label="Layout" changed={!isDefault} aside testId="layout-menu">
       <LayoutForm store={store} />
       <TriedTable store={store} />
     </Menu>
+  );
+}
+
+/** Back to the setting before this one, and forth. */
+export function PreviousLayout({ store }: { store: Store }) {
+  if (store.previousSettings.value === null || store.runs.value?.exported) return null;
+  return (
+    <button
+      type="button"
+      class="nm-button nm-menu-button"
+      title="Back to the layout's setting before this one"
+      data-testid="layout-previous"
+      onClick={store.actions.previousLayout}
+    >
+      previous layout
+    </button>
   );
 }
 
@@ -63,15 +79,6 @@ function LayoutForm({ store }: { store: Store }) {
       <div class="nm-form-buttons">
         <button type="submit" class="nm-button nm-primary" data-testid="layout-compute">
           compute
-        </button>
-        <button
-          type="button"
-          class="nm-button"
-          data-testid="layout-previous"
-          disabled={store.previousSettings.value === null}
-          onClick={actions.previousLayout}
-        >
-          previous setting
         </button>
         <button type="button" class="nm-button" data-testid="layout-reset" onClick={actions.layoutReset}>
           defaults
@@ -161,7 +168,7 @@ function TriedTable({ store }: { store: Store }) {
       <tbody>
         {[...bySetting].map(([key, tried]) => (
           <tr key={key}>
-            <th scope="row">{toText(tried[0].parameters) || "defaults"}</th>
+            <th scope="row">{settingWords(tried[0].parameters)}</th>
             <td>{mean(tried, "trustworthiness", percent)}</td>
             <td>{mean(tried, "preservation", percent)}</td>
             <td>{mean(tried, "movement", percent)}</td>

@@ -52,8 +52,8 @@ export function SaveMenu({ store, coloring, stage }: SaveMenuProps) {
   return (
     <Menu label={recording.value ? "Recording" : "Save"} testId="save-menu">
       <div class="nm-save">
-        <SaveButton testId="save-png" words="picture, PNG" onClick={guarded(savePng)} />
-        <SaveButton testId="save-svg" words="picture, SVG" onClick={guarded(saveSvg)} />
+        <SaveButton testId="save-png" words="picture, PNG" ends onClick={guarded(savePng)} />
+        <SaveButton testId="save-svg" words="picture, SVG" ends onClick={guarded(saveSvg)} />
         <SaveButton
           testId="save-video"
           words={recording.value ? "recording; pause ends it" : "animation of the epochs, WebM"}
@@ -80,12 +80,21 @@ interface SaveButtonProps {
   words: string;
   testId: string;
   disabled?: boolean;
+  /** The menu closes with it. */
+  ends?: boolean;
   onClick: () => void;
 }
 
-function SaveButton({ words, testId, disabled = false, onClick }: SaveButtonProps) {
+function SaveButton({ words, testId, disabled = false, ends, onClick }: SaveButtonProps) {
   return (
-    <button type="button" class="nm-button" disabled={disabled} onClick={onClick} data-testid={testId}>
+    <button
+      type="button"
+      class="nm-button"
+      disabled={disabled}
+      onClick={onClick}
+      data-ends={ends}
+      data-testid={testId}
+    >
       {words}
     </button>
   );
