@@ -29,6 +29,8 @@ export function Evidence({ store, cache }: { store: Store; cache: PositionCache 
   });
   const names = tellApart([runs[0] ?? "", runs[1]]);
   const counted = store.subclusters.value;
+  const isCounting =
+    counted === null && store.run.value?.label_kind === "class" && !store.computing.value ? "counting" : null;
   const row = (label: string, testId: string, values: (string | null)[], title = "") => (
     <tr title={title} data-testid={testId}>
       <th scope="row">{label}</th>
@@ -75,10 +77,10 @@ export function Evidence({ store, cache }: { store: Store; cache: PositionCache 
             SPREAD_TITLE,
           )}
           {row(
-            `sub-clusters, ${counted?.block ?? last}`,
+            "sub-clusters",
             "evidence-subclusters",
-            runs.map((run) => clusters(counted?.byRun[run ?? ""]?.per_class)),
-            CLUSTERS_TITLE,
+            runs.map((run) => isCounting ?? clusters(counted?.byRun[run ?? ""]?.per_class)),
+            `${counted?.block ?? last}: ${CLUSTERS_TITLE}`,
           )}
         </tbody>
       </table>
