@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
@@ -200,7 +201,7 @@ def test_list__counts_classes_and_confusions(tab, run):
     rows = sorted(selected(tab))
     labels, predicted = np.asarray(run.labels)[rows], run.outcomes(0).predicted[rows]
     counts = Counter(labels.tolist())
-    shown = tab.get("selection-classes").locator("button")
+    shown = tab.get("selection-classes").locator("[data-testid^=selection-class-]")
     assert shown.count() == min(6, len(counts))
     for place in range(shown.count()):
         label = int(shown.nth(place).get_attribute("data-testid").removeprefix("selection-class-"))
@@ -216,8 +217,36 @@ def test_list__counts_classes_and_confusions(tab, run):
     assert int(tab.get("selected-sample").first.get_attribute("data-row")) == rows[0]
     if len(rows) > 40:
         expect(tab.get("selection-more")).to_have_text(f"and {len(rows) - 40} more")
+    if len(counts) > 6:
+        tab.get("selection-classes-rest").click()
+        expect(shown).to_have_count(len(counts))
+    if len(pairs) > 4:
+        expect(tab.get("confusions-rest")).to_have_text(re.compile(f"and {len(pairs) - 4} more pair"))
+        tab.get("confusions-rest").click()
+        expect(tab.get("confusion")).to_have_count(len(pairs))
     first.click()
     assert len(selected(tab)) == n
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 800)])
+def test_list__moves_nothing_above_it(board, open_tab, size):
+    """Selecting and pinning leave plots, colour choice, legend and search where they are, and in the window."""
+    tab = open_tab(board, size=size, reduced_motion="reduce")
+    tab.await_complete(run="first", steps=5, step=4)
+
+    def places():
+        names = ("plot", "color-by", "class-0", "sample-search")
+        return {name: tab.get(name).first.bounding_box() for name in names}
+
+    before = places()
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= size[0] for box in before.values())
+    tab.get("select-3").dispatch_event("click")
+    expect(tab.get("selection-class-3").locator(".nm-class-count")).to_be_visible()
+    assert places() == before
+    tab.get("sample-search").fill("17")
+    tab.get("sample-search").press("Enter")
+    tab.get("neighbor").first.wait_for()
+    assert places() == before
 
 
 def test_list__selects_a_class_inverts_and_isolates(tab, run):
@@ -349,6 +378,8 @@ def test_picture__is_saved_as_png_and_svg(tab):
     is_colour = np.abs(picture.astype(int) - colour).max(axis=-1) < 12
     assert is_colour[:, : round(canvas["width"])].sum() > 200  # Points.
     assert is_colour[:, round(canvas["width"]) :].sum() > 30  # Legend.
+    expect(tab.get("save-menu-sheet")).to_have_count(0)
+    tab.get("save-menu").click()
     name, data = saved(tab, "save-svg")
     assert name == "first_epoch_4.svg"
     svg = ElementTree.fromstring(data)
@@ -378,8 +409,6 @@ def test_animation__is_saved_as_video(tab, browser):
             video.src = url;
             await next("loadedmetadata");
             video.currentTime = 1e6;
-    expect(tab.get("save-menu-sheet")).to_have_count(0)
-    tab.get("save-menu").click()
             await next("seeked");
             return [video.videoWidth, video.videoHeight, video.currentTime];
         }""",

@@ -1,4 +1,3 @@
-import { useEffect, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Run, Samples } from "../../api/types";
 import type { NearestInBlock } from "../../state/nearest";
@@ -17,11 +16,6 @@ export function Nearest({ store, api }: NearestProps) {
   const samples = store.samples.value;
   const row = store.pinned.value;
   const nearest = store.nearest.value;
-  const section = useRef<HTMLElement>(null);
-  const isKnown = nearest !== null && nearest.row === row;
-  useEffect(() => {
-    if (isKnown && row !== null) section.current?.scrollIntoView({ block: "nearest" });
-  }, [row, isKnown]);
   if (!run || !samples || row === null || row >= run.n_samples) return null;
   if (store.runs.value?.exported?.n_neighbors === 0) {
     return <p class="nm-muted">The nearest samples are not in this exported page.</p>;
@@ -30,7 +24,6 @@ export function Nearest({ store, api }: NearestProps) {
   return (
     <section
       class="nm-nearest"
-      ref={section}
       aria-label="Nearest samples"
       data-testid="nearest"
       data-row={known ? row : ""}

@@ -17,28 +17,24 @@ export function Pinned({ store, api }: { store: Store; api: Api }) {
   const run = store.run.value;
   const samples = store.samples.value;
   const row = store.pinned.value;
-  if (!run || !samples) return null;
-  const exists = row !== null && row < run.n_samples;
+  if (!run || !samples || row === null || row >= run.n_samples) return null;
   return (
-    <section class="nm-pinned" aria-label="Pinned sample">
-      <Search store={store} samples={samples} />
-      {exists && (
-        <div class="nm-pinned-card" data-testid="pinned" data-row={row}>
-          <SampleCard store={store} api={api} run={run} samples={samples} row={row} size={48} />
-          <IconButton
-            icon="close"
-            label="Unpin the sample"
-            onClick={() => store.actions.pinToggled(null)}
-            testId="unpin"
-          />
-        </div>
-      )}
+    <section class="nm-pinned" aria-label="Pinned sample" data-testid="pinned" data-row={row}>
+      <SampleCard store={store} api={api} run={run} samples={samples} row={row} size={48} />
+      <IconButton
+        icon="close"
+        label="Unpin the sample"
+        onClick={() => store.actions.pinToggled(null)}
+        testId="unpin"
+      />
     </section>
   );
 }
 
-function Search({ store, samples }: { store: Store; samples: Samples }) {
+export function SampleSearch({ store }: { store: Store }) {
   const missing = useSignal("");
+  const samples = store.samples.value;
+  if (!samples) return null;
   const search = (text: string) => {
     const row = rowOfId(samples, text);
     missing.value = row < 0 && text.trim() !== "" ? `No sample is called ${text.trim()}.` : "";
@@ -46,6 +42,7 @@ function Search({ store, samples }: { store: Store; samples: Samples }) {
   };
   return (
     <form
+      class="nm-sample-search"
       onSubmit={(event) => {
         event.preventDefault();
         search(String(new FormData(event.currentTarget).get("id") ?? ""));

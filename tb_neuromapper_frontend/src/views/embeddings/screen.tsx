@@ -10,7 +10,7 @@ import { gridFor, pairGridFor } from "./grid";
 import { Legend } from "./legend";
 import { Nearest } from "./nearest";
 import { Panel } from "./panel";
-import { Pinned } from "./pinned";
+import { Pinned, SampleSearch } from "./pinned";
 import { Selection } from "./selection";
 import { createStage, type Stage } from "./stage";
 import { Tooltip } from "./tooltip";

@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import type { Api } from "../../api/client";
 import type { Run, Samples } from "../../api/types";
 import { classMark } from "../../color/palette";
@@ -151,12 +151,13 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
 /** A bar for each class; a click selects the whole class. */
 function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring; rows: Rows }) {
   const { classes, classNames } = coloring;
+  const all = useSignal(false);
   if (!classes) return null;
   const counts = classCounts(rows, classes);
   const most = counts[0]?.count ?? 1;
   return (
     <ul class="nm-bars" aria-label="Classes of the selection" data-testid="selection-classes">
-      {counts.slice(0, MAX_CLASSES).map(({ index, count: n }) => {
+      {(all.value ? counts : counts.slice(0, MAX_CLASSES)).map(({ index, count: n }) => {
         const name = index < 0 ? "none" : (classNames?.[index] ?? String(index));
         return (
           <li key={index}>
@@ -179,9 +180,12 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
           </li>
         );
       })}
-      {counts.length > MAX_CLASSES && (
-        <li class="nm-muted">and {integer(counts.length - MAX_CLASSES)} more of the classes</li>
-      )}
+      <Rest
+        n={counts.length - MAX_CLASSES}
+        words={`and ${integer(counts.length - MAX_CLASSES)} more of the classes`}
+        open={all}
+        testId="selection-classes-rest"
+      />
     </ul>
   );
 }
@@ -196,6 +200,7 @@ interface ConfusionProps {
 /** Which classes a run's network mixes up among the selected, at the epoch on view. */
 function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }: ConfusionProps) {
   const step = store.step.value;
+  const all = useSignal(false);
   const whose = store.beside.value === null ? "" : `${run.name}: `;
   if (!samples.labels) return null;
   if (!isLogged) return <p class="nm-muted">{whose}predictions of this epoch: not logged</p>;
@@ -216,7 +221,7 @@ function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }:
         {integer(wrong)} wrong at epoch {step}
       </p>
       <ul class="nm-pairs" aria-label="Most confused classes, true and predicted">
-        {pairs.slice(0, MAX_PAIRS).map((pair) => (
+        {(all.value ? pairs : pairs.slice(0, MAX_PAIRS)).map((pair) => (
           <li key={`${pair.label}>${pair.predicted}`}>
             <button
               type="button"
@@ -232,10 +237,41 @@ function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }:
             </button>
           </li>
         ))}
-        {pairs.length > MAX_PAIRS && (
-          <li class="nm-muted">and {count(pairs.length - MAX_PAIRS, "more pair")}</li>
-        )}
+        <Rest
+          n={pairs.length - MAX_PAIRS}
+          words={`and ${count(pairs.length - MAX_PAIRS, "more pair")}`}
+          open={all}
+          testId="confusions-rest"
+        />
       </ul>
     </div>
+  );
+}
+
+interface RestProps {
+  /** How many are not among the first. */
+  n: number;
+  words: string;
+  open: Signal<boolean>;
+  testId: string;
+}
+
+/** The last entry of a list that begins short: shows the rest of it, or the first ones only. */
+function Rest({ n, words, open, testId }: RestProps) {
+  if (n <= 0) return null;
+  return (
+    <li>
+      <button
+        type="button"
+        class="nm-button nm-muted"
+        aria-expanded={open.value}
+        data-testid={testId}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        {open.value ? "fewer" : words}
+      </button>
+    </li>
   );
 }
