@@ -8,7 +8,7 @@ import { Swatch } from "../../ui/swatch";
 import { SamplePicture } from "./sample_button";
 
 const WIDTH = 240;
-const HEIGHT = 170;
+const HEIGHT = 190;
 const GAP = 16;
 
 /** What is known of the sample under the pointer, beside the pointer. */
