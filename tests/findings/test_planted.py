@@ -297,6 +297,13 @@ def test_loss_spike__is_found_among_few_values():
     assert find_spikes(np.arange(10) * 10, np.delete(falling, 7), 8) == []
 
 
+def test_loss_spike__is_none_in_a_loss_that_hardly_moves():
+    """A network that learns nothing has a loss at ln 10 whose noise drifts."""
+    drift = np.where(np.arange(120) // 10 % 2, 0.02, 0)
+    noise = np.random.default_rng(0).normal(size=120) * 0.002
+    assert find_spikes(np.arange(120), math.log(10) + drift + noise, 8) == []
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("layer", ["fc1", "fc2", "fc4"])
 @pytest.mark.parametrize("at", [200, 208])

@@ -23,6 +23,8 @@ MIN_BEFORE = 5
 N_LEVEL = 5
 # Of what the loss has come down by: what is less than this is noise, however quiet it was before.
 NOISE_SHARE = 0.07
+# A loss that never came down moves, too.
+LEVEL_SHARE = 0.01
 # Losses of small batches have long tails: the largest rise before counts as this share of a spread.
 TAIL_SHARE = 0.5
 # A loss that falls fast and then slowly deviates without noise.
@@ -72,8 +74,9 @@ def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[S
     The rise of a value is what it stands above the median of the N_LEVEL values before. Its score is 0.6745 rise /
     spread. The spread is the upper quartile of the N_BEFORE rises before the stretch, which is their MAD where the loss
     neither rises nor falls, or more: SLOPE_SHARE of their MAD, 0.6745 times TAIL_SHARE of the largest of them, and
-    0.6745 times NOISE_SHARE of what the loss has come down by so far, or of half the range between the 5th and the 95th
-    percentile of all values. A stretch of N_LASTING values or more is a spike from half the threshold on.
+    0.6745 times LEVEL_SHARE of the level, NOISE_SHARE of what the loss has come down by so far, or of half the range
+    between the 5th and the 95th percentile of all values. A stretch of N_LASTING values or more is a spike from half
+    the threshold on.
 
     Args:
         steps: (m,) ascending.
@@ -166,9 +169,10 @@ class _Calm:
         middle = median(rises)
         deviation = median(abs(rise - middle) for rise in rises)
         quartile = rises[3 * len(rises) // 4]
-        descent = median(self._values[:N_LEVEL]) - self.level
-        least = 0.6745 * max(noise, NOISE_SHARE * descent, TAIL_SHARE * rises[-1], 1e-12)
-        return _Usual(self.level, max(quartile, SLOPE_SHARE * deviation, least))
+        level = self.level
+        descent = median(self._values[:N_LEVEL]) - level
+        least = 0.6745 * max(noise, NOISE_SHARE * descent, LEVEL_SHARE * abs(level), TAIL_SHARE * rises[-1], 1e-12)
+        return _Usual(level, max(quartile, SLOPE_SHARE * deviation, least))
 
 
 def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:
