@@ -166,7 +166,7 @@ def _move_row(row, before, after, block, graph, curves, steps, ratios, seed, n_p
     if not edges:
         return
     golden = 0x9E3779B97F4A7C15
-    random = (scramble((row + (seed << 32)) * golden % 2**64) + n_pass * golden) % 2**64
+    random = (scramble((row - low + (seed << 32)) * golden % 2**64) + n_pass * golden) % 2**64
     mark = 1.0 - (random >> 40) / 2**24
     random = (random ^ random >> 30) * 0xBF58476D1CE4E5B9 % 2**64 | 1
     owed, passed = (random >> 40) / 2**24, 0.0
