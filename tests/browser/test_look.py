@@ -224,6 +224,7 @@ def test_picture__that_is_saved_has_contours_and_regions(tab):
     _, data = saved(tab, "save-png")
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     assert share_of(picture, colour, tolerance=4) > 0.002
+    tab.get("save-menu").click()
     _, data = saved(tab, "save-svg")
     words = " ".join(data.decode().split("</text>"))
     assert "lines hold 50" in words
