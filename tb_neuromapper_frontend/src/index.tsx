@@ -37,6 +37,8 @@ import scalarsCss from "./views/scalars/style.css?inline";
 
 /** Between two changes of the address; Safari refuses more than a hundred in thirty seconds. */
 const URL_PAUSE_MS = 350;
+/** What is dragged or typed is written when it comes to rest. */
+const URL_DELAY_MS = 60;
 
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
@@ -168,7 +170,7 @@ function keepUrl(store: Store, open: (params: Record<string, string>) => void): 
   const write = () => {
     const params = toParams(urlStateOf(store));
     clearTimeout(timer);
-    const waitMs = Math.max(0, writtenAt + URL_PAUSE_MS - performance.now());
+    const waitMs = Math.max(URL_DELAY_MS, writtenAt + URL_PAUSE_MS - performance.now());
     timer = setTimeout(() => {
       writtenAt = performance.now();
       writeUrlParams(params);

@@ -113,6 +113,16 @@ class Tab:
         """The address behind the #, decoded, lists in it too; `page.url` changes only while Playwright is at work."""
         return unquote(unquote(self.page.evaluate("() => location.hash")))
 
+    def await_address(self):
+        """Wait until the address says all that is shown: it follows at most every 350 ms."""
+
+        def is_still():
+            before = self.hash()
+            self.page.wait_for_timeout(600)
+            return self.hash() == before
+
+        await_value(is_still)
+
     def pixels(self, locator=None):
         """The pixels (h, w, 3) of an element, of the canvas if none is given."""
         png = (locator or self.get("canvas")).screenshot()

@@ -96,6 +96,7 @@ def test_pan__moves_the_picture_with_the_pointer(tab):
     moved[20:, 50:] = before[:-20, :-50]  # What comes in at the edges is background.
     await_value(lambda: is_like(tab, 0, moved))
     await_value(lambda: "cameras=" in tab.hash())
+    tab.await_address()
     tab.page.reload()
     tab.await_complete(run="first", step=4)
     await_value(lambda: is_like(tab, 0, moved))
