@@ -1,4 +1,4 @@
-"""Means along all axes but one, and sums along the last, in float32, in the form that is fastest where the values are.
+"""Means along all axes but one, and moments, in float32, in the form that is fastest where the values are.
 
 On a CPU, torch's reductions along rows or over a short last axis take several times as long as a matrix-vector product
 with ones, and temporaries of the whole size cost more than the sums; so pieces that stay in the cache are gone through,
@@ -75,17 +75,17 @@ def is_all_finite(values: Tensor) -> bool:
 
 
 def _thinned(groups: Tensor, factor: int) -> Tensor:
-    """At least one in `factor` of the values of each unit of (n, U, m)."""
+    """About one in `factor` of the values of each unit of (n, U, m)."""
     n_groups, _, size = groups.shape
-    along = coprime(min(factor, max(size // _LEAST_POSITIONS, 1)), size, step=-1)
-    across = coprime(max(factor // along, 1), n_groups, step=-1)
+    along = coprime(min(factor, max(size // _LEAST_POSITIONS, 1)), size)
+    across = coprime(max(factor // along, 1), n_groups)
     return groups[::across, :, ::along]
 
 
-def coprime(stride: int, size: int, step: int = 1) -> int:
-    """The next larger, or with step -1 smaller, stride that does not meet the same places of rows again and again."""
+def coprime(stride: int, size: int) -> int:
+    """The next stride that does not meet the same places of a row again and again."""
     while stride > 1 and math.gcd(stride, size) > 1:
-        stride += step
+        stride += 1
     return stride
 
 
