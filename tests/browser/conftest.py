@@ -20,7 +20,8 @@ from tests.servers import TensorBoardServer, await_value
 
 PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
-# Software rendering, so that the tests need no graphics card; no requests of the browser's own.
+# Software rendering, so that the tests need no graphics card, and as Chromium does it without one: of the page, only
+# WebGL goes through SwiftShader. No requests of the browser's own.
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -31,6 +32,7 @@ FLAGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",
 ]
 ROOT = "[data-testid=neuromapper]"
 expect.set_options(timeout=PATIENCE_MS)
