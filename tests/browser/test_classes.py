@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from scipy import ndimage
 
 from tests.browser.conftest import rgb, share_of
 from tests.logs import LogWriter
@@ -141,3 +142,36 @@ def test_search__finds_one_of_a_thousand_classes(many):
     await_value(lambda: "hidden=777" in tab.hash())
     tab.get("class-search").fill("nothing")
     expect(tab.get("legend")).to_contain_text("No class is called that.")
+
+
+def drawn_point(tab):
+    """The ink, from 0 to 1, of one point that stands alone in the first view, in the smallest box around it."""
+    pixels = tab.pixels(tab.get("plot").first).astype(float)[5:-5, 5:-5]  # Without the frame.
+    ink = np.abs(pixels - pixels[2, 2]).max(axis=-1)
+    labels, n = ndimage.label(ink > 0.3 * ink.max())
+    assert n > 0
+    points = [ink[box] for box in ndimage.find_objects(labels) if min(ink[box].shape) >= 6]
+    return min(points, key=lambda point: point.size) / ink.max() if points else np.zeros((1, 1))
+
+
+def test_shapes__tell_classes_of_one_colour_apart(many):
+    """After twenty classes the colours come again, as squares, diamonds, triangles and crosses; discs alone before."""
+    tab = many
+    tab.get("look-menu").click()
+    tab.get("point-size").focus()
+    tab.page.keyboard.press("End")
+    tab.page.keyboard.press("Escape")
+    filled = {}
+    for index in (5, 25, 45, 65, 85):
+        tab.get("class-search").fill(f"class {index}")
+        tab.get(f"only-{index}").click()
+        tab.page.mouse.move(300, 75)
+        expect(tab.get(f"class-{index}")).to_have_attribute("aria-pressed", "true")
+        tab.await_still()
+        point = drawn_point(tab)
+        half = len(point) // 2
+        filled[index] = (point > 0.5).mean(), point[:half].sum() / point[-half:].sum()
+    disc, square, *others = (share for share, _ in filled.values())
+    assert square > 0.9 > disc > 0.65 > max(others), filled
+    diamond, triangle, cross = (halves for _, halves in list(filled.values())[2:])
+    assert triangle < 0.7 < min(diamond, cross), filled

@@ -1,4 +1,5 @@
 import { createProgram, uniformsOf } from "./gl";
+import { lazily } from "./lazily";
 import { Level, type Marks, type Panel } from "./scene";
 
 /** From normalised uint16 to clip space; a slice's missing points take the other slice's place. */
@@ -42,29 +43,37 @@ void main() {
   gl_Position = place(a_from, a_to);
 }`;
 
-const FRAGMENT = `#version 300 es
+/** Where all points are discs, without the other shapes, which a software renderer would work out for every pixel. */
+const fragment = (shapes: boolean) => `#version 300 es
 precision highp float;
 in vec4 v_color;
 flat in float v_diameter;
 flat in int v_shape;
 out vec4 color;
 float outside(vec2 p, float r) { // signed distance in pixels, per shape
-  vec2 q = abs(p);
-  if (v_shape == 1) return max(q.x, q.y) - r * 0.86;
-  if (v_shape == 2) return (q.x + q.y - r * 1.2) * 0.7071;
-  if (v_shape == 3) return max(p.y - r * 0.75, dot(vec2(q.x, -p.y), vec2(0.8944, 0.4472)) - r * 0.5);
-  if (v_shape == 4) return max(min(q.x, q.y) - r * 0.36, max(q.x, q.y) - r);
+${shapes ? OTHER_SHAPES : ""}
   return length(p) - r;
 }
 void main() {
   vec2 p = (gl_PointCoord - 0.5) * (v_diameter + 1.0);
-  float coverage = clamp(0.5 - outside(p, v_diameter * 0.5), 0.0, 1.0);
-  if (coverage <= 0.0) discard;
-  float alpha = v_color.a * coverage;
+  float alpha = v_color.a * clamp(0.5 - outside(p, v_diameter * 0.5), 0.0, 1.0);
   color = vec4(v_color.rgb * alpha, alpha);
 }`;
 
+const OTHER_SHAPES = `
+  vec2 q = abs(p);
+  if (v_shape == 1) return max(q.x, q.y) - r * 0.86;
+  if (v_shape == 2) return (q.x + q.y - r * 1.2) * 0.7071;
+  if (v_shape == 3) return max(p.y - r * 0.75, dot(vec2(q.x, -p.y), vec2(0.8944, 0.4472)) - r * 0.5);
+  if (v_shape == 4) return max(min(q.x, q.y) - r * 0.36, max(q.x, q.y) - r);`;
+
 const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level", "u_grey"] as const;
+
+/** @param shapes whether any point is other than a disc. */
+function createPointsProgram(gl: WebGL2RenderingContext, shapes: boolean) {
+  const program = createProgram(gl, VERTEX, fragment(shapes));
+  return { program, uniforms: uniformsOf(gl, program, UNIFORMS), dispose: () => gl.deleteProgram(program) };
+}
 
 export interface PointsPass {
   /** Uploads what is new of the marks. */
@@ -88,14 +97,15 @@ export interface PointsOptions {
 
 /** Draws all points of one level as antialiased marks. */
 export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
-  const program = createProgram(gl, VERTEX, FRAGMENT);
-  const uniforms = uniformsOf(gl, program, UNIFORMS);
+  const discs = lazily(() => createPointsProgram(gl, false));
+  const shapes = lazily(() => createPointsProgram(gl, true));
   const entries = gl.createBuffer();
   const levels = gl.createBuffer();
   const palette = gl.createTexture();
   let shown: Marks | null = null;
   let anyFaded = false;
   let anyGrey = false;
+  let anyShape = false;
 
   return {
     setMarks(marks) {
@@ -106,6 +116,9 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
         anyGrey = marks.levels.includes(Level.grey);
       }
       if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
+      if (marks.palette !== shown?.palette || marks.entries !== shown?.entries) {
+        anyShape = marks.entries.some((entry) => marks.palette[entry * 4 + 3] !== 0);
+      }
       shown = marks;
     },
     get anyFaded() {
@@ -116,6 +129,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
     },
     draw(panel, from, to, { level, opacity, pixelRatio, grey = false, levels: own }) {
       if (!shown) return;
+      const { program, uniforms } = (anyShape ? shapes : discs).get();
       gl.useProgram(program);
       setPlace(gl, uniforms, panel);
       gl.uniform1f(uniforms.u_diameter, panel.diameter * pixelRatio);
@@ -133,7 +147,8 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       gl.drawArrays(gl.POINTS, 0, n);
     },
     dispose() {
-      gl.deleteProgram(program);
+      discs.dispose();
+      shapes.dispose();
       gl.deleteBuffer(entries);
       gl.deleteBuffer(levels);
       gl.deleteTexture(palette);
