@@ -72,7 +72,8 @@ function dropMissingBlocks(state: State, run: Run): string[] {
     state.chosenBlocks.value = known?.length ? known : null;
     dropped.push("views");
   }
-  if (!blocks.includes(state.enlarged.peek() ?? blocks[0])) {
+  const enlarged = state.enlarged.peek();
+  if (enlarged !== null && !blocks.includes(enlarged)) {
     state.enlarged.value = null;
     dropped.push("large");
   }

@@ -83,8 +83,10 @@ export function EmbeddingsScreen(props: ScreenProps) {
         <div class="nm-views" ref={views} data-testid="views">
           {store.run.value?.steps.length === 0 && (
             <p class="nm-words" data-testid="no-epoch">
-              No epoch of this run can be shown yet.
-              {(store.summary.value?.problems.length ?? 0) > 0 && " The problems in the log say why."}
+              No epoch of this run can be shown yet
+              {(store.summary.value?.problems.length ?? 0) > 0
+                ? ". The problems in the log say why."
+                : ": mapper.log_epoch(epoch) logs one."}
             </p>
           )}
           <div class="nm-grid" style={style}>
