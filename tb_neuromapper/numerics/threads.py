@@ -12,13 +12,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
 import numba
-from threadpoolctl import threadpool_limits
+from threadpoolctl import OpenBLASController, threadpool_limits
 
 from tb_neuromapper.numerics.types import LayoutCancelled
+
+
+class _OneMatrixThread:
+    """Holds the matrix library to one thread from the first of several overlapping computations to the last.
+
+    threadpoolctl lets only the thread that has set a limit take it back, until that is cleared; the last computation
+    may be another thread's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_inside = 0
+        self._limit: threadpool_limits | None = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self._limit = threadpool_limits(limits=1, user_api="blas")
+            self._n_inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0 and self._limit is not None:
+                OpenBLASController.clear_controlling_thread(force=True)
+                self._limit.restore_original_limits()
+                OpenBLASController.clear_controlling_thread()
+
+
+_ONE_MATRIX_THREAD = _OneMatrixThread()
 
 
 class Threads:
@@ -68,14 +99,12 @@ class Threads:
             future.result()
 
     def __enter__(self) -> Threads:
-        # Of computations that overlap the first decides; none leaves the limit behind.
-        self._matrix_threads = threadpool_limits(limits=1, user_api="blas")
-        self._matrix_threads.__enter__()
+        _ONE_MATRIX_THREAD.enter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._matrix_threads.__exit__(kind, error, trace)
+        _ONE_MATRIX_THREAD.leave()
         if self._pool is not None:
             self._pool.shutdown(wait=True)

@@ -1,9 +1,10 @@
 """Threads of one computation, and those of the matrix library meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import ExitStack
 
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_info
 
 from tb_neuromapper.numerics.threads import Threads
@@ -26,22 +27,29 @@ def test_threads__covers_every_item_once():
         assert (seen == 1).all()
 
 
-def test_threads__hold_the_matrix_library_to_one_thread():
-    """Meanwhile matrix products take one thread; afterwards as many as before, also if computations overlap."""
+@pytest.mark.parametrize("first_leaves_first", [True, False])
+def test_threads__hold_the_matrix_library_to_one_thread(first_leaves_first):
+    """Meanwhile matrix products take one thread, also if computations overlap; afterwards as many as before."""
     before = matrix_threads()
-    barrier = Barrier(2, timeout=60)
+    one = [1] * len(before)
+    first, second = Threads(1), Threads(1)
+    with ExitStack() as of_first, ExitStack() as of_second:
+        of_first.enter_context(first)
+        of_second.enter_context(second)
+        assert matrix_threads() == one
+        (of_first if first_leaves_first else of_second).close()
+        assert matrix_threads() == one
+    assert matrix_threads() == before
 
-    def compute(waits_first):
+
+def test_threads__leave_no_limit_behind_whatever_overlaps():
+    """Many computations in several threads at once: as many matrix threads as before."""
+    before = matrix_threads()
+
+    def compute(_):
         with Threads(1):
-            barrier.wait()
-            inside = matrix_threads()
-            if waits_first:
-                barrier.wait()
-        if not waits_first:
-            barrier.wait()
-        return inside
+            return matrix_threads()
 
-    with ThreadPoolExecutor(2) as pool:
-        for inside in pool.map(compute, (True, False)):
-            assert inside == [1] * len(before)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(inside == [1] * len(before) for inside in pool.map(compute, range(200)))
     assert matrix_threads() == before
