@@ -63,13 +63,16 @@ def measure_quality(
     placed = np.flatnonzero(np.isfinite(layout).all(axis=1))
     n = len(placed)
     size = min(k, (n - 1) // 2)
-    if size < 1 or _is_constant(table[placed]) or _is_constant(layout[placed]):
+    is_whole = n == len(table)
+    if not is_whole:
+        table, layout = table[placed], layout[placed]
+    if size < 1 or _is_constant(table) or _is_constant(layout):
         return LayoutQuality(np.nan, np.nan, np.nan, movement)
     own = np.sort(np.random.default_rng(seed).permutation(n)[: min(n_samples, n)])
     with Threads() as threads:
-        far, near = _squares(table[placed], own), _squares(layout[placed], own)
+        far, near = _squares(table, own), _squares(layout, own)
         near_ids = _nearest(near, size, threads)
-        if n == len(table) and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
+        if is_whole and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
             far_ids = neighbors.ids[own, :size]
         else:
             far_ids = _nearest(far, size, threads)
@@ -97,7 +100,9 @@ def _squares(table: FloatArray, own: npt.NDArray[np.intp]) -> FloatArray:
         norms = np.einsum("ij,ij->i", centred, centred)
         if not 1e-20 < norms.max() < 1e34:
             return _wide_squares(table, own)
-    squares = norms[None, :] - 2 * (centred[own] @ centred.T)
+    squares = centred[own] @ centred.T
+    squares *= -2
+    squares += norms
     squares[np.arange(len(own)), own] = np.inf
     # Where neighbours are near one another and far from the mean, float32 leaves little of their differences.
     norms = norms[own]

@@ -82,6 +82,7 @@ def test_play__runs_through_the_epochs_and_stops(tab):
     """Playing goes from the first epoch to the last and stops there; space pauses."""
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
+    tab.get("speed").select_option("0.5")  # An epoch is on view for two seconds.
     tab.get("play").click()
     tab.await_root(playing="true")
     tab.await_root(step=2)

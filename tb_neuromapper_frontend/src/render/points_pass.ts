@@ -117,7 +117,8 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       }
       if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
       if (marks.palette !== shown?.palette || marks.entries !== shown?.entries) {
-        anyShape = marks.entries.some((entry) => marks.palette[entry * 4 + 3] !== 0);
+        anyShape =
+          hasShapes(marks.palette) && marks.entries.some((entry) => marks.palette[entry * 4 + 3] !== 0);
       }
       shown = marks;
     },
@@ -154,6 +155,11 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       gl.deleteTexture(palette);
     },
   };
+}
+
+/** Not so of scales, whose entries change with the epoch and need not be looked at. */
+function hasShapes(palette: Uint8Array): boolean {
+  return palette.some((byte, index) => index % 4 === 3 && byte !== 0);
 }
 
 export function setPlace(
