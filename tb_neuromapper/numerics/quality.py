@@ -15,6 +15,7 @@ from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors
 
 N_SAMPLES = 150
+# Rows of one product: the same parts on any number of threads.
 _N_MULTIPLIED = 75
 # Rows in float64 at once: they stay in the cache.
 _N_WIDENED = 1024
