@@ -86,13 +86,14 @@ def fit_umap(
 
     Raises:
         ImportError: umap-learn is not installed.
-        ValueError: Fewer than two slices, too few samples, or an unknown target_metric.
+        ValueError: Fewer than two slices, too few samples, or an unknown metric or target_metric.
     """
     n_rows = [table.shape[0] for table in tables]
     if len(n_rows) < 2:
         raise ValueError(f'{len(n_rows)} slices; umap-learn needs two or more. The engine "neuromapper" takes one.')
     chosen = plain_values(parameters)
     _check_size(n_rows, chosen.get("n_components", 2))
+    _check_metric(chosen.get("metric", "euclidean"))
     if y is not None:
         _check_target_metric(chosen["target_metric"])
     mapper = import_umap().AlignedUMAP(**chosen)
@@ -145,6 +146,16 @@ def _check_size(n_rows: Sequence[int], n_components: int) -> None:
             raise ValueError(
                 f"slice {t} has {n} samples; umap-learn needs {n_components + 2} or more in {n_components} dimensions."
             )
+
+
+def _check_metric(metric: Any) -> None:
+    import_umap()
+    from pynndescent.distances import named_distances  # umap-learn takes these beside its own.
+    from umap.distances import named_distances as own_distances
+
+    known = sorted({"precomputed", *named_distances, *own_distances})
+    if not callable(metric) and metric not in known:
+        raise ValueError(f"metric is {metric!r}; allowed are {', '.join(known)}.")
 
 
 def _check_target_metric(metric: Any) -> None:

@@ -31,7 +31,7 @@ def check_slices(X: Any) -> list[Any]:
     """
     is_array = isinstance(X, np.ndarray) and X.ndim > 0
     if not (is_array or isinstance(X, (list, tuple))) or len(X) == 0:
-        raise ValueError(f"X is a {type(X).__name__}; a list of one or more tables is needed.")
+        raise ValueError(f"X is {reprlib.repr(X)}; a list of one or more tables is needed.")
     return [
         _check_sparse(table, t) if issparse(table) else check_points(table, f"slice {t}") for t, table in enumerate(X)
     ]

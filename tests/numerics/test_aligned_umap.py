@@ -345,6 +345,14 @@ def test_aligned_umap__names_a_bad_target_metric(iris):
         model.fit(slices[:2], y=[np.arange(50) % 2] * 2, relations=relations[:1])
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_aligned_umap__names_a_bad_metric(iris):
+    """Neither engine has it."""
+    slices, relations = iris
+    with pytest.raises(ValueError, match=r"metric is 'nope'; allowed are .*cosine"):
+        AlignedUMAP(n_neighbors=5, n_epochs=2, metric="nope").fit(slices[:2], relations=relations[:1])
+
+
 def test_aligned_umap__keeps_its_engine_where_umap_learns_would_change_nothing(iris):
     """init, empty metric_kwds and labels that are all None do not ask for umap-learn."""
     slices, relations = iris
