@@ -2,62 +2,64 @@ import { createProgram, uniformsOf } from "./gl";
 import { lazily } from "./lazily";
 import { Level, type Marks, type Panel } from "./scene";
 
-/** From normalised uint16 to clip space; a slice's missing points take the other slice's place. */
+/** From normalised uint16 to clip space; a slice's missing points take the other slice's place, or lie too deep. */
 export const PLACE_GLSL = `
 uniform vec4 u_from_box, u_to_box; // minimum, size
 uniform vec4 u_view_linear;
 uniform vec2 u_view_offset;
 uniform float u_mix;
-bool missing(vec2 p) { return p.x == 1.0 && p.y == 1.0; }
+const float TOO_DEEP = 2.0; // Is clipped.
 vec4 place(vec2 from, vec2 to) {
-  bool no_from = missing(from), no_to = missing(to);
-  if (no_from && no_to) return vec4(2.0, 2.0, 2.0, 1.0);
+  bool no_from = from == vec2(1.0), no_to = to == vec2(1.0);
   vec2 a = u_from_box.xy + from * u_from_box.zw;
   vec2 b = u_to_box.xy + to * u_to_box.zw;
-  vec2 p = no_from ? b : no_to ? a : mix(a, b, u_mix);
-  return vec4(mat2(u_view_linear.xy, u_view_linear.zw) * p + u_view_offset, 0.0, 1.0);
+  vec2 p = mix(a, b, no_from ? 1.0 : no_to ? 0.0 : u_mix);
+  vec2 xy = mat2(u_view_linear.xy, u_view_linear.zw) * p + u_view_offset;
+  return vec4(xy, no_from && no_to ? TOO_DEEP : 0.0, 1.0);
 }`;
 
 export const PLACE_UNIFORMS = ["u_from_box", "u_to_box", "u_view_linear", "u_view_offset", "u_mix"] as const;
 
-const VERTEX = `#version 300 es
+/**
+ * The shaders. Where all points are discs, they are without the other shapes: a software renderer takes most of a first
+ * frame to compile them, and works out every shape for every pixel.
+ */
+const vertex = (shapes: boolean) => `#version 300 es
 layout(location = 0) in vec2 a_from;
 layout(location = 1) in vec2 a_to;
 layout(location = 2) in uint a_entry;
 layout(location = 3) in uint a_level;
 uniform highp sampler2D u_palette;
-uniform float u_diameter, u_opacity;
+uniform highp float u_diameter;
+uniform float u_opacity;
 uniform bool u_grey;
 uniform uint u_level;
-out vec4 v_color;
-flat out float v_diameter;
-flat out int v_shape;
+flat out vec4 v_color; // premultiplied
+${shapes ? "flat out float v_diameter; flat out int v_shape;" : ""}
 ${PLACE_GLSL}
 void main() {
-  if (a_level != u_level) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; return; }
   vec4 texel = texelFetch(u_palette, ivec2(int(a_entry & 255u), int(a_entry >> 8u)), 0);
-  v_color = vec4(u_grey ? vec3(0.6) : texel.rgb, u_opacity);
-  v_shape = int(texel.a * 255.0 + 0.5);
-  v_diameter = v_shape == 0 ? u_diameter : u_diameter + 1.0;
-  gl_PointSize = v_diameter + 1.0;
+  v_color = vec4(u_grey ? vec3(0.6) : texel.rgb, 1.0) * u_opacity;
+  float diameter = u_diameter;
+  ${shapes ? "v_shape = int(texel.a * 255.0 + 0.5); if (v_shape != 0) diameter += 1.0; v_diameter = diameter;" : ""}
+  gl_PointSize = diameter + 1.0;
   gl_Position = place(a_from, a_to);
+  if (a_level != u_level) gl_Position.z = TOO_DEEP;
 }`;
 
-/** Where all points are discs, without the other shapes, which a software renderer would work out for every pixel. */
 const fragment = (shapes: boolean) => `#version 300 es
 precision highp float;
-in vec4 v_color;
-flat in float v_diameter;
-flat in int v_shape;
+flat in vec4 v_color;
+${shapes ? "flat in float v_diameter; flat in int v_shape;" : "uniform float u_diameter;"}
 out vec4 color;
 float outside(vec2 p, float r) { // signed distance in pixels, per shape
 ${shapes ? OTHER_SHAPES : ""}
   return length(p) - r;
 }
 void main() {
-  vec2 p = (gl_PointCoord - 0.5) * (v_diameter + 1.0);
-  float alpha = v_color.a * clamp(0.5 - outside(p, v_diameter * 0.5), 0.0, 1.0);
-  color = vec4(v_color.rgb * alpha, alpha);
+  float diameter = ${shapes ? "v_diameter" : "u_diameter"};
+  vec2 p = (gl_PointCoord - 0.5) * (diameter + 1.0);
+  color = v_color * clamp(0.5 - outside(p, 0.5 * diameter), 0.0, 1.0);
 }`;
 
 const OTHER_SHAPES = `
@@ -71,7 +73,7 @@ const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_
 
 /** @param shapes whether any point is other than a disc. */
 function createPointsProgram(gl: WebGL2RenderingContext, shapes: boolean) {
-  const program = createProgram(gl, VERTEX, fragment(shapes));
+  const program = createProgram(gl, vertex(shapes), fragment(shapes));
   return { program, uniforms: uniformsOf(gl, program, UNIFORMS), dispose: () => gl.deleteProgram(program) };
 }
 
