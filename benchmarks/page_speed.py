@@ -3,9 +3,9 @@
 4 x 10,000 points of a real run's layouts, 4 x 100,000 and 1 x 1,000,000 made-up ones: first frame, JavaScript of a
 change of epoch, frames a second of the animation between epochs and of a moving view, hover, memory. First frames are
 those of fresh pages in one browser; all else is of fresh browsers. Each line is the median of several, ours and theirs
-in turns. Both hold the same epochs; scatter-gl's points are in its own form before the clock starts. Memory is what came after loading, the first frame and 20 changes of epoch. A hover of
-ours marks the sample in all views, one of scatter-gl in the view under the pointer. Software rendering, so the
-numbers are a CPU's; the ratios are what counts.
+in turns. Both hold the same epochs; scatter-gl's points are in its own form before the clock starts. Memory is what
+came after loading, the first frame and 20 changes of epoch. A hover of ours marks the sample in all views, one of
+scatter-gl in the view under the pointer. Software rendering, so the numbers are a CPU's; the ratios are what counts.
 """
 
 from __future__ import annotations
