@@ -75,6 +75,7 @@ class GradientRecorder:
         self._shapes_before: tuple[int, dict[str, Shape]] | None = None
         self._n_unseen = 0
         self._recorded: set[int] = set()
+        self._followed: frozenset[str] = frozenset()
 
     def arm(self) -> None:
         """Follow the coming step. An error is told when that step ends."""
@@ -116,7 +117,7 @@ class GradientRecorder:
     def _arm(self) -> None:
         layers = find_layers(self._model)
         parameters = self._parameters(layers)
-        calls = CallWatch(self._model, [] if self._is_compiled else layers, self._safely)
+        calls = CallWatch(self._model, [] if self._is_compiled else layers, self._safely, self._followed)
         weights = ParameterWatch(layers, [found[2] for found in parameters], edge_limit(layers), self._safely)
         scaler = self._scaler()
         if scaler is not None:
@@ -126,6 +127,8 @@ class GradientRecorder:
     def _record(self, watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None) -> None:
         if watch.weights.scaler is not None:
             self._scaler = weakref.ref(watch.weights.scaler)
+        watch.calls.settle()
+        self._followed = watch.calls.followed()
         layers = find_layers(self._model)
         shapes = shapes_of(layers)
         is_changed = bool(layer_changes(shapes_of(watch.layers), shapes))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -50,6 +50,7 @@ class Call:
         gradient: float32 (2, U): sums of abs(dL/da) and of dL/da; None as long as none has come.
         activation: The function whose output a is, or None if a is the layer's own output.
         is_replaced: The gradient of an activation function's output is awaited, not that of the layer's own.
+        waiting: The layer's own output and its version, as long as an activation function is expected to follow.
     """
 
     layer: Layer
@@ -59,6 +60,7 @@ class Call:
     gradient: Tensor | None = None
     activation: str | None = None
     is_replaced: bool = False
+    waiting: tuple[Tensor, int] | None = None
 
     @property
     def n_values(self) -> int:
@@ -93,12 +95,16 @@ class CallWatch:
         model: The network.
         layers: Its layers.
         safely: Runs a hook's work so that no error reaches the training loop.
+        followed: Names of layers that an activation function is expected to follow: what it puts out takes the place of
+            the layer's own output, which is measured only if none has come.
     """
 
-    def __init__(self, model: nn.Module, layers: Sequence[Layer], safely: Callable[..., None]) -> None:
+    def __init__(
+        self, model: nn.Module, layers: Sequence[Layer], safely: Callable[..., None], followed: Set[str] = frozenset()
+    ) -> None:
         self.seen: dict[str, Seen] = {}
         self.unusable: dict[str, None] = {}
-        self._model, self._layers, self._safely = model, layers, safely
+        self._model, self._layers, self._safely, self._followed = model, layers, safely, followed
         self._parameters = {id(parameter) for parameter in model.parameters()}
         self._calls_of_node: dict[Any, Call] = {}
         self._plain: dict[int, tuple[Any, str]] = {}
@@ -138,6 +144,21 @@ class CallWatch:
         self._calls_of_node.clear()
         self._plain.clear()
 
+    def settle(self) -> None:
+        """Measure the outputs that no activation function has followed; unknown if they have been written over."""
+        for seen in self.seen.values():
+            for call in seen.calls:
+                if call.waiting is not None:
+                    (values, version), call.waiting = call.waiting, None
+                    if values._version == version:
+                        call.figures = measure(call.layer, values, call.axis, call.activation)
+
+    def followed(self) -> frozenset[str]:
+        """Names of the layers that an activation function has followed at every call."""
+        return frozenset(
+            name for name, seen in self.seen.items() if seen.calls and all(call.is_replaced for call in seen.calls)
+        )
+
     def _called(self, layer: Layer, arguments: Any, output: Any) -> None:
         """A layer has run."""
         seen = self.seen.setdefault(layer.name, Seen(layer))
@@ -162,7 +183,11 @@ class CallWatch:
             self.unusable[layer.name] = None
             return None
         shape = tuple(result.shape)
-        call = Call(layer, shape, axis, measure(result, axis, layer.activation), activation=layer.activation)
+        call = Call(layer, shape, axis, None, activation=layer.activation)
+        if layer.name in self._followed:
+            call.waiting = result.detach(), result._version
+        else:
+            call.figures = measure(layer, result, axis, layer.activation)
         if result.requires_grad:
             self._await(result, call, is_of_activation=False)
         return call
@@ -176,7 +201,7 @@ class CallWatch:
             self.unusable[layer.name] = None
             return None
         node, place, factor = found
-        call = Call(layer, rows, 1, None if factor is None else measure(factor.detach().reshape(rows), 1, None))
+        call = Call(layer, rows, 1, None if factor is None else measure(layer, factor.detach().reshape(rows), 1, None))
 
         def arrived(gradients: Sequence[Tensor | None], _: Any) -> None:
             gradient = gradients[place]
@@ -242,7 +267,7 @@ class CallWatch:
         """Take an activation function's output for the units' a; False if it is not that of the same units."""
         if call.activation is not None or tuple(value.shape) != call.shape:
             return False
-        call.figures = measure(value, call.axis, name)
+        call.figures, call.waiting = measure(call.layer, value, call.axis, name), None
         call.activation, call.is_replaced = name, True
         return True
 
@@ -258,6 +283,7 @@ class CallWatch:
         tensors = list(tensors_in(output))
         if tensors and _is_watchable(tensors[0]):
             self._look_back(tensors, None)
+        self.settle()
 
     def _remember(self, tensor: Tensor, name: str) -> None:
         self._plain[id(tensor)] = weakref.ref(tensor), name
@@ -302,13 +328,23 @@ class _Gone:
                 module._forward_hooks_with_kwargs.pop(key, None)
 
 
-def measure(values: Tensor, axis: int, activation: str | None) -> Tensor:
-    """float32 (3, U): mean absolute value, share of zeros and share of saturated values of the units along an axis."""
+def measure(layer: Layer, values: Tensor, axis: int, activation: str | None) -> Tensor:
+    """float32 (3, U): mean absolute value, share of zeros and share of saturated values of the units along an axis.
+
+    The values are the layer's own or those of the activation function that follows.
+    """
     functions = [absolute, nonzero, *([beyond(*_BOUNDED[activation])] if activation in _BOUNDED else [])]
     # Of a sample only if that leaves out nothing that is not finite.
-    size = MEAN_SIZE if is_all_finite(values) else values.numel()
+    size = MEAN_SIZE if _is_over_batch(layer, values) or is_all_finite(values) else values.numel()
     mean, nonzeros, *saturated = unit_means(values, axis, functions, size)
     return torch.stack([mean, 1 - nonzeros, *(saturated or [torch.full_like(mean, float("nan"))])])
+
+
+def _is_over_batch(layer: Layer, values: Tensor) -> bool:
+    """Whether each unit is normalised over all its values, so that one that is not finite makes all so."""
+    module = layer.module
+    is_norm = isinstance(module, nn.modules.batchnorm._BatchNorm) and (module.training or module.running_mean is None)
+    return is_norm and values.dtype in (torch.float32, torch.float64)
 
 
 def _is_watchable(value: Any) -> bool:

@@ -400,6 +400,72 @@ class Checkpointed(nn.Module):
         return self.body[4](x)
 
 
+class Functional(nn.Module):
+    """Functions rather than modules follow the layers; one writes over what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.norm, self.second, self.last = (
+            nn.Linear(4, 6),
+            nn.BatchNorm1d(6),
+            nn.Linear(6, 5),
+            nn.Linear(5, 3),
+        )
+
+    def forward(self, x):
+        x = F.relu(self.norm(self.first(x)), inplace=True)
+        return self.last(torch.tanh(self.second(x)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [mlp, Functional, lambda: Checkpointed(True), lambda: Checkpointed(False)],
+    ids=["modules", "functions", "reentrant checkpoint", "checkpoint"],
+)
+def test_expected_activations__leave_the_record_as_it_was(tmp_path, make):
+    """From the second record on, outputs that an activation follows are not measured before it; no figure changes."""
+    model = make()
+    run = record(tmp_path, model, sgd_step(model, X, Y, lr=0.0), n_steps=3)
+    first = run.gradient_flow(0)
+    assert any(layer.activation for layer in first.layers)
+    for step in (1, 2):
+        assert_same_flow(run.gradient_flow(step), first, rtol=1e-6)
+
+
+class Fickle(nn.Module):
+    """What follows the first layer changes from step to step."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last = nn.Linear(4, 6), nn.Linear(6, 3)
+        self.follower = torch.relu_
+
+    def forward(self, x):
+        self.seen = self.follower(self.first(x))
+        return self.last(self.seen)
+
+
+def test_an_expected_activation_that_does_not_come__leaves_the_layers_own_output(tmp_path):
+    """It is measured after all; only where it has been written over is it unknown, in that step alone."""
+    model = Fickle()
+    train, seen = sgd_step(model, X, Y, lr=0.0), []
+
+    def step(mapper):
+        model.follower = [torch.relu_, lambda a: a, torch.relu_, lambda a: a.add_(1), lambda a: a.add_(1)][len(seen)]
+        train(mapper)
+        seen.append(model.seen.detach().double().abs().mean(0).numpy())
+
+    run = record(tmp_path, model, step, n_steps=5)
+    layers = [layers_of(run.gradient_flow(index))["first"] for index in range(5)]
+    assert [layer.activation for layer in layers] == ["ReLU", None, "ReLU", None, None]
+    for index in (0, 1, 2):
+        np.testing.assert_allclose(layers[index].unit_activation, seen[index], rtol=1e-5)
+    assert np.isnan(layers[3].unit_activation).all()
+    np.testing.assert_allclose(layers[4].unit_activation, layers[1].unit_activation, rtol=1e-5)
+
+
 @pytest.mark.parametrize("is_reentrant", [True, False])
 def test_checkpointing__counts_each_layer_once(tmp_path, plain, is_reentrant):
     """A part that runs again in the backward pass has the figures of one run, in its place."""

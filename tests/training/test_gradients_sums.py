@@ -78,6 +78,21 @@ def test_one_value_of_a_hundred_thousand_that_is_not_finite__is_found(tmp_path):
     assert layers["0"].parameters["0.weight"]["n_nonfinite_gradient"] == 3
 
 
+def test_one_value_that_is_not_finite__is_found_behind_a_batch_norm(tmp_path):
+    """There a sample is enough, as the norm makes all values of the unit NaN."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
+    x = torch.randn(8, 3, 64, 64)
+    x[3, 1, 17, 5] = math.inf
+
+    step = sgd_step(model, x, None, loss_of=lambda a, _: a.sum())
+    run = record(tmp_path, model, step, n_steps=2, probe=torch.zeros(2, 3, 4, 4))
+    for index in range(2):
+        layers = layers_of(run.gradient_flow(index))
+        assert layers["0"].n_nonfinite_activation >= 1
+        assert np.isnan(layers["0"].unit_activation[1])
+
+
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3),
     dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16]),
