@@ -17,7 +17,7 @@ from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
 SAMPLE_SIZE = 2048
 # The change, the mean, the deviation and the sums of a larger tensor are estimated from so many of its values, to
 # within about 1 %: a copy of all weights of a large network may not fit, and takes longer than all else.
-COPY_SIZE = 1 << 15
+COPY_SIZE = 1 << 14
 FIGURES = ("norm", "l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
 _QUARTILES = (0.25, 0.5, 0.75)
 
@@ -55,11 +55,20 @@ def reduce(tensor: Tensor, copied: Tensor | None = None) -> Reduced:
 def _summarise(values: Tensor, sample: Tensor) -> Tensor:
     """Norm, extremes and what is not finite are those of all values, the rest is estimated from a sample of them."""
     values = values if values.dtype in (torch.float32, torch.float64) else values.float()
-    norm, (least, most) = torch.linalg.vector_norm(values), torch.aminmax(values)
+    norm, (least, most) = _norm(values), torch.aminmax(values)
     mean, absolute = sample.mean(), torch.linalg.vector_norm(sample, 1) / len(sample)
     std = torch.linalg.vector_norm(sample - mean) / math.sqrt(len(sample))  # torch's own takes three times as long.
     figures = (norm, absolute, mean, std, least, most, _n_nonfinite(values, norm))
     return torch.stack([figure.float() for figure in figures])
+
+
+def _norm(values: Tensor) -> Tensor:
+    """The Euclidean norm; on a CPU the product takes half as long as torch's norm."""
+    if values.device.type != "cpu" or not values.is_contiguous():
+        norm: Tensor = torch.linalg.vector_norm(values)
+        return norm
+    flat = values.reshape(-1)
+    return torch.dot(flat, flat).sqrt()
 
 
 def _n_nonfinite(values: Tensor, norm: Tensor) -> Tensor:

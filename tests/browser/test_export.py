@@ -55,9 +55,13 @@ class ExportedTab(Tab):
         super().__init__(page, "about:blank")
         self.requests = []
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._note_failure)
         page.goto(f"{url}{fragment}")
         self.frame = page
+
+    def _note_failure(self, request):
+        if request.failure != "net::ERR_ABORTED":  # A page that is loaded again waits no longer for its files.
+            self.errors.append(f"failed: {request.url} ({request.failure})")
 
     def evaluate(self, script):
         return self.page.evaluate(script)
