@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from torch import Tensor
 # Writes a function of some values into a float32 buffer of their shape.
 Piece = Callable[[Tensor, Tensor], Tensor]
 _PIECE_SIZE = 1 << 18
+# Whatever the user's default is.
+_PLAIN: Any = {"dtype": torch.float32, "device": "cpu"}
 # On a CPU the mean of more values of a unit is that of an even sample of them, with a standard error of 2.2 % of their
 # standard deviation: enough for a logarithmic scale, and what makes recording cheaper than a histogram.
 MEAN_SIZE = 2048
@@ -106,7 +109,7 @@ def _sums_at_once(values: Tensor, axis: int, functions: Sequence[Piece]) -> Tens
 def _sums_of_rows(rows: Tensor, functions: Sequence[Piece]) -> Tensor:
     """(k, n) of (n, m)."""
     n_rows, size = rows.shape
-    sums, ones = torch.empty(len(functions), n_rows), torch.ones(size)
+    sums, ones = torch.empty(len(functions), n_rows, **_PLAIN), torch.ones(size, **_PLAIN)
     start = 0
     for piece, buffer in _pieces(rows):
         for index, function in enumerate(functions):
@@ -117,9 +120,9 @@ def _sums_of_rows(rows: Tensor, functions: Sequence[Piece]) -> Tensor:
 
 def _sums_of_columns(rows: Tensor, functions: Sequence[Piece]) -> Tensor:
     """(k, m) of (n, m)."""
-    sums = torch.zeros(len(functions), rows.shape[1])
+    sums = torch.zeros(len(functions), rows.shape[1], **_PLAIN)
     for piece, buffer in _pieces(rows):
-        ones = torch.ones(len(piece))
+        ones = torch.ones(len(piece), **_PLAIN)
         for index, function in enumerate(functions):
             sums[index].addmv_(function(piece, buffer).t(), ones)
     return sums
@@ -128,6 +131,6 @@ def _sums_of_columns(rows: Tensor, functions: Sequence[Piece]) -> Tensor:
 def _pieces(rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Groups of rows in float32, each with a buffer of its shape, which all share."""
     n_each = max(_PIECE_SIZE // rows.shape[1], 1)
-    buffer = torch.empty(min(n_each, len(rows)), rows.shape[1])
+    buffer = torch.empty(min(n_each, len(rows)), rows.shape[1], **_PLAIN)
     for piece in torch.split(rows, n_each):
         yield piece.float(), buffer[: len(piece)]

@@ -25,6 +25,9 @@ def mlp():
     return nn.Sequential(nn.Linear(4, 6), nn.ReLU(inplace=True), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
 
 
+SINGLE = mlp().state_dict()
+
+
 def assert_same_flow(found, expected, *, rtol=1e-4, arrays=ARRAYS):
     assert [layer.name for layer in found.layers] == [layer.name for layer in expected.layers]
     for one, other in zip(found.layers, expected.layers, strict=True):
@@ -398,6 +401,21 @@ class Checkpointed(nn.Module):
         x = self.body[:2](x)
         x = checkpoint(self.body[2:4], x, use_reentrant=self.is_reentrant)
         return self.body[4](x)
+
+
+@pytest.fixture
+def double_by_default():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def test_double_precision_by_default__is_recorded_alike(tmp_path, plain, double_by_default):
+    """The figures are those of the same step in single precision."""
+    model = mlp().double()
+    model.load_state_dict(SINGLE)
+    found = record(tmp_path / "a", model, sgd_step(model, X.double(), Y), probe=torch.zeros(2, 4)).gradient_flow(0)
+    assert_same_flow(found, plain)
 
 
 class Functional(nn.Module):
