@@ -107,11 +107,12 @@ def update_umap(
     """Lay out one more slice beside those that are; the model stays as it is.
 
     Raises:
-        ValueError: Too few samples, or an unknown target_metric.
+        ValueError: Too few samples, or an unknown metric or target_metric.
     """
     n_rows = [*model.n_rows, len(table)]
     chosen = plain_values(parameters)
     _check_size(n_rows, chosen["n_components"])
+    _check_metric(chosen["metric"])
     if y is not None:
         _check_target_metric(chosen["target_metric"])
     mapper = copy.copy(model.mapper)

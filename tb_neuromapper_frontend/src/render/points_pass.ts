@@ -21,8 +21,8 @@ vec4 place(vec2 from, vec2 to) {
 export const PLACE_UNIFORMS = ["u_from_box", "u_to_box", "u_view_linear", "u_view_offset", "u_mix"] as const;
 
 /**
- * The shaders. Where all points are discs, they are without the other shapes: a software renderer takes most of a first
- * frame to compile them, and works out every shape for every pixel.
+ * The shaders. Where all points are discs, they are without the other shapes: a software renderer takes about a third of a
+ * first frame to compile them, and works out every shape for every pixel.
  */
 const vertex = (shapes: boolean) => `#version 300 es
 layout(location = 0) in vec2 a_from;
