@@ -208,6 +208,8 @@ class NeuroMapper:
                 self._recorder.stop()
             if self._writer is not None:
                 self._writer.close()
+            if self._recorder is not None:
+                self._recorder.tell(stacklevel=3)
 
     def __enter__(self) -> NeuroMapper:
         self._check_open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,10 +47,18 @@ class Flush:
     drafts: Sequence[Draft]
     scalars: Mapping[str, float]
 
-    @property
-    def n_bytes(self) -> int:
-        """Of all arrays."""
-        return sum(array.nbytes for draft in self.drafts for array in draft.arrays.values())
+
+@dataclass(frozen=True)
+class PendingFlush:
+    """A recorded step whose records are put together in the writing thread, as training would wait for it.
+
+    Attributes:
+        n_bytes: Held until then.
+        finish: Puts them together. Does not raise; None if it fails.
+    """
+
+    n_bytes: int
+    finish: Callable[[], Flush | None]
 
 
 def index_of(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:

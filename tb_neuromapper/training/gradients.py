@@ -1,8 +1,8 @@
 """Records the gradient flow of single training steps and leaves no trace in the others.
 
 Hooks stand from the end of the step before a recorded one to its own end. They reduce what they see on the model's
-device; when the step ends, the results are brought to the host in one copy. Whatever fails here ends the recording with
-one warning and never reaches the training loop.
+device; when the step ends, the results are brought to the host in one copy, and the writing thread makes records of
+them. Whatever fails here ends the recording with one warning and never reaches the training loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tb_neuromapper.training.drafts import Flush
+from tb_neuromapper.training.drafts import Flush, PendingFlush
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_changes import Shape, layer_changes, shapes_of
 from tb_neuromapper.training.gradients_edges import edge_limit
@@ -33,6 +33,9 @@ from tb_neuromapper.training.gradients_words import (
     weights_not_finite,
 )
 from tb_neuromapper.training.state import plain_precision
+
+# What the objects of a layer or a parameter take beside their figures, about, until its record is written.
+_ROW_BYTES = 3500
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,20 @@ class GradientRecorder:
 
     Args:
         model: The network, without wrappers.
-        submit: Takes a step's records; False if they cannot be written at this pace.
+        submit: Takes a recorded step; False if they cannot be written at this pace.
         scaler: The GradScaler that scales the loss, if it is known beforehand.
         is_compiled: The network runs compiled; hooks on its modules would not be called, but have it compiled again.
     """
 
     def __init__(
-        self, model: nn.Module, submit: Callable[[Flush], bool], *, scaler: Any = None, is_compiled: bool = False
+        self, model: nn.Module, submit: Callable[[PendingFlush], bool], *, scaler: Any = None, is_compiled: bool = False
     ) -> None:
         self._model, self._submit, self._is_compiled = model, submit, is_compiled
         self._scaler: Callable[[], Any] = weakref.ref(scaler) if scaler is not None else lambda: None
         self._watch: _Watch | None = None
         self._failure: Exception | None = None
+        self._failed_step: int | None = None
+        self._has_told_failure = False
         self._is_stopped = False
         # Tells the device at any time, also after the network has moved.
         self._anchor = next(model.parameters(), torch.empty(0))
@@ -88,12 +93,20 @@ class GradientRecorder:
             watch, self._watch = self._watch, None
             watch.release()
             self._safely(self._record, watch, step, loss, epoch)
-        words, self._words = self._words, []
-        if self._failure is not None and not self._is_stopped:
+        if self._failure is not None:
+            self._failed_step = step if self._failed_step is None else self._failed_step
             self.stop()
-            words = [f"stopped recording gradient flow at step {step}: {_in_words(self._failure)}. Training goes on."]
+        self.tell(stacklevel=6)
+
+    def tell(self, *, stacklevel: int) -> None:
+        """Warn of what is new; also after the last step, as the writing thread may have failed since."""
+        words, self._words = self._words, []
+        if self._failure is not None and self._failed_step is not None and not self._has_told_failure:
+            self._has_told_failure = True
+            error = _in_words(self._failure)
+            words = [f"stopped recording gradient flow at step {self._failed_step}: {error}. Training goes on."]
         for sentence in words:
-            warnings.warn(f"NeuroMapper {sentence}", RuntimeWarning, stacklevel=5)
+            warnings.warn(f"NeuroMapper {sentence}", RuntimeWarning, stacklevel=stacklevel)
 
     def stop(self) -> None:
         """Take all hooks away, for good."""
@@ -154,7 +167,7 @@ class GradientRecorder:
         if step in self._recorded:
             problems.append(f"step {step} was recorded before; this record takes the place of that one.")
         self._recorded.add(step)
-        self._hand_over(_flush(watch, step, loss, epoch, problems))
+        self._hand_over(_pending(watch, step, loss, epoch, problems, weakref.WeakMethod(self._fail_late)))
 
     def _parameters(self, layers: list[Layer]) -> list[tuple[str, str, nn.Parameter]]:
         return [found for found in parameter_owners(self._model, layers) if found[2].numel()]
@@ -184,8 +197,8 @@ class GradientRecorder:
             )
         return words
 
-    def _hand_over(self, flush: Flush) -> None:
-        if self._submit(flush):
+    def _hand_over(self, pending: PendingFlush) -> None:
+        if self._submit(pending):
             self._n_refused = 0
             return
         self._n_refused += 1
@@ -204,6 +217,11 @@ class GradientRecorder:
         except Exception as error:
             self._failure = error
 
+    def _fail_late(self, step: int, error: Exception) -> None:
+        """A step that was handed over could not be put together; the next one tells it."""
+        if self._failure is None:
+            self._failed_step, self._failure = step, error
+
     def _warn_once(self, words: str) -> None:
         key = words.partition(": ")[2] or words
         if key not in self._warned:
@@ -211,8 +229,19 @@ class GradientRecorder:
             self._words.append(words)
 
 
-def _flush(watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None, problems: list[str]) -> Flush:
-    """The step's records, after one copy to the host."""
+def _pending(
+    watch: _Watch,
+    step: int,
+    loss: Tensor | float | None,
+    epoch: int | None,
+    problems: list[str],
+    failed: Callable[[], Callable[[int, Exception], None] | None],
+) -> PendingFlush:
+    """The step's figures on the host, after one copy; nothing of the network is kept.
+
+    Args:
+        failed: What to tell an error to, if it is still there.
+    """
     transfer = Transfer()
     seen = watch.calls.seen
     sources = {} if has_forward(watch.calls) else sources_in_order(watch.layers)
@@ -228,13 +257,24 @@ def _flush(watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | N
     loss_of = transfer.add(loss.reshape(())) if isinstance(loss, Tensor) else None
     transfer.fetch()
     scale = float(scale_of()) if scale_of is not None else None
-    parameters = parameters_draft(rows, scale or 1.0, {"epoch": epoch, "problems": problems})
-    problems += weights_not_finite(parameters)
-    attributes = {"epoch": epoch, "amp_scale": scale, "n_backwards": watch.weights.n_backwards, "problems": problems}
-    gradients = gradients_draft(layers, scale or 1.0, attributes)
     value = float(loss_of()) if loss_of is not None else loss
     scalars = {} if value is None else {"train/loss": float(value)}
-    return Flush(step, "", None, [gradients, parameters], scalars)
+    shared = {"epoch": epoch, "problems": problems}
+    attributes = {**shared, "amp_scale": scale, "n_backwards": watch.weights.n_backwards}
+
+    def finish() -> Flush | None:
+        try:
+            parameters = parameters_draft(rows, scale or 1.0, shared)
+            problems.extend(weights_not_finite(parameters))
+            drafts = [gradients_draft(layers, scale or 1.0, attributes), parameters]
+        except Exception as error:
+            tell = failed()
+            if tell is not None:
+                tell(step, error)
+            return None
+        return Flush(step, "", None, drafts, scalars)
+
+    return PendingFlush(transfer.n_bytes + _ROW_BYTES * (len(layers) + len(rows)), finish)
 
 
 def _ordered(watch: _Watch) -> list[Layer]:

@@ -36,6 +36,7 @@ from tb_neuromapper.training.gradients_sums import (
 
 _ACTIVATIONS = activation_classes()
 # How far from their middle the values of a bounded function count as saturated.
+_NEVER_NEGATIVE = ("ReLU", "ReLU6", "Sigmoid")
 _BOUNDED = {"Sigmoid": (0.5, 0.45), "Tanh": (0.0, 0.95)}
 
 
@@ -333,7 +334,8 @@ def measure(layer: Layer, values: Tensor, axis: int, activation: str | None) -> 
 
     The values are the layer's own or those of the activation function that follows.
     """
-    functions = [absolute, nonzero, *([beyond(*_BOUNDED[activation])] if activation in _BOUNDED else [])]
+    size_of = itself if activation in _NEVER_NEGATIVE else absolute
+    functions = [size_of, nonzero, *([beyond(*_BOUNDED[activation])] if activation in _BOUNDED else [])]
     # Of a sample only if that leaves out nothing that is not finite.
     size = MEAN_SIZE if _is_over_batch(layer, values) or is_all_finite(values) else values.numel()
     mean, nonzeros, *saturated = unit_means(values, axis, functions, size)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_layers import Grid, Layer, Part
 from tb_neuromapper.training.gradients_sums import absolute, itself, sums_over_last
 
 MAX_EDGES_OF_LAYER = 20_000
@@ -50,13 +50,13 @@ def keep_edges(part: Part, gradient: Tensor, limit: int) -> Edges:
     Where a layer has more units than the limit, only the units with the strongest edges keep one each.
     """
     matrix = part.matrix(gradient).detach()
-    if part.n_connections <= limit:
+    if part.grid.n_connections <= limit:
         return Edges(signed_mean(matrix).flatten().clone())  # May be the gradient itself, which clipping will change.
     strengths = sums_over_last(matrix.float(), [absolute])[0]
-    n_each = max(limit // part.n_units, 1)
+    n_each = max(limit // part.grid.n_units, 1)
     strengths, inputs = strengths.topk(n_each, dim=1, sorted=False)
     units = None
-    if part.n_units > limit:
+    if part.grid.n_units > limit:
         units = strengths.squeeze(1).topk(limit, sorted=False).indices
         inputs = inputs[units]
     return Edges(signed_mean(_chosen(matrix, inputs, units)).flatten(), inputs, units)
@@ -77,17 +77,17 @@ def _chosen(matrix: Tensor, inputs: Tensor, units: Tensor | None) -> Tensor:
 
 
 def edge_pairs(
-    part: Part, inputs: npt.NDArray[np.int32] | None, units: npt.NDArray[np.int32] | None
+    grid: Grid, inputs: npt.NDArray[np.int32] | None, units: npt.NDArray[np.int32] | None
 ) -> npt.NDArray[np.int32]:
     """int32 (E, 2): input unit and unit of the kept edges, counted within the layer."""
     if units is None:
-        units = np.arange(part.n_units, dtype=np.int32)
+        units = np.arange(grid.n_units, dtype=np.int32)
     if inputs is None:
-        inputs = np.broadcast_to(np.arange(part.n_inputs, dtype=np.int32), (part.n_units, part.n_inputs))
-    groups = units // (part.n_units // part.n_groups)
+        inputs = np.broadcast_to(np.arange(grid.n_inputs, dtype=np.int32), (grid.n_units, grid.n_inputs))
+    groups = units // (grid.n_units // grid.n_groups)
     pairs = np.empty((*inputs.shape, 2), np.int32)
-    pairs[..., 0] = inputs + (groups * part.n_inputs)[:, None]
-    pairs[..., 1] = (units + part.first_unit)[:, None]
+    pairs[..., 0] = inputs + (groups * grid.n_inputs)[:, None]
+    pairs[..., 1] = (units + grid.first_unit)[:, None]
     return pairs.reshape(-1, 2)
 
 

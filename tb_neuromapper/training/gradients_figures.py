@@ -6,18 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from tb_neuromapper.training.gradients_sums import coprime
 from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
 
-# Quartiles of a larger tensor are those of an evenly strided sample: sorting millions of values would take longer than
-# all other figures together. A smaller one is summarised on the host, as a dozen tiny sums on a device take longer.
-SAMPLE_SIZE = 2048
-# The change, the mean, the deviation and the sums of a larger tensor are estimated from so many of its values, to
-# within about 1 %: a copy of all weights of a large network may not fit, and takes longer than all else.
-COPY_SIZE = 1 << 14
+# What is neither norm nor extreme of a larger tensor is estimated from an even sample, to within about 1 %: a copy of
+# all weights of a large network may not fit, sorting millions of values would take longer than all else, and a dozen
+# small sums take longer on the device than on the host.
+SAMPLE_SIZE = 1 << 13
 FIGURES = ("norm", "l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
 _QUARTILES = (0.25, 0.5, 0.75)
 
@@ -29,37 +28,30 @@ class Reduced:
     Attributes:
         n_values: Of the tensor.
         sample: float32 (m,), all values, or an even sample of at most SAMPLE_SIZE.
-        summary: float32 (7,): norm, mean absolute, mean, standard deviation, least, most, number of values that are not
-            finite; None if the sample is all there is.
+        exact: float32 (4,): norm, least, most, number of values that are not finite; None if the sample is all there
+            is.
     """
 
     n_values: int
     sample: Tensor
-    summary: Tensor | None
+    exact: Tensor | None
 
     def norm(self) -> Tensor:
         """float32 (): the Euclidean norm, on the device."""
-        norm: Tensor = torch.linalg.vector_norm(self.sample) if self.summary is None else self.summary[0]
+        norm: Tensor = torch.linalg.vector_norm(self.sample) if self.exact is None else self.exact[0]
         return norm
 
 
-def reduce(tensor: Tensor, copied: Tensor | None = None) -> Reduced:
-    """Reduce a dense tensor; `copied` is its sample of COPY_SIZE, if that is at hand."""
+def reduce(tensor: Tensor, sample: Tensor | None = None) -> Reduced:
+    """Reduce a dense tensor; `sample` is its `strided_sample`, if that is at hand."""
     values = real(tensor)
-    copied = strided_sample(tensor, COPY_SIZE) if copied is None else copied
+    sample = strided_sample(tensor) if sample is None else sample
     if values.numel() <= SAMPLE_SIZE:
-        return Reduced(values.numel(), copied, None)
-    return Reduced(values.numel(), strided_sample(copied), _summarise(values, copied))
-
-
-def _summarise(values: Tensor, sample: Tensor) -> Tensor:
-    """Norm, extremes and what is not finite are those of all values, the rest is estimated from a sample of them."""
+        return Reduced(values.numel(), sample, None)
     values = values if values.dtype in (torch.float32, torch.float64) else values.float()
     norm, (least, most) = _norm(values), torch.aminmax(values)
-    mean, absolute = sample.mean(), torch.linalg.vector_norm(sample, 1) / len(sample)
-    std = torch.linalg.vector_norm(sample - mean) / math.sqrt(len(sample))  # torch's own takes three times as long.
-    figures = (norm, absolute, mean, std, least, most, _n_nonfinite(values, norm))
-    return torch.stack([figure.float() for figure in figures])
+    figures = (norm, least, most, _n_nonfinite(values, norm))
+    return Reduced(values.numel(), sample, torch.stack([figure.float() for figure in figures]))
 
 
 def _norm(values: Tensor) -> Tensor:
@@ -108,31 +100,30 @@ class Figures:
     def __init__(self, reduced: Reduced, transfer: Transfer) -> None:
         self._n_values = reduced.n_values
         self._sample = transfer.add(reduced.sample)
-        self._summary = transfer.add(reduced.summary) if reduced.summary is not None else None
+        self._exact = transfer.add(reduced.exact) if reduced.exact is not None else None
 
     def named(self) -> dict[str, float]:
         """FIGURES and n_nonfinite; the figures are NaN if any value is not finite."""
-        sample = self._sample()
-        summary = summarise(sample) if self._summary is None else self._summary().tolist()
-        norm, absolute, mean, std, least, most, n_nonfinite = summary
+        values = self._sample()
+        sample = values.astype(np.float64)
+        norm, least, most, n_nonfinite = _exact_of(sample) if self._exact is None else self._exact().tolist()
         # A sample may have missed what is not finite.
         if not math.isfinite(norm):
             return {**dict.fromkeys(FIGURES, math.nan), "n_nonfinite": n_nonfinite}
-        q1, median, q3 = quartiles(sample)
+        mean, absolute = float(sample.mean()), float(np.abs(sample).mean())
+        apart = sample - mean
+        std = math.sqrt(float(apart @ apart) / len(apart))
+        q1, median, q3 = quartiles(values)
         found = (norm, absolute * self._n_values, mean * self._n_values, mean, std, least, q1, median, q3, most)
         return {**dict(zip(FIGURES, found, strict=True)), "n_nonfinite": n_nonfinite}
 
 
-def summarise(values: FloatArray) -> tuple[float, ...]:
-    """As the summary of Reduced, of few values."""
-    exact = values.astype(np.float64)
-    square = float(exact @ exact)
+def _exact_of(values: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """As `Reduced.exact`, of all values of a small tensor."""
+    square = float(values @ values)
     if not math.isfinite(square):
-        return (math.nan,) * 6 + (float(np.count_nonzero(~np.isfinite(values))),)
-    mean = float(exact.sum()) / len(exact)
-    apart = exact - mean
-    std = math.sqrt(float(apart @ apart) / len(exact))
-    return math.sqrt(square), float(np.abs(exact).sum()) / len(exact), mean, std, exact.min(), exact.max(), 0.0
+        return math.nan, math.nan, math.nan, float(np.count_nonzero(~np.isfinite(values)))
+    return math.sqrt(square), float(values.min()), float(values.max()), 0.0
 
 
 def quartiles(sample: FloatArray) -> list[float]:

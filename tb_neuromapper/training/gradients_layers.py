@@ -18,18 +18,14 @@ _RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 
 
 @dataclass(frozen=True)
-class Part:
-    """Weights of a layer that connect input units to units.
+class Grid:
+    """Which units of a layer are connected to which inputs.
 
     Attributes:
-        parameter: The tensor that is trained.
-        matrix: The tensor, or another of its shape, as (n_units, n_inputs, n_weights of a connection).
-        n_units: Units that it belongs to, from `first_unit` on.
+        n_units: Units that have connections, from `first_unit` on.
         n_inputs: Inputs that one unit sees; of n_groups groups, each sees its own.
     """
 
-    parameter: nn.Parameter
-    matrix: Callable[[Tensor], Tensor]
     n_units: int
     n_inputs: int
     n_groups: int = 1
@@ -38,6 +34,21 @@ class Part:
     @property
     def n_connections(self) -> int:
         return self.n_units * self.n_inputs
+
+
+@dataclass(frozen=True)
+class Part:
+    """Weights of a layer that connect input units to units.
+
+    Attributes:
+        parameter: The tensor that is trained.
+        matrix: The tensor, or another of its shape, as (n_units, n_inputs, n_weights of a connection).
+        grid: What they connect.
+    """
+
+    parameter: nn.Parameter
+    matrix: Callable[[Tensor], Tensor]
+    grid: Grid
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class Layer:
 
     @property
     def n_connections(self) -> int:
-        return sum(part.n_connections for part in self.parts)
+        return sum(part.grid.n_connections for part in self.parts)
 
 
 def find_layers(model: nn.Module) -> list[Layer]:
@@ -225,7 +236,11 @@ def _recurrent(name: str, module: nn.Module) -> Layer | None:
     parts: tuple[Part, ...] = ()
     if n_units == n_directions * n_hidden:
         found = [_part(module, weight, matrix, n_hidden, n_in) for weight in names]
-        parts = tuple(replace(part, first_unit=i * n_hidden) for i, few in enumerate(found) for part in few)
+        parts = tuple(
+            replace(part, grid=replace(part.grid, first_unit=i * n_hidden))
+            for i, few in enumerate(found)
+            for part in few
+        )
     nonlinearity = {"tanh": "Tanh", "relu": "ReLU"}.get(str(getattr(module, "nonlinearity", "")))
     activation = nonlinearity if isinstance(module, (nn.RNN, nn.RNNCell)) else None
     return Layer(name, "recurrent", "neuron", module, n_units, n_in if parts else 0, parts, activation)
@@ -238,7 +253,7 @@ def _part(
     parameter = module._parameters.get(name)
     if parameter is None or parameter.is_complex():
         return ()
-    return (Part(parameter, matrix, n_units, n_inputs, n_groups),)
+    return (Part(parameter, matrix, Grid(n_units, n_inputs, n_groups)),)
 
 
 def parameter_owners(model: nn.Module, layers: list[Layer]) -> Iterator[tuple[str, str, nn.Parameter]]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tb_neuromapper.training.gradients_edges import Edges, keep_edges
-from tb_neuromapper.training.gradients_figures import COPY_SIZE, Reduced, dense, real, reduce, strided_sample
+from tb_neuromapper.training.gradients_figures import Reduced, dense, real, reduce, strided_sample
 from tb_neuromapper.training.gradients_layers import Layer, Part
 
 _MAX_FRAMES = 12
@@ -34,7 +34,7 @@ class Watched:
         parameter: The parameter.
         parts: (layer's name, part) of the connections that it makes.
         n_backwards: Backward passes that have added to its gradient.
-        before: float32 (m,), its values before the step, or an even sample of at most COPY_SIZE of them.
+        before: float32 (m,), its values before the step, or an even sample of at most SAMPLE_SIZE of them.
         gradient: Its gradient's figures as the last backward pass left it.
         edges: Kept connections, as `parts`.
         version: Tells whether the gradient has been changed since.
@@ -109,7 +109,7 @@ class ParameterWatch:
             return
         item.n_backwards += 1
         if item.before is None:
-            item.before = strided_sample(parameter.detach(), COPY_SIZE)
+            item.before = strided_sample(parameter.detach())
         self._reduce(item, parameter.grad)
 
     def _reduce(self, item: Watched, gradient: Tensor) -> None:
@@ -128,7 +128,7 @@ class ParameterWatch:
             if gradient is None or item.is_stepped:
                 continue
             if item.before is None:
-                item.before = strided_sample(item.parameter.detach(), COPY_SIZE)
+                item.before = strided_sample(item.parameter.detach())
             if item.gradient is None:
                 self._reduce(item, gradient)
             self._see_clipped(item, gradient, optimizer)

@@ -1,4 +1,8 @@
-"""From what a recorded step has shown to its `gradients` and `parameters` records."""
+"""From what a recorded step has shown to its `gradients` and `parameters` records.
+
+Rows are made in the thread of the training. Once their figures are on the host, the writing thread makes records of
+them; so they keep nothing of the network alive.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,6 @@ from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.gradients_calls import Call, Seen
 from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
 from tb_neuromapper.training.gradients_figures import (
-    COPY_SIZE,
     FIGURES,
     Figures,
     real,
@@ -25,7 +28,7 @@ from tb_neuromapper.training.gradients_figures import (
     strided_sample,
     update_norm,
 )
-from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients_layers import Grid, Layer, Part
 from tb_neuromapper.training.gradients_parameters import Watched
 from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
 
@@ -42,7 +45,7 @@ COLUMNS = (
 class _PartEdges:
     """How to get one part's edges after the transfer."""
 
-    part: Part
+    grid: Grid
     gradient: Callable[[], FloatArray]
     weight: Callable[[], FloatArray]
     inputs: Callable[[], npt.NDArray[np.int32]] | None
@@ -50,7 +53,7 @@ class _PartEdges:
 
     def pairs(self) -> npt.NDArray[np.int32]:
         inputs, units = (get() if get is not None else None for get in (self.inputs, self.units))
-        return edge_pairs(self.part, inputs, units)
+        return edge_pairs(self.grid, inputs, units)
 
 
 class LayerRows:
@@ -68,11 +71,23 @@ class LayerRows:
         transfer: Transfer,
         sources: Sequence[str] = (),
     ) -> None:
-        self.layer = layer
-        self.sources = list(seen.sources if seen is not None else sources)
         calls = seen.counted if seen is not None else []
-        self.n_calls = len(calls)
-        self.activation = next((call.activation for call in calls if call.activation), layer.activation)
+        self.name, self.n_units, self.n_inputs = layer.name, layer.n_units, layer.n_inputs
+        self.sources = list(seen.sources if seen is not None else sources)
+        self._described = {
+            "name": layer.name,
+            "kind": layer.kind,
+            "type": type(layer.module).__name__,
+            "unit": layer.unit,
+            "activation": next((call.activation for call in calls if call.activation), layer.activation),
+            "n_units": layer.n_units,
+            "n_inputs": layer.n_inputs,
+            "sources": self.sources,
+            "frozen": layer.is_frozen,
+            "shares": layer.shares,
+            "calls": len(calls),
+            "n_connections": layer.n_connections,
+        }
         forward, backward = combine(calls)
         self._forward = transfer.add(forward) if forward is not None else None
         self._backward = transfer.add(backward) if backward is not None else None
@@ -80,7 +95,7 @@ class LayerRows:
 
     def units(self, scale: float) -> FloatArray:
         """float32 (5, U), as UNIT_ARRAYS; what is not known or not finite is NaN."""
-        units = np.full((len(UNIT_ARRAYS), self.layer.n_units), np.nan, np.float32)
+        units = np.full((len(UNIT_ARRAYS), self.n_units), np.nan, np.float32)
         if self._forward is not None:
             units[:3] = self._forward()
         if self._backward is not None:
@@ -88,10 +103,19 @@ class LayerRows:
         units[~np.isfinite(units)] = np.nan
         return units
 
-    def n_nonfinite(self, units: FloatArray) -> tuple[int, int]:
-        """How many units had activations, and how many had gradients, that are not finite."""
+    def describe(self, units: FloatArray, n_units: Mapping[str, int]) -> dict[str, Any]:
+        """The layer's line in `gradients/layers`; `n_units` of all layers by name."""
+        of_sources = {n_units.get(name, 0) for name in self.sources if name}
+        n_source = of_sources.pop() if len(of_sources) == 1 and "" not in self.sources else 0
+        is_flattened = n_source > 0 and self.n_inputs % n_source == 0 and self.n_inputs > 0
         bad = np.isnan(units).sum(axis=1)
-        return int(bad[0]) if self._forward is not None else 0, int(bad[3]) if self._backward is not None else 0
+        return {
+            **self._described,
+            "inputs_per_source": self.n_inputs // n_source if is_flattened else 1,
+            "n_edges": sum(len(edge.gradient()) for edge in self.edges),
+            "n_nonfinite_activation": int(bad[0]) if self._forward is not None else 0,
+            "n_nonfinite_gradient": int(bad[3]) if self._backward is not None else 0,
+        }
 
 
 def combine(calls: Sequence[Call]) -> tuple[Tensor | None, Tensor | None]:
@@ -116,8 +140,8 @@ def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[st
     """The record of the layers, whose results have been transferred."""
     units = [row.units(scale) for row in rows]
     edges = [edge for row in rows for edge in row.edges]
-    n_units = {row.layer.name: row.layer.n_units for row in rows}
-    table = [_describe(row, figures, n_units) for row, figures in zip(rows, units, strict=True)]
+    n_units = {row.name: row.n_units for row in rows}
+    table = [row.describe(figures, n_units) for row, figures in zip(rows, units, strict=True)]
     joined = np.concatenate([*units, np.zeros((len(UNIT_ARRAYS), 0), np.float32)], axis=1)
     nothing = np.zeros(0, np.float32)
     arrays = {
@@ -130,35 +154,9 @@ def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[st
     return Draft("gradients", arrays, attributes, frozenset({"gradients/layers"}))
 
 
-def _describe(row: LayerRows, units: FloatArray, n_units: Mapping[str, int]) -> dict[str, Any]:
-    layer = row.layer
-    of_sources = {n_units.get(name, 0) for name in row.sources if name}
-    n_source = of_sources.pop() if len(of_sources) == 1 and "" not in row.sources else 0
-    is_flattened = n_source > 0 and layer.n_inputs % n_source == 0 and layer.n_inputs > 0
-    n_bad_activations, n_bad_gradients = row.n_nonfinite(units)
-    return {
-        "name": layer.name,
-        "kind": layer.kind,
-        "type": type(layer.module).__name__,
-        "unit": layer.unit,
-        "activation": row.activation,
-        "n_units": layer.n_units,
-        "n_inputs": layer.n_inputs,
-        "inputs_per_source": layer.n_inputs // n_source if is_flattened else 1,
-        "sources": row.sources,
-        "frozen": layer.is_frozen,
-        "shares": layer.shares,
-        "calls": row.n_calls,
-        "n_edges": sum(len(edge.gradient()) for edge in row.edges),
-        "n_connections": layer.n_connections,
-        "n_nonfinite_activation": n_bad_activations,
-        "n_nonfinite_gradient": n_bad_gradients,
-    }
-
-
 def _edges_of(part: Part, item: Watched, edges: Edges, transfer: Transfer) -> _PartEdges:
     return _PartEdges(
-        part,
+        part.grid,
         transfer.add(edges.gradient),
         transfer.add(edge_weights(part, item.parameter.detach(), edges)),
         transfer.add_ids(edges.inputs) if edges.inputs is not None else None,
@@ -178,7 +176,7 @@ class ParameterRow:
             "frozen": not item.parameter.requires_grad,
             "learning_rate": item.learning_rate,
         }
-        after = strided_sample(parameter, COPY_SIZE)
+        after = strided_sample(parameter)
         self._weight = Figures(reduce(parameter, after), transfer)
         self._gradient = Figures(item.gradient, transfer) if item.gradient is not None else None
         self._clipped = transfer.add(item.clipped_norm) if item.clipped_norm is not None else None

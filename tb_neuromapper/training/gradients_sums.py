@@ -64,7 +64,8 @@ def unit_means(values: Tensor, axis: int, functions: Sequence[Piece], size: int 
         values, axis = values.movedim(axis, -1), values.ndim - 1  # Channels are last in memory.
     n_units = values.shape[axis]
     groups = values.reshape(-1, n_units, math.prod(values.shape[axis + 1 :]))
-    groups = _thinned(groups, max(n_each // size, 1))
+    # Of a sample, one copy: each look at scattered values takes as long as all that is done with them.
+    groups = _thinned(groups, max(n_each // size, 1)).contiguous()
     n_groups, _, n_positions = groups.shape
     if n_positions == 1:
         return _sums_of_columns(groups.reshape(n_groups, n_units), functions) / n_groups

@@ -36,6 +36,11 @@ class Transfer:
             self._fetched[device] = torch.cat(tensors).cpu().numpy()
         self._waiting.clear()
 
+    @property
+    def n_bytes(self) -> int:
+        """Of all that was added."""
+        return 4 * sum(self._sizes.values())
+
     def _add(self, tensor: Tensor, shape: tuple[int, ...]) -> Callable[[], Any]:
         device, start = tensor.device, self._sizes.get(tensor.device, 0)
         self._waiting.setdefault(device, []).append(tensor.reshape(-1))

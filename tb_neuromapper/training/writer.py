@@ -17,7 +17,7 @@ from typing import Any, Literal
 import safetensors.numpy
 
 from tb_neuromapper import schema
-from tb_neuromapper.training.drafts import Draft, Flush, index_of, little_endian
+from tb_neuromapper.training.drafts import Draft, Flush, PendingFlush, index_of, little_endian
 from tb_neuromapper.training.events import (
     EventSink,
     OwnEventFile,
@@ -77,7 +77,7 @@ class RecordWriter:
         self._admission = threading.RLock()
         self._probe: Draft | None = None
         self._process_id = os.getpid()
-        self._queue: queue.Queue[Flush | None] = queue.Queue()
+        self._queue: queue.Queue[Flush | PendingFlush | None] = queue.Queue()
         self._room_for_epochs = threading.Semaphore(queue_size)
         self._n_waiting_bytes = 0
         self._counting = threading.Lock()
@@ -112,7 +112,7 @@ class RecordWriter:
             self._room_for_epochs.acquire()
             self._queue.put(flush)
 
-    def submit_step(self, flush: Flush) -> bool:
+    def submit_step(self, step: PendingFlush) -> bool:
         """Queue a training step's records without ever blocking; False if too many bytes wait, and nothing was queued.
 
         Raises:
@@ -126,10 +126,10 @@ class RecordWriter:
             if self._is_terminated:
                 return True
             with self._counting:
-                if self._n_waiting_bytes and self._n_waiting_bytes + flush.n_bytes > _MAX_WAITING_BYTES:
+                if self._n_waiting_bytes and self._n_waiting_bytes + step.n_bytes > _MAX_WAITING_BYTES:
                     return False
-                self._n_waiting_bytes += flush.n_bytes
-            self._queue.put(flush)
+                self._n_waiting_bytes += step.n_bytes
+            self._queue.put(step)
             return True
         finally:
             self._admission.release()
@@ -202,22 +202,26 @@ class RecordWriter:
     def _work(self) -> None:
         is_running = True
         while is_running:
-            flush = self._queue.get()
-            if flush is not None and flush.sample_set:
+            item = self._queue.get()
+            if isinstance(item, Flush):
                 self._room_for_epochs.release()
             try:
-                if flush is None:
+                if item is None:
                     is_running = False
                     self._sink.close()
                 else:
-                    self._write(flush)
+                    flush = item.finish() if isinstance(item, PendingFlush) else item
+                    if flush is not None:
+                        self._write(flush)
             except Exception as error:
                 self._failure = self._failure or error
             finally:
                 self._queue.task_done()
-                if flush is not None and not flush.sample_set:
+                if isinstance(item, PendingFlush):
                     with self._counting:
-                        self._n_waiting_bytes -= flush.n_bytes
+                        self._n_waiting_bytes -= item.n_bytes
+                # While the next one is awaited, nothing is kept alive.
+                item = flush = None
 
     def _write(self, flush: Flush) -> None:
         self._open()

@@ -300,7 +300,7 @@ def statistics(of, values):
 
 
 def test_quartiles__of_a_large_tensor_are_close(tmp_path):
-    """Beyond 2,048 values the quartiles, and beyond 16,384 the update, are those of an even sample."""
+    """Beyond 8,192 values the quartiles and the update are those of an even sample."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 600), nn.ReLU(), nn.Linear(600, 600), nn.Linear(600, 3))
     before = model[2].weight.detach().clone().numpy()

@@ -493,16 +493,31 @@ def test_an_error_inside__ends_recording_and_not_training(tmp_path, monkeypatch)
     assert list(read_records(tmp_path, "gradients")) == [0]
 
 
-def test_an_error_at_the_end__is_treated_alike(tmp_path, monkeypatch):
+def test_an_error_in_the_writing_thread__is_told_by_the_next_step(tmp_path, monkeypatch):
     """A failure while the record is put together does not reach the loop either."""
     model = mlp()
     step = sgd_step(model, X, Y)
     monkeypatch.setattr(gradients_figures, "quartiles", lambda _: 1 / 0)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
+        step(mapper)
+        mapper.flush()
         with pytest.warns(RuntimeWarning, match="stopped recording gradient flow at step 0: ZeroDivisionError"):
             step(mapper)
         step(mapper)
-    assert n_hooks(model) == 0
+        assert n_hooks(model) == 0
+    assert read_records(tmp_path, "gradients") == {}
+
+
+def test_an_error_at_the_last_step__is_told_by_close(tmp_path, monkeypatch):
+    """No step comes after it."""
+    model = mlp()
+    step = sgd_step(model, X, Y)
+    monkeypatch.setattr(gradients_figures, "quartiles", lambda _: 1 / 0)
+    mapper = NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1)
+    step(mapper)
+    with pytest.warns(RuntimeWarning, match="at step 0: ZeroDivisionError") as caught:
+        mapper.close()
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def repeat(step, mapper, n):
@@ -520,7 +535,7 @@ def test_a_slow_disk__neither_stalls_training_nor_loses_silently(tmp_path, monke
         real(path, data)
 
     monkeypatch.setattr(writer_module, "_write_whole", write)
-    monkeypatch.setattr(writer_module, "_MAX_WAITING_BYTES", 20_000)
+    monkeypatch.setattr(writer_module, "_MAX_WAITING_BYTES", 200_000)
     model = mlp()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
