@@ -25,9 +25,12 @@ _FIRST_PROGRESS_S = 0.02
 _FAR = np.float32(3e4)
 # A visit of umap-learn pulls both ends of the edge together and pushes one end from random samples; ours moves one end.
 _MOVES_PER_EDGE = 2
-# umap-learn pulls between slices at each of the seven moves that come of a visit. Ours are fewer and surer: with
-# 9 the movement between slices is no larger than its own (docs/layouts.md).
+# umap-learn pulls between slices at each of the seven moves that come of a visit. Ours are fewer and surer: with 9 the
+# movement between slices is no larger than its own. With stronger alignment than its default, 0.01, its movement falls
+# more slowly; a pull in proportion would halve it, for which small slices pay in accuracy (docs/layouts.md).
 _FORCES_PER_VISIT = 9
+_LINEAR_UP_TO = 0.01
+_EXPONENT_ABOVE = 0.65
 # The mean of such a strength is that of any larger one, which would leave the range of float32.
 _MOST_ALIGNMENT = 1e6
 
@@ -76,8 +79,7 @@ class LayoutState:
         self.graph = build_graph(neighbors, tracks, self.n_columns, threads.check_stop, n_fixed)
         lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.starts))
         self.spots = (tracks.rows * ROW + lanes).astype(np.int32)
-        force = np.float32(_FORCES_PER_VISIT * min(parameters.alignment, _MOST_ALIGNMENT))
-        self.strengths = force * self.graph.visits[tracks.rows, lanes]
+        self.strengths = _pull(min(parameters.alignment, _MOST_ALIGNMENT)) * self.graph.visits[tracks.rows, lanes]
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
         self.window = min(parameters.window, tracks.n_slices - 1) if parameters.alignment > 0 else 0
         self.neighbors = neighbors
@@ -191,6 +193,12 @@ class LayoutState:
                 layout[self.graph.visits[rows, lane] == 0] = np.nan
             result.append(layout)
         return result
+
+
+def _pull(alignment: float) -> np.float32:
+    """Pull between slices that comes of a visit, by umap-learn's alignment_regularisation."""
+    excess = max(alignment / _LINEAR_UP_TO, 1.0)
+    return np.float32(_FORCES_PER_VISIT * alignment * excess ** (_EXPONENT_ABOVE - 1))
 
 
 def _aligned_zeros(size: int) -> FloatArray:

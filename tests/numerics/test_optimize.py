@@ -93,6 +93,19 @@ def test_align_tracks__matches_slow_twin(case):
         np.testing.assert_allclose([state._present()[i] for i in at], expected, rtol=1e-4, atol=1e-5)
 
 
+@given(st.floats(1e-6, 1.0), st.floats(1.01, 10))
+def test_pull__grows_with_the_strength(strength, factor):
+    """In proportion up to umap-learn's default strength 0.01, more slowly above, and never in a jump."""
+    pull, stronger = (
+        new_state([6, 6], None, alignment=alignment).strengths[0] for alignment in (strength, factor * strength)
+    )
+    assert pull < stronger < factor * pull * 1.0001
+    if factor * strength <= 0.01:
+        assert stronger == pytest.approx(factor * pull, rel=1e-5)
+    if strength >= 0.01:
+        assert stronger == pytest.approx(factor**0.65 * pull, rel=1e-5)
+
+
 def test_align_tracks__leaves_the_first_slices():
     """Flat rows before the first that may move keep what the other layout holds, the last go to their mean."""
     state = new_state([6, 6, 6], None, alignment=0.3)
