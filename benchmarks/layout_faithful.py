@@ -153,7 +153,7 @@ def plot(points: list, path: Path) -> None:
 
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "layout", "font.size": 8})
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     names = list(dict.fromkeys(point["data"] for point in points))
     figure, axes = pyplot.subplots(2, len(names), figsize=(3.2 * len(names), 5), squeeze=False, layout="constrained")
@@ -167,6 +167,9 @@ def plot(points: list, path: Path) -> None:
                     if p["strength"] == 0.01:
                         axis.plot(p["movement"], p[measure], "ko", ms=8, mfc="none")
             axis.set_xscale("log")
+            axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_formatter("")
             axis.set(title=name if row == 0 else "", xlabel="movement" if row else "", ylabel=measure)
             axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].legend(frameon=False)

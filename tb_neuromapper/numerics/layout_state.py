@@ -30,7 +30,7 @@ _MOVES_PER_EDGE = 2
 # more slowly; a pull in proportion would halve it, for which small slices pay in accuracy (docs/layouts.md).
 _FORCES_PER_VISIT = 9
 _LINEAR_UP_TO = 0.01
-_EXPONENT_ABOVE = 0.65
+_EXPONENT_ABOVE = 0.7
 # The mean of such a strength is that of any larger one, which would leave the range of float32.
 _MOST_ALIGNMENT = 1e6
 

@@ -103,7 +103,7 @@ def test_pull__grows_with_the_strength(strength, factor):
     if factor * strength <= 0.01:
         assert stronger == pytest.approx(factor * pull, rel=1e-5)
     if strength >= 0.01:
-        assert stronger == pytest.approx(factor**0.65 * pull, rel=1e-5)
+        assert stronger == pytest.approx(factor**0.7 * pull, rel=1e-5)
 
 
 def test_align_tracks__leaves_the_first_slices():
