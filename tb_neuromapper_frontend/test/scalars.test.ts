@@ -134,10 +134,28 @@ describe("series", () => {
     store.actions.runShown("a", false);
     expect(missingSeries(store.scalars)).toEqual([{ run: "b", tag: "train/loss" }]);
     store.actions.seriesLoaded(series("b", "train/loss"));
+    for (const tag of Object.keys(INDEX.runs.b)) {
+      if (tag !== "train/loss") store.actions.chartSeen(tag, false);
+    }
     expect(store.scalars.settled.value).toBe(true);
     store.actions.scalarsLoaded({ runs: { b: { "train/loss": info(20) } } });
     expect(store.scalars.settled.value).toBe(false);
     store.actions.chartSeen("train/loss", false);
+    expect(store.scalars.settled.value).toBe(true);
+  });
+
+  it("are not all here as long as a chart does not know whether it is on the screen", () => {
+    store.actions.onlyRunShown("a");
+    const tags = Object.keys(INDEX.runs.a);
+    for (const tag of tags) {
+      expect(store.scalars.settled.value).toBe(false);
+      store.actions.chartSeen(tag, false);
+    }
+    expect(store.scalars.settled.value).toBe(true);
+    store.actions.chartSeen(tags[0], null);
+    expect(store.scalars.settled.value).toBe(false);
+    const group = tags[0].slice(0, tags[0].indexOf("/"));
+    store.actions.tagGroupFolded(group);
     expect(store.scalars.settled.value).toBe(true);
   });
 });

@@ -108,7 +108,16 @@ def chart(tab, tag):
 
 
 def ink(tab, tag):
-    """How much is drawn in a chart."""
+    """How much is drawn in a chart that has come to rest."""
+    return await_value(lambda: same_twice(lambda: ink_now(tab, tag)))
+
+
+def same_twice(read):
+    value = read()
+    return value if read() == value else None
+
+
+def ink_now(tab, tag):
     pixels = tab.pixels(chart(tab, tag).get_by_test_id("curves")).astype(int)
     return np.abs(pixels - pixels[1, 1]).sum()
 

@@ -68,13 +68,12 @@ function lookActions({ scalars }: State) {
       if (!folded.delete(name)) folded.add(name);
       scalars.folded.value = folded;
     },
-    /** A chart came into view or left it. */
-    chartSeen(tag: string, seen: boolean) {
-      if (scalars.wanted.peek().has(tag) === seen) return;
-      const wanted = new Set(scalars.wanted.peek());
-      if (seen) wanted.add(tag);
-      else wanted.delete(tag);
-      scalars.wanted.value = wanted;
+    /** A chart has found out whether it is in view; null: it is no more. */
+    chartSeen(tag: string, seen: boolean | null) {
+      batch(() => {
+        scalars.wanted.value = withItem(scalars.wanted.peek(), tag, seen === true);
+        scalars.placed.value = withItem(scalars.placed.peek(), tag, seen !== null);
+      });
     },
     scalarPointed(pointed: State["scalars"]["pointed"]["value"]) {
       const before = scalars.pointed.peek();
@@ -85,6 +84,15 @@ function lookActions({ scalars }: State) {
       scalars.target.value = null;
     },
   };
+}
+
+/** The set with or without an item; the same set if nothing changes. */
+function withItem<T>(set: ReadonlySet<T>, item: T, isIn: boolean): ReadonlySet<T> {
+  if (set.has(item) === isIn) return set;
+  const changed = new Set(set);
+  if (isIn) changed.add(item);
+  else changed.delete(item);
+  return changed;
 }
 
 /** What the overview shows of a finding. */

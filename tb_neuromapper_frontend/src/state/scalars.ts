@@ -26,6 +26,8 @@ export interface ScalarsState {
   folded: Signal<ReadonlySet<string>>;
   /** Tags whose charts are on the screen. */
   wanted: Signal<ReadonlySet<string>>;
+  /** Tags of whose charts it is known whether they are on the screen. */
+  placed: Signal<ReadonlySet<string>>;
   /** The step under the pointer, and the axis of the chart that it is in. */
   pointed: Signal<{ axis: ScalarAxis | null; step: number } | null>;
   /** The tag that a finding leads to; its chart comes into view. */
@@ -61,6 +63,12 @@ function isNewest({ index, series }: ScalarsState, run: string, tag: string): bo
   return (known.wall_times.at(-1) ?? 0) >= info.last_wall_time || (known.steps.at(-1) ?? -1) > info.last_step;
 }
 
+/** Whether all charts that are not folded away have found out if they are on the screen. */
+function isPlaced({ groups, folded, placed }: ScalarsState): boolean {
+  const shown = groups.value.filter(({ name }) => !folded.value.has(name));
+  return shown.every(({ tags }) => tags.every((tag) => placed.value.has(tag)));
+}
+
 export function createScalars(): ScalarsState {
   const index = signal<ScalarIndex | null>(null);
   const order = signal<readonly string[]>([]);
@@ -79,13 +87,14 @@ export function createScalars(): ScalarsState {
     filter,
     folded: signal<ReadonlySet<string>>(new Set()),
     wanted: signal<ReadonlySet<string>>(new Set()),
+    placed: signal<ReadonlySet<string>>(new Set()),
     pointed: signal<ScalarsState["pointed"]["value"]>(null),
     target: signal<string | null>(null),
     findings: signal<Findings | null>(null),
     thresholds: signal<Readonly<Record<string, number>>>({}),
     groups: computed(() => groupTags(tagsOf(index.value, shownRuns.value), filter.value)),
     shownRuns,
-    settled: computed(() => index.value !== null && missingSeries(scalars).length === 0),
+    settled: computed(() => index.value !== null && isPlaced(scalars) && missingSeries(scalars).length === 0),
   };
   return scalars;
 }

@@ -131,8 +131,8 @@ function padded<T>(items: readonly T[]): readonly unknown[] {
   return [items.length, ...items, ...Array.from({ length: Math.max(0, 64 - items.length) }, () => null)];
 }
 
-/** Tells whether an element is on the screen, or nearly. */
-function useSeen(root: { current: Element | null }, tell: (seen: boolean) => void): void {
+/** Tells whether an element is on the screen, or nearly; null when it goes. */
+function useSeen(root: { current: Element | null }, tell: (seen: boolean | null) => void): void {
   useEffect(() => {
     const element = root.current;
     if (!element) return;
@@ -142,7 +142,7 @@ function useSeen(root: { current: Element | null }, tell: (seen: boolean) => voi
     observer.observe(element);
     return () => {
       observer.disconnect();
-      tell(false);
+      tell(null);
     };
   }, []);
 }
