@@ -92,7 +92,7 @@ def open_page(browser, url, script=""):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.add_init_script(script)
     page.goto(url)
-    # After a navigation Chromium starts a process for the next page, which keeps a core busy for a quarter of a second.
+    # With the page Chromium starts a process that is not the page's own and keeps a core busy for 0.2 to 0.3 s.
     page.wait_for_timeout(SETTLE_MS)
     yield page, lambda method, *args: page.evaluate("([m, a]) => bench[m](...a)", [method, args])
     page.close()

@@ -50,7 +50,7 @@ class Flush:
 
 @dataclass(frozen=True)
 class PendingFlush:
-    """A recorded step whose records are put together in the writing thread, as training would wait for it.
+    """A recorded step whose records are put together in the writing thread, so that training does not wait.
 
     Attributes:
         n_bytes: Held until then.

@@ -57,7 +57,7 @@ class GradientRecorder:
 
     Args:
         model: The network, without wrappers.
-        submit: Takes a recorded step; False if they cannot be written at this pace.
+        submit: Takes a recorded step; False if it cannot be written at this pace.
         scaler: The GradScaler that scales the loss, if it is known beforehand.
         is_compiled: The network runs compiled; hooks on its modules would not be called, but have it compiled again.
     """

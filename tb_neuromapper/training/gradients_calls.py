@@ -35,8 +35,8 @@ from tb_neuromapper.training.gradients_sums import (
 )
 
 _ACTIVATIONS = activation_classes()
-# How far from their middle the values of a bounded function count as saturated.
 _NEVER_NEGATIVE = ("ReLU", "ReLU6", "Sigmoid")
+# How far from their middle the values of a bounded function count as saturated.
 _BOUNDED = {"Sigmoid": (0.5, 0.45), "Tanh": (0.0, 0.95)}
 
 
