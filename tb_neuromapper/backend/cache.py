@@ -33,7 +33,7 @@ from tb_neuromapper.backend.parameters import ProjectionParameters
 FloatArray = npt.NDArray[np.float32]
 
 # Raised when the engine changes its results; old entries are then never found and age out.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 DEFAULT_MAX_BYTES = 4 << 30
 _LEFT_BEHIND_S = 86400
 _N_REPLACE_TRIES = 20

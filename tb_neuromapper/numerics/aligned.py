@@ -19,7 +19,7 @@ from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters
 # umap-learn does 200 passes from a step of 1. From a spectral start shared by all slices, a smaller first step keeps
 # more neighbours in as many; few samples need more passes and can afford them (docs/layouts.md).
 N_PASSES = 200
-N_PASSES_SMALL = 1000
+N_PASSES_SMALL = 700
 N_RESTART_PASSES = 100
 _SMALL = 2_000
 _FIRST_STEP = 0.3
