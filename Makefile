@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 6006
 NO_PYTHON = There is no $(PYTHON) here. Install Python 3.10 or newer, or name another: make demo PYTHON=python3.12
 BENCHMARKS := viewer_load live_latency first_picture page_speed gradient_screen logging_cost gradient_cost layout_speed \
-	layout_live layout_growth layout_faithful
+	layout_live layout_growth layout_faithful findings_rates
 VENV := .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning slow each other down where two processes share the cores.

@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float32]
 
 LAYER_KINDS = ("linear", "conv", "norm", "embedding", "attention", "recurrent")
 _TEXTS = ("name", "kind", "type", "unit")
-_COUNTS = ("n_units", "n_inputs", "calls", "n_edges", "n_connections")
+_COUNTS = ("n_units", "n_inputs", "calls", "n_edges", "n_connections", "n_values")
 _COUNTS_OF_BAD = ("n_nonfinite_activation", "n_nonfinite_gradient")
 _MAX_COUNT = 2**40
 
@@ -35,6 +35,7 @@ class LayerFlow:
     Attributes:
         name, kind, type, unit, activation, sources, frozen, shares, calls: As in the record.
         n_units, n_inputs, inputs_per_source: Units, input units, and inputs that belong to one unit of the source.
+        n_values: Values of each unit, samples times positions; 0 = unknown.
         n_nonfinite_activation, n_nonfinite_gradient: Units that are unknown because they had NaN or infinite values.
         unit_activation, unit_zeros, unit_saturated, unit_gradient, unit_signed: float32 (U,); NaN = unknown.
         edges: int32 (E, 2), input unit and unit.
@@ -57,6 +58,7 @@ class LayerFlow:
     n_inputs: int
     inputs_per_source: int
     n_connections: int
+    n_values: int
     n_nonfinite_activation: int
     n_nonfinite_gradient: int
     unit_activation: FloatArray

@@ -86,6 +86,7 @@ class LayerRows:
             "frozen": layer.is_frozen,
             "shares": layer.shares,
             "calls": len(calls),
+            "n_values": sum(call.n_values for call in calls),
             "n_connections": layer.n_connections,
         }
         forward, backward = combine(calls)

@@ -95,6 +95,30 @@ def test_figure__is_written_as_one_reads_it(value, words):
     assert figure(value) == words
 
 
+def test_lasting__can_ask_for_more_records_than_there_are():
+    """Then the unit must be in the state at all."""
+    flags = np.ones((6, 2), bool)
+    flags[0, 1] = False
+    found = lasting(flags, np.ones(6, bool), np.arange(6), n_last=40)
+    assert (found.units.tolist(), found.n_records, found.n_always) == ([0], 6, 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_dead_units__of_small_batches_are_dead_indeed(seed):
+    """Units that answer to one sample in fifty are often 0 for all eight, five times in a row."""
+    torch.manual_seed(seed)
+    inputs, model = data(seed, n=2048), mlp()
+    with torch.no_grad():
+        model.fc1.bias -= torch.quantile(model.fc1(inputs[0]), 0.98, dim=0)
+    evidence = train(model, sgd(1e-6)(model), seed=seed, batch=8, inputs=inputs)
+    with torch.no_grad():
+        is_dead = (model[:2](inputs[0]) == 0).all(0)
+    assert not is_dead.any()
+    assert "fc1" not in [each.where for each in judge(evidence).findings if each.kind == "dead_units"]
+    zeros = evidence.flow.layers[0].unit_zeros
+    assert (zeros[-5:] == 1).all(0).mean() >= 0.3
+
+
 def test_lasting__begins_where_the_last_of_its_units_joins():
     """Of three units two are in the state to the end: one always, one from the third record on."""
     flags = np.array([[1, 0, 1], [1, 0, 1], [1, 1, 1], *[[1, 1, 0]] * 5], bool)
@@ -259,6 +283,10 @@ def with_gradient_times_1000(weight, at):
 
 
 def with_rate_times_1000(weight, at):
+    return with_rate_of_one_times(1000, weight, at)
+
+
+def with_rate_of_one_times(factor, weight, at):
     """The weight gets a group of its own."""
 
     def disturb(step, x, y, optimizer):
@@ -266,7 +294,7 @@ def with_rate_times_1000(weight, at):
             (group,) = optimizer.param_groups
             group["params"] = [each for each in group["params"] if each is not weight]
             optimizer.add_param_group({"params": [weight], "lr": group["lr"]})
-        optimizer.param_groups[1]["lr"] = optimizer.param_groups[0]["lr"] * (1000 if step == at else 1)
+        optimizer.param_groups[1]["lr"] = optimizer.param_groups[0]["lr"] * (factor if step == at else 1)
 
     return disturb
 
@@ -297,6 +325,14 @@ def test_loss_spike__is_found_among_few_values():
     assert find_spikes(np.arange(10) * 10, np.delete(falling, 7), 8) == []
 
 
+def test_loss_spike__is_not_hidden_by_what_leads_up_to_it():
+    """A step too far is felt little at first: the loss rises over three values, each too low alone."""
+    quiet = 0.02 + 0.02 * np.random.default_rng(0).random(60)
+    losses = np.concatenate([np.linspace(1.4, 0.03, 40), quiet, [0.35, 0.2, 0.38, 0.95], quiet])
+    (spike,) = find_spikes(np.arange(len(losses)), losses, 8)
+    assert (spike.last, spike.peak) == (103, 0.95)
+
+
 def test_loss_spike__is_none_in_a_loss_that_hardly_moves():
     """A network that learns nothing has a loss at ln 10 whose noise drifts."""
     drift = np.where(np.arange(120) // 10 % 2, 0.02, 0)
@@ -321,6 +357,36 @@ def test_loss_spike__began_in_the_layer_whose_gradient_was_too_large(layer, seed
     """A batch with wrong labels, of which one layer gets a gradient a thousand times too large."""
     finding = spike_of(with_gradient_times_1000, layer, 200, seed)
     assert (finding.where, finding.evidence["layer_step"]) == (layer, 200)
+
+
+def with_rate_times(factor, at):
+    """The learning rate of all layers is wrong for one step."""
+
+    def disturb(step, x, y, optimizer):
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("usual", group["lr"]) * (factor if step == at else 1)
+
+    return disturb
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("make", [mlp, cnn, Transformer])
+def test_loss_spike__of_a_rate_too_high_for_all_began_in_no_layer(make, every, seed):
+    """The last layer's weights move most, but all updates were two hundred times too large."""
+    found = findings(make, sgd(0.01), seed, disturb=with_rate_times(200, 100), every=every, n_steps=130)["loss_spike"]
+    assert [each.evidence["layer"] for each in found] == [""]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("layer", "factor"), [("fc1", 1000), ("fc2", 1000), ("fc4", 3000)])
+def test_loss_spike__began_in_the_layer_whose_update_was_too_large(layer, factor, seed):
+    """Every step is recorded: the weights' norm hardly changes, the update of the step before the spike tells."""
+    torch.manual_seed(seed)
+    model = mlp()
+    disturb = with_rate_of_one_times(factor, model.get_submodule(layer).weight, 100)
+    (finding,) = findings(lambda: model, adam(), seed, disturb=disturb, every=1, n_steps=130)["loss_spike"]
+    assert finding.where == layer
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -23,12 +23,13 @@ ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
 LOWEST = {nn.Tanh: -1, nn.Sigmoid: 0}
 
 
-def train(model, optimizer, *, seed=0, n_steps=300, every=10, inputs=None, disturb=None, criterion=None):
-    """Train on batches of 32 and record every `every` steps.
+def train(model, optimizer, *, seed=0, n_steps=300, every=10, batch=32, inputs=None, disturb=None, criterion=None):
+    """Train and record every `every` steps.
 
     Args:
         model, optimizer: The network and its optimizer.
         seed: Of the data and the batches.
+        batch: Samples of a batch.
         inputs: Other data than `data(seed)`.
         disturb: disturb(step, x, y, optimizer) may answer another batch.
         criterion: Cross-entropy if left out.
@@ -40,11 +41,11 @@ def train(model, optimizer, *, seed=0, n_steps=300, every=10, inputs=None, distu
     losses = []
     for step in range(n_steps):
         recorder.outputs = {} if step % every == 0 else None
-        rows = torch.randint(0, len(x), (32,), generator=generator)
-        batch = x[rows], y[rows]
+        rows = torch.randint(0, len(x), (batch,), generator=generator)
+        drawn = x[rows], y[rows]
         if disturb is not None:
-            batch = disturb(step, *batch, optimizer) or batch
-        loss = criterion(model(batch[0]), batch[1])
+            drawn = disturb(step, *drawn, optimizer) or drawn
+        loss = criterion(model(drawn[0]), drawn[1])
         optimizer.zero_grad()
         loss.backward()
         before = recorder.look()
@@ -107,7 +108,7 @@ class Recorder:
         lowest = LOWEST.get(type(self.activations.get(name)))
         beyond = ((a > 0.95) | (a < lowest + 0.05)).float().mean(1) if lowest is not None else a[:, 0] * math.nan
         gradient = math.nan if output.grad is None else output.grad.abs().mean().item()
-        return a.abs().mean(1).numpy(), (a == 0).float().mean(1).numpy(), beyond.numpy(), gradient
+        return a.abs().mean(1).numpy(), (a == 0).float().mean(1).numpy(), beyond.numpy(), gradient, a.shape[1]
 
     def flow(self):
         layers = [self._layer(name) for name in self.units[0]]
@@ -118,7 +119,7 @@ class Recorder:
 
     def _layer(self, name):
         activation, zeros, beyond, gradient = (
-            np.stack(each) for each in zip(*(row[name] for row in self.units), strict=True)
+            np.stack(each) for each in zip(*(row[name][:4] for row in self.units), strict=True)
         )
         return LayerSeries(
             name=name,
@@ -127,6 +128,7 @@ class Recorder:
             activation=type(self.activations[name]).__name__ if name in self.activations else None,
             is_output=name == list(self.units[0])[-1],
             weights=name,
+            n_values=self.units[-1][name][4],
             unit_activation=activation,
             unit_zeros=zeros,
             unit_saturated=beyond,

@@ -221,6 +221,7 @@ def test_calls__are_averaged_over_all_their_values(tmp_path):
     gradients = torch.autograd.grad(F.cross_entropy(twin.head(second), Y), [first, second])
     for key, expected in unit_figures(torch.cat([first, second]), torch.cat(gradients), 1).items():
         np.testing.assert_allclose(getattr(layer, key), expected, rtol=1e-4, atol=1e-8, err_msg=key)
+    assert layer.n_values == len(first) + len(second)
 
 
 def test_frozen_layers__have_activations_and_no_gradient(tmp_path):

@@ -130,6 +130,7 @@ def _layer(
         activation=row["activation"],
         is_output=is_output,
         weights=row["shares"] or row["name"],
+        n_values=row["n_values"],
         **{name: np.stack(values) for name, values in found.items()},
         mean_gradient=mean_gradient,
         n_nonfinite=n_nonfinite,

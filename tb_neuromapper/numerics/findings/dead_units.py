@@ -5,16 +5,27 @@ Reference: Lu, Shin, Su and Karniadakis 2020, Dying ReLU and initialization.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LayerSeries, ProbeUnits
-from tb_neuromapper.numerics.findings.units import Lasting, are_enough, are_recorded, known_records, lasting, too_many
+from tb_neuromapper.numerics.findings.units import (
+    N_LAST_RECORDS,
+    Lasting,
+    are_enough,
+    are_recorded,
+    known_records,
+    lasting,
+    too_many,
+)
 from tb_neuromapper.numerics.findings.words import in_words, of_units, times
 
 KIND = "dead_units"
+# In small batches a unit that answers to one sample in fifty is often 0 for all: so many values must be 0.
+MIN_VALUES = 320
 
 
 def has_data(evidence: Evidence) -> bool:
@@ -26,10 +37,10 @@ def has_data(evidence: Evidence) -> bool:
 def find(evidence: Evidence) -> list[Finding]:
     """One finding a layer (or block) with too many dead units.
 
-    A unit of a layer is dead if it put out 0 for every sample and position of each of the last recorded batches; a unit
-    of a block, if it did for the whole probe. Of a block that shows the same units as a layer the layer is told: it
-    has seen more samples. Healthy networks lose some units on the way, hardly any that never lived, so that of the
-    latter fewer are too many.
+    A unit of a layer is dead if it put out 0 for every sample and position of each of the last recorded batches, which
+    hold MIN_VALUES or more together; a unit of a block, if it did for the whole probe. Of a block that shows the same
+    units as a layer the layer is told: it has seen more samples. Healthy networks lose some units on the way, hardly
+    any that never lived, so that of the latter fewer are too many.
     """
     thresholds = evidence.thresholds
     blocks = [(probe, found) for probe in evidence.probes if (found := _dead_on_probe(probe)) is not None]
@@ -58,7 +69,8 @@ def dead_units(layer: LayerSeries, flow: FlowSeries) -> Lasting | None:
     """The units of a layer with an activation function that put out only zeros until the end."""
     if layer.activation is None:
         return None
-    return lasting(layer.unit_zeros >= 1, known_records(layer.unit_zeros), flow.unit_steps)
+    n_last = max(N_LAST_RECORDS, math.ceil(MIN_VALUES / layer.n_values)) if layer.n_values else N_LAST_RECORDS
+    return lasting(layer.unit_zeros >= 1, known_records(layer.unit_zeros), flow.unit_steps, n_last)
 
 
 def _is_told(dead: Lasting, n_units: int, thresholds: Mapping[str, float]) -> bool:

@@ -72,11 +72,11 @@ def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[S
     """Stretches in which a loss stands far above the values before it.
 
     The rise of a value is what it stands above the median of the N_LEVEL values before. Its score is 0.6745 rise /
-    spread. The spread is the upper quartile of the N_BEFORE rises before the stretch, which is their MAD where the loss
-    neither rises nor falls, or more: SLOPE_SHARE of their MAD, 0.6745 times TAIL_SHARE of the largest of them, and
-    0.6745 times LEVEL_SHARE of the level, NOISE_SHARE of what the loss has come down by so far, or of half the range
-    between the 5th and the 95th percentile of all values. A stretch of N_LASTING values or more is a spike from half
-    the threshold on.
+    spread. The spread is the upper quartile of the N_BEFORE rises before the stretch and before the N_LASTING that may
+    lead up to it: their MAD where the loss neither rises nor falls. Or it is more: SLOPE_SHARE of their MAD, 0.6745
+    times TAIL_SHARE of the largest of them, and 0.6745 times LEVEL_SHARE of the level, NOISE_SHARE of what the loss has
+    come down by so far, or of half the range between the 5th and the 95th percentile of all values. A stretch of
+    N_LASTING values or more is a spike from half the threshold on.
 
     Args:
         steps: (m,) ascending.
@@ -165,7 +165,9 @@ class _Calm:
         self._values.append(value)
 
     def usual(self, noise: float) -> _Usual:
-        rises = sorted(self._rises[-N_BEFORE:])
+        # The last ones may lead up to a spike, and would hide it.
+        settled = self._rises[:-N_LASTING] if len(self._rises) > MIN_BEFORE + N_LASTING else self._rises
+        rises = sorted(settled[-N_BEFORE:])
         middle = median(rises)
         deviation = median(abs(rise - middle) for rise in rises)
         quartile = rises[3 * len(rises) // 4]

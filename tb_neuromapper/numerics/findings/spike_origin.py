@@ -6,7 +6,7 @@ Reference: Iglewicz and Hoaglin 1993, How to detect and handle outliers (the mod
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +14,18 @@ import numpy as np
 from tb_neuromapper.numerics.findings.types import FloatArray, FlowSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.words import figure
 
+WEIGHTS, GRADIENT, UPDATE = "weight norm", "gradient norm", "update"
 N_BEFORE = 50
 MIN_BEFORE = 3
-# Norms change by factors: less than e^0.1 for gradients and updates, e^0.04 for weights, is no spread.
+# Norms change by factors: less than e^0.1 for gradients and updates, e^0.02 for weights, is no spread.
 FLOW_NOISE = 0.1
-WEIGHT_NOISE = 0.04
+WEIGHT_NOISE = 0.02
 LAYER_Z = 3.5
 # A layer stands out if its jump, as a logarithm, is so many times that of any other: a wrong batch or learning rate
 # moves all layers.
 LEAD = 2.0
+# A recorded step that is this share of the weights' change, or more, made it.
+EXPLAINED = 0.4
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class _Jump:
-    """One layer's change at one record: its modified z-score, and its size as a logarithm."""
+    """One layer's change at record `at`: its modified z-score, and its size as a logarithm."""
 
     layer: str
     measure: str
+    at: int
     score: float
     size: float
 
@@ -58,42 +62,55 @@ def find_origin(flow: FlowSeries, first: int, last: int) -> Origin:
     """The layer in which a spike from step `first` to `last` began.
 
     Weights come first, as they change what all layers put out: they may have jumped until the record before the spike,
-    or from there to the first record since it began; what comes later is its effect. Gradients and updates count at
-    the records in it and the one before.
+    or from there to the first record since it began. Then updates and gradients at the first record in it and the one
+    before; with a record at its first step only updates of the step before that. What comes later is its effect.
     """
     start, end = (int(at) for at in np.searchsorted(flow.steps, [first, last + 1]))
-    before = max(0, start - 1)
-    at_weights = range(before, min(start + 1, len(flow.steps)))
-    # With a record at the first step of the spike, what was before is not this spike.
-    at_flow = range(before if start == end or flow.steps[start] > first else start, end)
-    if not at_weights:
+    n_records = len(flow.steps)
+    if not n_records:
         return Origin()
-    of_weights = _standing_out(flow, at_weights, _weight_jumps)
-    of_flow = _standing_out(flow, at_flow, _flow_jumps)
-    found = next(of_weights, None) or next(of_flow, None)
-    return found or Origin("The records of the gradient flow near it show no layer that stands out.")
+    before = max(0, start - 1)
+    is_recorded = start < end and flow.steps[start] == first
+    looked_at = [(at, [WEIGHTS]) for at in range(before, min(start + 1, n_records))]
+    if not is_recorded:
+        looked_at.append((before, [GRADIENT, UPDATE]))
+    elif flow.steps[before] == first - 1:
+        looked_at.append((before, [UPDATE]))
+    if start < end:
+        looked_at.append((start, [GRADIENT, UPDATE]))
+    for at, measures in looked_at:
+        jump = _standing_out(flow, at, measures)
+        if jump is not None and not _is_of_all(flow, jump):
+            return _origin(flow, jump)
+    return Origin("The records of the gradient flow near it show no layer that stands out.")
 
 
-def _standing_out(
-    flow: FlowSeries, records: range, jumps_of: Callable[[ParameterSeries, int], list[_Jump]]
-) -> Iterator[Origin]:
-    """The layers that jump far more than all others, record by record."""
-    for at in records:
-        largest = [max(jumps, key=lambda jump: jump.size) for each in flow.parameters if (jumps := jumps_of(each, at))]
-        ordered = sorted(largest, key=lambda jump: -jump.size)
-        rest = ordered[1].size if len(ordered) > 1 else 0.0
-        if ordered and ordered[0].score > LAYER_Z and ordered[0].size > LEAD * rest:
-            yield _origin(flow, at, ordered[0])
+def _is_of_all(flow: FlowSeries, jump: _Jump) -> bool:
+    """Whether weights jumped at a recorded step whose updates are large in all layers."""
+    update = next(each for each in flow.parameters if each.name == jump.layer).update_ratio[jump.at]
+    if jump.measure != WEIGHTS or not np.log1p(update) >= EXPLAINED * jump.size:
+        return False
+    largest = _standing_out(flow, jump.at, [UPDATE])
+    return largest is None or largest.layer != jump.layer
 
 
-def _origin(flow: FlowSeries, at: int, jump: _Jump) -> Origin:
-    step = int(flow.steps[at])
-    if jump.measure == "weight norm":
+def _standing_out(flow: FlowSeries, at: int, measures: Sequence[str]) -> _Jump | None:
+    """The layer that jumps far more than all others at a record."""
+    found = ([jump for measure in measures if (jump := _jump(each, measure, at))] for each in flow.parameters)
+    ordered = sorted((max(jumps, key=lambda jump: jump.size) for jumps in found if jumps), key=lambda jump: -jump.size)
+    if not ordered or ordered[0].score <= LAYER_Z:
+        return None
+    return ordered[0] if len(ordered) == 1 or ordered[0].size > LEAD * ordered[1].size else None
+
+
+def _origin(flow: FlowSeries, jump: _Jump) -> Origin:
+    step = int(flow.steps[jump.at])
+    if jump.measure == WEIGHTS:
         own = next(each for each in flow.parameters if each.name == jump.layer).weight_norm
-        before, now = float(own[at - 1]), float(own[at])
+        before, now = float(own[jump.at - 1]), float(own[jump.at])
         words = (
             f"It began in {jump.layer}, whose weights changed: their norm was {figure(before)} at step "
-            f"{flow.steps[at - 1]} and {figure(now)} at step {step}."
+            f"{flow.steps[jump.at - 1]} and {figure(now)} at step {step}."
         )
         return Origin(words, jump.layer, jump.measure, step, now / before)
     factor = math.exp(min(jump.size, 700.0))
@@ -101,34 +118,25 @@ def _origin(flow: FlowSeries, at: int, jump: _Jump) -> Origin:
     return Origin(words, jump.layer, jump.measure, step, factor)
 
 
-def _weight_jumps(each: ParameterSeries, at: int) -> list[_Jump]:
-    """The change of the weights' norm since the record before, beside the changes before that."""
-    logs = _log(each.weight_norm[max(0, at - N_BEFORE - 1) : at + 1])
-    changes = np.abs(np.diff(logs))
-    return _jump(each.name, "weight norm", changes, WEIGHT_NOISE, 0.0)
+def _jump(each: ParameterSeries, measure: str, at: int) -> _Jump | None:
+    """How far a layer's measure is from the records before; None if too few of them are known.
 
-
-def _flow_jumps(each: ParameterSeries, at: int) -> list[_Jump]:
-    """The gradient's norm and the update, beside those of the records before."""
-    found = []
-    for measure, values in (("gradient norm", each.gradient_norm), ("update", each.update_ratio)):
-        logs = _log(values[max(0, at - N_BEFORE) : at + 1])
-        known = logs[:-1][np.isfinite(logs[:-1])]
-        usual = float(np.median(known)) if len(known) else 0.0
-        found += _jump(each.name, measure, logs, FLOW_NOISE, usual)
-    return found
-
-
-def _jump(layer: str, measure: str, values: FloatArray, noise: float, usual: float) -> list[_Jump]:
-    """The last of some values, beside those before it; nothing if too few of them are known."""
+    Of the weights it is the change of the norm since the record before, beside the changes before that.
+    """
+    if measure == WEIGHTS:
+        values, noise = np.abs(np.diff(_log(each.weight_norm[max(0, at - N_BEFORE - 1) : at + 1]))), WEIGHT_NOISE
+    else:
+        series = each.gradient_norm if measure == GRADIENT else each.update_ratio
+        values, noise = _log(series[max(0, at - N_BEFORE) : at + 1]), FLOW_NOISE
     if not len(values) or not np.isfinite(values[-1]):
-        return []
+        return None
     before = values[:-1][np.isfinite(values[:-1])]
     if len(before) < MIN_BEFORE:
-        return []
-    middle = float(np.median(before))
+        return None
+    middle, now = float(np.median(before)), float(values[-1])
     spread = max(float(np.median(np.abs(before - middle))), noise)
-    return [_Jump(layer, measure, 0.6745 * (float(values[-1]) - middle) / spread, float(values[-1]) - usual)]
+    size = now if measure == WEIGHTS else now - middle
+    return _Jump(each.name, measure, at, 0.6745 * (now - middle) / spread, size)
 
 
 def _log(values: FloatArray) -> FloatArray:

@@ -43,6 +43,7 @@ class LayerSeries:
         name, kind, unit, activation: As in the log.
         is_output: No recorded layer reads what it puts out.
         weights: The name of the layer whose weights it uses; its own, unless they are shared.
+        n_values: Values of each unit at a record, samples times positions; 0 = unknown.
         unit_activation, unit_zeros, unit_saturated: (R, U) at the R steps `FlowSeries.unit_steps`; NaN = unknown.
         mean_gradient: (S,) mean over the units of abs(dL/da); NaN = unknown.
         n_nonfinite: (S,) number of units whose mean activation is not finite; NaN = unknown.
@@ -54,6 +55,7 @@ class LayerSeries:
     activation: str | None
     is_output: bool
     weights: str
+    n_values: int
     unit_activation: FloatArray
     unit_zeros: FloatArray
     unit_saturated: FloatArray

@@ -38,16 +38,19 @@ class Lasting:
         return [(self.since, self.until)]
 
 
-def lasting(flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: IntArray) -> Lasting | None:
+def lasting(
+    flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: IntArray, n_last: int = N_LAST_RECORDS
+) -> Lasting | None:
     """The units whose flag is set at the last records, or None.
 
     Args:
         flags: (R, U).
         known: (R,) the records at which the flags mean something; the others are passed over.
         steps: (R,) ascending.
+        n_last: How many last records; all, if there are fewer.
     """
     flags, steps = flags[known], steps[known]
-    n_needed = min(N_LAST_RECORDS, len(steps))
+    n_needed = min(n_last, len(steps))
     if n_needed < MIN_RECORDS or not flags.shape[1]:
         return None
     # From the end, the number of records without a break.
