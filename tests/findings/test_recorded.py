@@ -12,15 +12,19 @@ from tb_neuromapper import NeuroMapper
 from tests.findings.networks import Transformer, Unused, cnn, data, mlp
 
 
-def record(folder, model, cache, *, lr=1e-3, n_steps=200, disturb=None):
-    """The findings by kind of a training with Adam, recorded every ten steps."""
+def record(folder, model, cache, *, lr=1e-3, n_steps=200, disturb=None, schedule=None):
+    """The findings by kind of a training, recorded every ten steps: with Adam, or SGD by a schedule of its rate."""
     x, y = data(0, n=1024, noise=1.0)
     generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(model.parameters(), lr)
+    if schedule is not None:
+        optimizer = torch.optim.SGD(model.parameters(), schedule(0), momentum=0.9)
     writer = SummaryWriter(str(folder))
     probe = torch.utils.data.TensorDataset(x[:100], y[:100])
     with NeuroMapper(model, writer=writer, probe=probe, gradient_every=10) as mapper:
         for step in range(n_steps):
+            if schedule is not None:
+                optimizer.param_groups[0]["lr"] = schedule(step)
             rows = torch.randint(0, len(x), (32,), generator=generator)
             batch = disturb(step, x[rows], y[rows]) if disturb is not None else (x[rows], y[rows])
             loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
@@ -113,6 +117,15 @@ def test_recorded__loss_spike_with_its_layer(tmp_path, cache_folder):
     assert any(first <= 143 <= last for first, last in finding.steps)
     assert (finding.where, finding.evidence["layer_step"]) == ("fc3", 150)
     assert "whose weights changed: their norm was" in finding.message
+
+
+def test_recorded__loss_spike_of_a_rate_too_high_for_all(tmp_path, cache_folder):
+    """The step is recorded; the last layer's weights become many times as large, but no layer is to blame."""
+    found = record(tmp_path / "a", mlp(), cache_folder, schedule=lambda step: 2.0 if step == 60 else 0.01, n_steps=120)
+    (finding,) = found["loss_spike"]
+    assert (finding.where, finding.evidence["layer"]) == ("train/loss", "")
+    assert finding.steps[0][0] == 61
+    assert "It began with step 60: it changed all layers" in finding.message
 
 
 def test_recorded__non_finite_values_with_layer_and_step(tmp_path, cache_folder):

@@ -154,7 +154,7 @@ def _module_figures(rows):
     return (
         _norm(of_weights) / math.sqrt(n_weights) if of_weights else math.nan,
         _norm(gradients) if gradients else math.nan,
-        _ratio(_norm([row[2] for row in weights]), _norm([row[0] for row in weights])),
+        _ratio(_norm([row[2] for row in weights]), _norm([row[0] + row[2] for row in weights])),
         _norm([row[0] + row[2] for row in weights]) if weights else math.nan,
         sum(int((~each.isfinite()).sum()) for each in gradients),
         sum(int((~row[0].isfinite()).sum()) for row in rows.values()),

@@ -180,7 +180,7 @@ class _Calm:
 def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:
     """It is told of the highest spike whose origin is known, or else of the highest."""
     pairs = list(zip(spikes, origins, strict=True))
-    worst, origin = max(pairs, key=lambda pair: (pair[1].layer != "", pair[0].score))
+    worst, origin = max(pairs, key=lambda pair: (pair[1].step is not None, pair[0].score))
     steps = [(spike.first, spike.last) for spike in spikes]
     often = "once" if len(spikes) == 1 else f"{len(spikes):,} times"
     message = (

@@ -24,8 +24,10 @@ LAYER_Z = 3.5
 # A layer stands out if its jump, as a logarithm, is so many times that of any other: a wrong batch or learning rate
 # moves all layers.
 LEAD = 2.0
-# A recorded step that is this share of the weights' change, or more, made it.
+# A recorded step whose update is this share of the change of the weights' norm, or more, made it.
 EXPLAINED = 0.4
+# A batch may well move all layers twice as much as the one before: from e^1.1 = 3 times on it is a step too large.
+LEAST_OF_ALL = 1.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Origin:
 
     Attributes:
         words: A sentence about it, or about why there is none.
-        layer: Its name; "" if no record is near enough, or no layer stands out.
+        layer: Its name; "" if no record is near enough, no layer stands out, or all have jumped.
         measure: "weight norm", "gradient norm" or "update".
         step: The recorded step.
         factor: How many times its usual value, or that of the record before for the weights.
@@ -61,9 +63,10 @@ class _Jump:
 def find_origin(flow: FlowSeries, first: int, last: int) -> Origin:
     """The layer in which a spike from step `first` to `last` began.
 
-    Weights come first, as they change what all layers put out: they may have jumped until the record before the spike,
-    or from there to the first record since it began. Then updates and gradients at the first record in it and the one
-    before; with a record at its first step only updates of the step before that. What comes later is its effect.
+    If the step right before it was recorded, and changed all layers far more than usual, that was it. Else weights come
+    first, as they change what all layers put out: they may have jumped until the record before the spike, or from there
+    to the first record since it began. Then updates and gradients at the first record in it and the one before; with a
+    record at its first step only updates of the step before that. What comes later is its effect.
     """
     start, end = (int(at) for at in np.searchsorted(flow.steps, [first, last + 1]))
     n_records = len(flow.steps)
@@ -71,27 +74,50 @@ def find_origin(flow: FlowSeries, first: int, last: int) -> Origin:
         return Origin()
     before = max(0, start - 1)
     is_recorded = start < end and flow.steps[start] == first
+    is_next = flow.steps[before] == first - 1
+    if is_next and _have_all_jumped(flow, before):
+        return _of_all(flow, before)
     looked_at = [(at, [WEIGHTS]) for at in range(before, min(start + 1, n_records))]
     if not is_recorded:
         looked_at.append((before, [GRADIENT, UPDATE]))
-    elif flow.steps[before] == first - 1:
+    elif is_next:
         looked_at.append((before, [UPDATE]))
     if start < end:
         looked_at.append((start, [GRADIENT, UPDATE]))
     for at, measures in looked_at:
         jump = _standing_out(flow, at, measures)
-        if jump is not None and not _is_of_all(flow, jump):
+        if jump is not None and jump.measure == WEIGHTS and _is_of_step(flow, jump):
+            largest = _standing_out(flow, at, [UPDATE])
+            if largest is None and _have_all_jumped(flow, at):
+                return _of_all(flow, at)
+            if largest is None or largest.layer != jump.layer:
+                jump = largest
+        if jump is not None:
             return _origin(flow, jump)
     return Origin("The records of the gradient flow near it show no layer that stands out.")
 
 
-def _is_of_all(flow: FlowSeries, jump: _Jump) -> bool:
-    """Whether weights jumped at a recorded step whose updates are large in all layers."""
-    update = next(each for each in flow.parameters if each.name == jump.layer).update_ratio[jump.at]
-    if jump.measure != WEIGHTS or not np.log1p(update) >= EXPLAINED * jump.size:
-        return False
-    largest = _standing_out(flow, jump.at, [UPDATE])
-    return largest is None or largest.layer != jump.layer
+def _is_of_step(flow: FlowSeries, jump: _Jump) -> bool:
+    """Whether weights jumped at the recorded step itself, and not since the record before."""
+    own = next(each for each in flow.parameters if each.name == jump.layer)
+    before, now = own.weight_norm[jump.at - 1], own.weight_norm[jump.at]
+    return bool(own.update_ratio[jump.at] * now >= EXPLAINED * abs(now - before))
+
+
+def _have_all_jumped(flow: FlowSeries, at: int) -> bool:
+    """Whether each layer's update jumped, and none's far more than all others'."""
+    jumps = [jump for each in flow.parameters if (jump := _jump(each, UPDATE, at))]
+    are_high = len(jumps) > 1 and all(jump.score > LAYER_Z and jump.size > LEAST_OF_ALL for jump in jumps)
+    return are_high and _standing_out(flow, at, [UPDATE]) is None
+
+
+def _of_all(flow: FlowSeries, at: int) -> Origin:
+    """A step that was too large for the whole network."""
+    sizes = [jump.size for each in flow.parameters if (jump := _jump(each, UPDATE, at))]
+    factor = math.exp(min(float(np.median(sizes)), 700.0)) if sizes else 1.0
+    step = int(flow.steps[at])
+    words = f"It began with step {step}: it changed all layers, {figure(factor)} times as much as usual in the median."
+    return Origin(words, "", UPDATE, step, factor)
 
 
 def _standing_out(flow: FlowSeries, at: int, measures: Sequence[str]) -> _Jump | None:
@@ -126,7 +152,8 @@ def _jump(each: ParameterSeries, measure: str, at: int) -> _Jump | None:
     if measure == WEIGHTS:
         values, noise = np.abs(np.diff(_log(each.weight_norm[max(0, at - N_BEFORE - 1) : at + 1]))), WEIGHT_NOISE
     else:
-        series = each.gradient_norm if measure == GRADIENT else each.update_ratio
+        # The change itself: in ratio to weights that it has made far larger it is no larger than 1.
+        series = each.gradient_norm if measure == GRADIENT else each.update_ratio * each.weight_norm
         values, noise = _log(series[max(0, at - N_BEFORE) : at + 1]), FLOW_NOISE
     if not len(values) or not np.isfinite(values[-1]):
         return None

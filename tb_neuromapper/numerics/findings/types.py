@@ -72,7 +72,7 @@ class ParameterSeries:
         frozen: None of them is trained.
         weight_gradient: (S,) root mean square of dL/dw over the weights, biases left out; NaN = unknown.
         gradient_norm: (S,) Euclidean norm of the gradients of all of them; NaN = none came.
-        update_ratio: (S,) norm of the weights' change divided by their norm; NaN = unknown.
+        update_ratio: (S,) norm of the weights' change divided by their norm after it; NaN = unknown.
         weight_norm: (S,) Euclidean norm of the weights after the step, biases left out; NaN = unknown.
         n_nonfinite_gradient, n_nonfinite_weight: (S,) values that are not finite; NaN = unknown.
     """
