@@ -92,7 +92,8 @@ class Outcome:
 
     Attributes:
         findings: All.
-        is_visible: False for a planted spike that one cannot see in the losses.
+        is_visible: False for a planted spike that one cannot see in the losses, and for a network that was to be
+            healthy and whose loss did not come down.
         is_found: The kind was found, where and when it was planted.
         named: The layers that findings of the kind name.
     """
@@ -166,8 +167,10 @@ def run(case: Case) -> Outcome:
     named = [each.where for each in found]
     is_found = bool(found)
     is_visible = True
-    if case.kind == "loss_spike":
-        losses = evidence.losses[0].values
+    losses = evidence.losses[0].values
+    if case.kind == "healthy":
+        is_visible = bool(np.median(losses[-20:]) < np.median(losses[:5]))
+    elif case.kind == "loss_spike":
         is_visible = _is_visible(losses, case.at)
         spans = [span for each in found for span in each.steps]
         is_found = any(first <= case.at + N_ANSWER and last >= case.at for first, last in spans)
@@ -213,11 +216,13 @@ def print_rates(outcomes: list[Outcome]) -> None:
         also = sum(any(each.kind != kind for each in one.findings) for one in seen)
         line = f"{right:>13}{len(names) - right:>7}" if kind == "loss_spike" else f"{'':20}"
         print(f"{kind:20}{fault:34}{f'{len(found)} of {len(seen)}':>10}{line}{also:>11}")
-    healthy = [outcome for outcome in outcomes if outcome.case.kind == "healthy"]
+    healthy = [one for one in outcomes if one.case.kind == "healthy" and one.is_visible]
     if healthy:
+        n_sick = sum(one.case.kind == "healthy" and not one.is_visible for one in outcomes)
         n_findings = Counter(len(one.findings) for one in healthy)
         kinds = Counter(each.kind for one in healthy for each in one.findings)
         print(f"healthy: {len(healthy)}; findings: {dict(sorted(n_findings.items()))}; of {dict(kinds)}")
+        print(f"not healthy, as the loss did not come down: {n_sick}")
         for one in healthy:
             if len(one.findings) > 1:
                 print(one.case, *(each.message for each in one.findings), sep="\n    ")
