@@ -30,26 +30,18 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.types import Evidence, Finding
-from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
+from tests.findings import faults
+from tests.findings.networks import HEALTHY, Detached, Unused, data, mlp
 from tests.findings.training import train
 
 DEEP = (32, *(64,) * 6, 4)
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "mlp": mlp,
-    "wide mlp": partial(mlp, (32, 128, 64, 4)),
-    "small mlp": partial(mlp, (32, 16, 16, 4)),
-    "tanh mlp": partial(mlp, activation=nn.Tanh),
-    "gelu mlp": partial(mlp, activation=nn.GELU),
-    "sigmoid mlp": partial(mlp, (32, 64, 4), nn.Sigmoid),
-    "deep mlp with norm": partial(mlp, DEEP, norm=nn.BatchNorm1d),
-    "cnn": cnn,
-    "transformer": Transformer,
+    **HEALTHY,
     "deep mlp": partial(mlp, DEEP),
     "deep sigmoid mlp": partial(mlp, DEEP, nn.Sigmoid),
     "unused": Unused,
     "detached": Detached,
 }
-HEALTHY = tuple(NETWORKS)[:9]
 USUAL = ("sgd 0.01", "sgd 0.05", "adam 0.001", "adam 0.003")
 # One sees a spike in the losses if it is so high: a share of its level, of the loss's range, and times the noise.
 VISIBLE = {"level": 0.8, "range": 0.35, "noise": 6.0}
@@ -242,96 +234,32 @@ def _is_layer(where: str, layer: str) -> bool:
     return where in (layer, f"fc{layer}", f"norm{layer}", f"act{layer}")
 
 
-def _healthy(_model: nn.Module, _case: Case) -> None:
-    return None
-
-
 def _closed(share: float, model: nn.Module, case: Case) -> None:
-    """Units get a bias that no input outweighs."""
     layer = dict(model.named_modules()).get(f"norm{case.layer}") or model.get_submodule(f"fc{case.layer}")
-    with torch.no_grad():
-        layer.bias[: max(1, round(share * len(layer.bias)))] = -50.0
+    faults.close_units(layer, max(1, round(share * len(layer.bias))))
 
 
 def _hushed(model: nn.Module, case: Case) -> None:
     layer, after = (model.get_submodule(f"fc{int(case.layer) + each}") for each in (0, 1))
-    n = round(0.6 * layer.out_features)
-    with torch.no_grad():
-        layer.weight[:n] *= 1e-5
-        layer.bias[:n] *= 1e-5
-        after.weight[:, :n] *= 1e-5
+    faults.hush_units(layer, after, round(0.6 * layer.out_features))
 
 
-def _scaled(gain: float, model: nn.Module, _case: Case) -> None:
-    """Initial weights of a gain that is not the right one."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, 0, gain / math.sqrt(layer.in_features))
-            nn.init.zeros_(layer.bias)
-
-
-def _weights_scaled(model: nn.Module, case: Case) -> Disturb:
-    def disturb(step, _x, _y, _optimizer):
-        if step == case.at:
-            with torch.no_grad():
-                model.get_submodule(case.layer).weight.mul_(-8)
-
-    return disturb
-
-
-def _gradient_scaled(model: nn.Module, case: Case) -> Disturb:
-    """One layer's gradient, of a batch with wrong labels."""
-    handles = []
-
-    def disturb(step, x, y, _optimizer):
-        if step == case.at:
-            handles.append(model.get_submodule(case.layer).weight.register_hook(lambda gradient: gradient * 1000))
-            return x, (y + 1) % 4
-        while handles:
-            handles.pop().remove()
-        return None
-
-    return disturb
-
-
-def _rate_scaled(factor: float, model: nn.Module, case: Case) -> Disturb:
-    """The learning rate of one layer, or of all."""
-    weight = model.get_submodule(case.layer).weight if case.layer else None
-
-    def disturb(step, _x, _y, optimizer):
-        if weight is not None and len(optimizer.param_groups) == 1:
-            (group,) = optimizer.param_groups
-            group["params"] = [each for each in group["params"] if each is not weight]
-            optimizer.add_param_group({**group, "params": [weight]})
-        group = optimizer.param_groups[-1]
-        group["lr"] = group.setdefault("usual", group["lr"]) * (factor if step == case.at else 1)
-
-    return disturb
-
-
-def _labels_wrong(_model: nn.Module, case: Case) -> Disturb:
-    return lambda step, x, y, _optimizer: (x, (y + 1) % 4) if step == case.at else None
-
-
-def _input_infinite(_model: nn.Module, case: Case) -> Disturb:
-    def disturb(step, x, y, _optimizer):
-        return (x.index_fill(1, torch.tensor([0]), torch.inf), y) if step == case.at else None
-
-    return disturb
+def _weight(model: nn.Module, case: Case) -> nn.Parameter:
+    return model.get_submodule(case.layer).weight
 
 
 FAULTS: dict[str, Callable[[nn.Module, Case], Disturb | None]] = {
-    "none": _healthy,
+    "none": lambda _model, _case: None,
     "half of a layer never opens": partial(_closed, 1 / 2),
     "a sixth of a layer never opens": partial(_closed, 1 / 6),
     "most of a layer hardly speaks": _hushed,
-    "large weights": partial(_scaled, 5.0),
-    "weights times -8": _weights_scaled,
-    "layer's rate times 300": partial(_rate_scaled, 300.0),
-    "layer's gradient times 1000": _gradient_scaled,
-    "rate times 100": partial(_rate_scaled, 100.0),
-    "wrong labels": _labels_wrong,
-    "an infinite input": _input_infinite,
+    "large weights": lambda model, _case: faults.start_with_gain(model, 5.0),
+    "weights times -8": lambda model, case: faults.weights_times(-8, _weight(model, case), case.at),
+    "layer's rate times 300": lambda model, case: faults.rate_times(300, case.at, _weight(model, case)),
+    "layer's gradient times 1000": lambda model, case: faults.gradient_times(1000, _weight(model, case), case.at),
+    "rate times 100": lambda _model, case: faults.rate_times(100, case.at),
+    "wrong labels": lambda _model, case: faults.wrong_labels(case.at),
+    "an infinite input": lambda _model, case: faults.infinite_input(case.at),
 }
 
 

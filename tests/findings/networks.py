@@ -95,3 +95,16 @@ def data(seed, n=512, noise=0.7):
     centres = torch.randn(2 * N_CLASSES, 32, generator=generator)
     which = torch.randint(0, 2 * N_CLASSES, (n,), generator=generator)
     return centres[which] + noise * torch.randn(n, 32, generator=generator), which % N_CLASSES
+
+
+HEALTHY = {
+    "mlp": mlp,
+    "wide mlp": lambda: mlp((32, 128, 64, 4)),
+    "small mlp": lambda: mlp((32, 16, 16, 4)),
+    "tanh mlp": lambda: mlp(activation=nn.Tanh),
+    "gelu mlp": lambda: mlp(activation=nn.GELU),
+    "sigmoid mlp": lambda: mlp((32, 64, 4), nn.Sigmoid),
+    "deep mlp with norm": lambda: mlp((32, *(64,) * 6, 4), norm=nn.BatchNorm1d),
+    "cnn": cnn,
+    "transformer": Transformer,
+}

@@ -9,55 +9,29 @@ import pytest
 import torch
 from torch import nn
 
-from tb_neuromapper.numerics.findings.loss_spikes import find_spikes
 from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.units import lasting
 from tb_neuromapper.numerics.findings.words import figure
-from tests.findings.networks import Detached, Transformer, Unused, cnn, data, mlp
-from tests.findings.training import train
+from tests.findings.faults import close_units, hush_units, infinite_input, start_with_gain
+from tests.findings.networks import HEALTHY, Detached, Transformer, Unused, cnn, data, mlp
+from tests.findings.training import SEEDS, adam, findings, sgd, train
 
-SEEDS = (0, 1, 2)
 DEEP = (32, *(32,) * 5, 4)
-
-
-def sgd(lr=0.05):
-    return lambda model: torch.optim.SGD(model.parameters(), lr, momentum=0.9)
-
-
-def adam(lr=1e-3):
-    return lambda model: torch.optim.Adam(model.parameters(), lr)
-
-
-def findings(make, optimizer, seed, noise=1.0, **options):
-    """The findings by kind of one small training."""
-    torch.manual_seed(seed)
-    model = make()
-    evidence = train(model, optimizer(model), seed=seed, inputs=data(seed, n=2048, noise=noise), **options)
-    found = {}
-    for finding in judge(evidence).findings:
-        found.setdefault(finding.kind, []).append(finding)
-    return found
 
 
 def with_bias(layer, n, value):
     def make():
         model = mlp()
-        with torch.no_grad():
-            model.get_submodule(layer).bias[:n].fill_(value)
+        close_units(model.get_submodule(layer), n, value)
         return model
 
     return make
 
 
 def with_gain(gain, widths, activation=nn.ReLU):
-    """Weights of gain / sqrt(inputs), where sqrt(2) would be right for a ReLU and 1 for a tanh."""
-
     def make():
         model = mlp(widths, activation)
-        for module in model:
-            if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, 0, gain / math.sqrt(module.in_features))
-                nn.init.zeros_(module.bias)
+        start_with_gain(model, gain)
         return model
 
     return make
@@ -140,10 +114,7 @@ def test_dormant_units__are_those_with_tiny_weights(seed):
 
     def make():
         model = mlp(activation=nn.GELU)
-        with torch.no_grad():
-            model.fc2.weight[:40] *= 1e-5
-            model.fc2.bias[:40] *= 1e-5
-            model.fc3.weight[:, :40] *= 1e-5
+        hush_units(model.fc2, model.fc3, 40)
         return model
 
     (finding,) = findings(make, sgd(1e-3), seed)["dormant_units"]
@@ -243,172 +214,10 @@ def test_no_gradient__is_silent_about_frozen_layers():
     assert "no_gradient" not in findings(make, adam(), 0, n_steps=100)
 
 
-def faster_at_200(step, x, y, optimizer):
-    for group in optimizer.param_groups:
-        group["lr"] = group.setdefault("usual", group["lr"]) * (300 if step == 200 else 1)
-
-
-def wrong_labels_at_200(step, x, y, optimizer):
-    return (x, (y + 1) % 4) if step == 200 else None
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("disturb", [faster_at_200, wrong_labels_at_200])
-@pytest.mark.parametrize("make", [mlp, cnn, Transformer])
-def test_loss_spike__is_dated(make, disturb, seed):
-    """One batch with wrong labels, or one step 300 times too large."""
-    (finding,) = findings(make, sgd(), seed, disturb=disturb)["loss_spike"]
-    assert any(first <= 202 and last >= 200 for first, last in finding.steps)
-    assert finding.evidence["tag"] == "train/loss"
-
-
-def with_weights_times_minus_8(weight, at):
-    def disturb(step, x, y, optimizer):
-        if step == at:
-            with torch.no_grad():
-                weight.mul_(-8)
-
-    return disturb
-
-
-def with_gradient_times_1000(weight, at):
-    def disturb(step, x, y, optimizer):
-        if step == at:
-            disturb.handle = weight.register_hook(lambda gradient: gradient * 1000)
-        elif step == at + 1:
-            disturb.handle.remove()
-        return (x, (y + 1) % 4) if step == at else None
-
-    return disturb
-
-
-def with_rate_times_1000(weight, at):
-    return with_rate_of_one_times(1000, weight, at)
-
-
-def with_rate_of_one_times(factor, weight, at):
-    """The weight gets a group of its own."""
-
-    def disturb(step, x, y, optimizer):
-        if len(optimizer.param_groups) == 1:
-            (group,) = optimizer.param_groups
-            group["params"] = [each for each in group["params"] if each is not weight]
-            optimizer.add_param_group({"params": [weight], "lr": group["lr"]})
-        optimizer.param_groups[1]["lr"] = optimizer.param_groups[0]["lr"] * (factor if step == at else 1)
-
-    return disturb
-
-
-def spike_of(plant, layer, at, seed, optimizer=None):
-    """The finding about the loss of a training in which a layer is disturbed, or None."""
-    torch.manual_seed(seed)
-    model = mlp()
-    disturb = plant(model.get_submodule(layer).weight, at)
-    found = findings(lambda: model, optimizer or sgd(), seed, disturb=disturb)
-    return next(iter(found.get("loss_spike", [])), None)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("at", [20, 45, 90])
-@pytest.mark.parametrize("optimizer", [sgd(0.01), adam()], ids=["sgd", "adam"])
-def test_loss_spike__is_found_while_the_loss_still_falls(optimizer, at, seed):
-    """What the loss has come down from hides no spike."""
-    finding = spike_of(with_weights_times_minus_8, "fc4", at, seed, optimizer)
-    assert at <= finding.steps[0][0] <= at + 2
-
-
-def test_loss_spike__is_found_among_few_values():
-    """A loss that was logged eleven times, seven of them before the spike."""
-    falling = np.array([2.30, 2.21, 2.02, 1.74, 1.41, 1.12, 0.91, 5.2, 1.5, 0.9, 0.7])
-    (spike,) = find_spikes(np.arange(11) * 10, falling, 8)
-    assert (spike.first, spike.last, spike.peak) == (70, 70, 5.2)
-    assert find_spikes(np.arange(10) * 10, np.delete(falling, 7), 8) == []
-
-
-def test_loss_spike__is_not_hidden_by_what_leads_up_to_it():
-    """A step too far is felt little at first: the loss rises over three values, each too low alone."""
-    quiet = 0.02 + 0.02 * np.random.default_rng(0).random(60)
-    losses = np.concatenate([np.linspace(1.4, 0.03, 40), quiet, [0.35, 0.2, 0.38, 0.95], quiet])
-    (spike,) = find_spikes(np.arange(len(losses)), losses, 8)
-    assert (spike.last, spike.peak) == (103, 0.95)
-
-
-def test_loss_spike__is_none_in_a_loss_that_hardly_moves():
-    """A network that learns nothing has a loss at ln 10 whose noise drifts."""
-    drift = np.where(np.arange(120) // 10 % 2, 0.02, 0)
-    noise = np.random.default_rng(0).normal(size=120) * 0.002
-    assert find_spikes(np.arange(120), math.log(10) + drift + noise, 8) == []
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("layer", ["fc1", "fc2", "fc4"])
-@pytest.mark.parametrize("at", [200, 208])
-@pytest.mark.parametrize("plant", [with_weights_times_minus_8, with_rate_times_1000])
-def test_loss_spike__began_in_the_layer_whose_weights_jumped(plant, layer, at, seed):
-    """At a recorded step or between two: the weights' norm tells."""
-    finding = spike_of(plant, layer, at, seed)
-    assert (finding.where, finding.evidence["layer_measure"]) == (layer, "weight norm")
-    assert finding.evidence["layer_step"] in (200, 210)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("layer", ["fc2", "fc4"])
-def test_loss_spike__began_in_the_layer_whose_gradient_was_too_large(layer, seed):
-    """A batch with wrong labels, of which one layer gets a gradient a thousand times too large."""
-    finding = spike_of(with_gradient_times_1000, layer, 200, seed)
-    assert (finding.where, finding.evidence["layer_step"]) == (layer, 200)
-
-
-def with_rate_times(factor, at):
-    """The learning rate of all layers is wrong for one step."""
-
-    def disturb(step, x, y, optimizer):
-        for group in optimizer.param_groups:
-            group["lr"] = group.setdefault("usual", group["lr"]) * (factor if step == at else 1)
-
-    return disturb
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("every", [1, 5])
-@pytest.mark.parametrize("make", [mlp, cnn, Transformer])
-def test_loss_spike__of_a_rate_too_high_for_all_began_in_no_layer(make, every, seed):
-    """The last layer's weights move most, but all updates were two hundred times too large."""
-    found = findings(make, sgd(0.01), seed, disturb=with_rate_times(200, 100), every=every, n_steps=130)["loss_spike"]
-    assert [each.evidence["layer"] for each in found] == [""]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("layer", "factor"), [("fc1", 1000), ("fc2", 1000), ("fc4", 3000)])
-def test_loss_spike__began_in_the_layer_whose_update_was_too_large(layer, factor, seed):
-    """Every step is recorded: the weights' norm hardly changes, the update of the step before the spike tells."""
-    torch.manual_seed(seed)
-    model = mlp()
-    disturb = with_rate_of_one_times(factor, model.get_submodule(layer).weight, 100)
-    (finding,) = findings(lambda: model, adam(), seed, disturb=disturb, every=1, n_steps=130)["loss_spike"]
-    assert finding.where == layer
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_loss_spike__of_a_wrong_batch_began_in_no_layer(seed):
-    """All layers get a larger gradient; none is blamed."""
-    (finding,) = findings(mlp, sgd(), seed, disturb=wrong_labels_at_200)["loss_spike"]
-    assert (finding.where, finding.evidence["layer"]) == ("train/loss", "")
-    assert "no layer that stands out" in finding.message
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_non_finite__began_where_it_was_planted(seed):
     """In the forward pass the first layer whose output is not finite, with finite weights before it."""
-
-    def spoil(step, x, y, optimizer):
-        if step != 150:
-            return None
-        x = x.clone()
-        x[3, 0] = math.inf
-        return x, y
-
-    (finding,) = findings(mlp, sgd(), seed, disturb=spoil)["non_finite"]
+    (finding,) = findings(mlp, sgd(), seed, disturb=infinite_input(150))["non_finite"]
     assert (finding.where, finding.evidence["first_step"]) == ("fc1", 150)
     assert "weights were still finite" in finding.message
     assert finding.evidence["losses"] == ["train/loss"]
@@ -430,18 +239,6 @@ def test_non_finite__of_an_overflow_is_in_the_layer_that_overflows(seed):
     """Each layer multiplies by some 10^5, so that a single precision number ends in the eighth."""
     (finding,) = findings(with_gain(1e5, (32, *(64,) * 8, 4)), sgd(), seed, n_steps=20)["non_finite"]
     assert (finding.where, finding.evidence["what"]) == ("fc8", "activations")
-
-
-HEALTHY = {
-    "mlp": mlp,
-    "wide mlp": lambda: mlp((32, 128, 64, 4)),
-    "tanh mlp": lambda: mlp(activation=nn.Tanh),
-    "gelu mlp": lambda: mlp(activation=nn.GELU),
-    "sigmoid mlp": lambda: mlp((32, 64, 4), nn.Sigmoid),
-    "deep mlp with norm": lambda: mlp((32, *(64,) * 6, 4), norm=nn.BatchNorm1d),
-    "cnn": cnn,
-    "transformer": Transformer,
-}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.types import Evidence, FlowSeries, LayerSeries, LossSeries, ParameterSeries
 from tests.findings.networks import data
 
@@ -21,6 +22,27 @@ KINDS = {
 }
 ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
 LOWEST = {nn.Tanh: -1, nn.Sigmoid: 0}
+
+SEEDS = (0, 1, 2)
+
+
+def sgd(lr=0.05):
+    return lambda model: torch.optim.SGD(model.parameters(), lr, momentum=0.9)
+
+
+def adam(lr=1e-3):
+    return lambda model: torch.optim.Adam(model.parameters(), lr)
+
+
+def findings(make, optimizer, seed, noise=1.0, **options):
+    """The findings by kind of one small training."""
+    torch.manual_seed(seed)
+    model = make()
+    evidence = train(model, optimizer(model), seed=seed, inputs=data(seed, n=2048, noise=noise), **options)
+    found = {}
+    for finding in judge(evidence).findings:
+        found.setdefault(finding.kind, []).append(finding)
+    return found
 
 
 def train(model, optimizer, *, seed=0, n_steps=300, every=10, batch=32, inputs=None, disturb=None, criterion=None):

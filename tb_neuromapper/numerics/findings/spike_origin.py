@@ -112,9 +112,9 @@ def _have_all_jumped(flow: FlowSeries, at: int) -> bool:
 
 
 def _of_all(flow: FlowSeries, at: int) -> Origin:
-    """A step that was too large for the whole network."""
+    """A step at which all have jumped: it was too large for the whole network."""
     sizes = [jump.size for each in flow.parameters if (jump := _jump(each, UPDATE, at))]
-    factor = math.exp(min(float(np.median(sizes)), 700.0)) if sizes else 1.0
+    factor = math.exp(min(float(np.median(sizes)), 700.0))
     step = int(flow.steps[at])
     words = f"It began with step {step}: it changed all layers, {figure(factor)} times as much as usual in the median."
     return Origin(words, "", UPDATE, step, factor)
