@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from tb_neuromapper.training.events import foreign_event_files
+from tb_neuromapper.recording.events import foreign_event_files
 
 _MAX_THUMBNAIL_SIZE = 128
 

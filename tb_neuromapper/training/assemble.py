@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tb_neuromapper.recording.records import Draft
 from tb_neuromapper.training.description import Labels
-from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.outcomes import Outcomes, class_outcomes, target_outcomes
 from tb_neuromapper.training.passes import BlockRows
 from tb_neuromapper.training.reducers import principal_components

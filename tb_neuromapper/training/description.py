@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from tb_neuromapper import schema
-from tb_neuromapper.training.drafts import Draft
+from tb_neuromapper.recording.records import Draft
 from tb_neuromapper.training.thumbnails import to_pixels
 
 

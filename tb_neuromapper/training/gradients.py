@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tb_neuromapper.training.drafts import Flush, PendingFlush
+from tb_neuromapper.recording.records import Flush, PendingFlush
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_changes import Shape, layer_changes, shapes_of
 from tb_neuromapper.training.gradients_edges import edge_limit

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tb_neuromapper import schema
-from tb_neuromapper.training.drafts import Draft
+from tb_neuromapper.recording.records import Draft
 from tb_neuromapper.training.gradients_calls import Call, Seen
 from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
 from tb_neuromapper.training.gradients_figures import (

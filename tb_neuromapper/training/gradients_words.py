@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tb_neuromapper.recording.records import Draft
 from tb_neuromapper.schema import from_json_array
-from tb_neuromapper.training.drafts import Draft
 from tb_neuromapper.training.gradients_calls import CallWatch
 from tb_neuromapper.training.gradients_layers import Layer
 from tb_neuromapper.training.gradients_parameters import ParameterWatch

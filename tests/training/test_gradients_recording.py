@@ -19,8 +19,8 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 from torch.utils.data import DataLoader, TensorDataset
 
 from tb_neuromapper import open_run
+from tb_neuromapper.recording import writer as writer_module
 from tb_neuromapper.training import gradients_edges, gradients_figures
-from tb_neuromapper.training import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.training.flows import layers_of, record, sgd_step
 from tests.training.networks import ConvNet, images

@@ -15,10 +15,10 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper import schema
-from tb_neuromapper.training import writer as writer_module
+from tb_neuromapper.recording import writer as writer_module
+from tb_neuromapper.recording.records import Draft, Flush
+from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.callback import NeuroMapper
-from tb_neuromapper.training.drafts import Draft, Flush
-from tb_neuromapper.training.writer import RecordWriter
 from tests.training.networks import ConvNet, images
 from tests.training.reading import accumulate, read_records, scalars, start_python
 

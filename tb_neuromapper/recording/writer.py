@@ -17,8 +17,7 @@ from typing import Any, Literal
 import safetensors.numpy
 
 from tb_neuromapper import schema
-from tb_neuromapper.training.drafts import Draft, Flush, PendingFlush, index_of, little_endian
-from tb_neuromapper.training.events import (
+from tb_neuromapper.recording.events import (
     EventSink,
     OwnEventFile,
     SharedWriter,
@@ -27,8 +26,9 @@ from tb_neuromapper.training.events import (
     sync_folder,
     write_all,
 )
-from tb_neuromapper.training.lock import RunLock
-from tb_neuromapper.training.termination import TerminationGuard
+from tb_neuromapper.recording.lock import RunLock
+from tb_neuromapper.recording.records import Draft, Flush, PendingFlush, index_of, little_endian
+from tb_neuromapper.recording.termination import TerminationGuard
 
 Payload = Literal["file", "event"]
 

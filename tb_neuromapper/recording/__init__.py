@@ -1,0 +1,1 @@
+"""Records to disk, without any framework: events, files, the lock, the bounded writer."""
