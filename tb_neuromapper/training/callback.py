@@ -19,14 +19,14 @@ from tb_neuromapper import schema
 from tb_neuromapper.recording.records import Draft, Flush
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.arguments import check_options, find_run_dir, is_compiled, unwrap, warn_of_other_writers
-from tb_neuromapper.training.assemble import activations_draft, fits, kept_blocks, outcomes_draft
-from tb_neuromapper.training.description import Description, Labels, check_labels, describe_probe, probe_draft
-from tb_neuromapper.training.distributed import gather, join, rank_and_size, together
 from tb_neuromapper.training.gradients import GradientRecorder
 from tb_neuromapper.training.gradients_steps import TrainingSteps
-from tb_neuromapper.training.hooks import choose_blocks
-from tb_neuromapper.training.passes import PassResult, device_of, run_pass
-from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash, refuse_change
+from tb_neuromapper.training.probe.blocks import choose_blocks
+from tb_neuromapper.training.probe.description import Description, Labels, check_labels, describe_probe, probe_draft
+from tb_neuromapper.training.probe.distributed import gather, join, rank_and_size, together
+from tb_neuromapper.training.probe.forward import PassResult, device_of, run_pass
+from tb_neuromapper.training.probe.records import activations_draft, fits, kept_blocks, outcomes_draft
+from tb_neuromapper.training.probe.source import Fingerprints, ProbeSource, content_hash, refuse_change
 from tb_neuromapper.training.state import plain_precision
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper import schema
-from tb_neuromapper.training import reducers
 from tb_neuromapper.training.callback import NeuroMapper
-from tb_neuromapper.training.probe import Fingerprints, content_hash
+from tb_neuromapper.training.probe import reducers
+from tb_neuromapper.training.probe.source import Fingerprints, content_hash
 from tests.training.networks import ConvNet, Encoder, Recurrent, images, mlp
 from tests.training.reading import accumulate, read_records, scalars
 

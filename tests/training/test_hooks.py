@@ -7,7 +7,7 @@ import itertools
 import pytest
 from torch import nn
 
-from tb_neuromapper.training.hooks import MAX_BLOCKS, choose_blocks, find_blocks
+from tb_neuromapper.training.probe.blocks import MAX_BLOCKS, choose_blocks, find_blocks
 from tests.training.networks import ConvNet, Encoder, Recurrent, mlp
 
 

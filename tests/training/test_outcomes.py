@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tb_neuromapper.training.outcomes import class_outcomes, target_outcomes
+from tb_neuromapper.training.probe.outcomes import class_outcomes, target_outcomes
 
 
 @pytest.fixture

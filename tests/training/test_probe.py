@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, TensorDataset
 
-from tb_neuromapper.training.probe import Fingerprints, ProbeSource, content_hash
+from tb_neuromapper.training.probe.source import Fingerprints, ProbeSource, content_hash
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.uint8, torch.int64, torch.bool]
 

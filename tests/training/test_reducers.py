@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from tb_neuromapper.training import reducers
-from tb_neuromapper.training.reducers import main_tensor, principal_components, reduce_to_rows
+from tb_neuromapper.training.probe import reducers
+from tb_neuromapper.training.probe.reducers import main_tensor, principal_components, reduce_to_rows
 from tests.training.networks import ModelOutput
 
 

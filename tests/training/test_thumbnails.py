@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tb_neuromapper.training.probe import ProbeSource
-from tb_neuromapper.training.thumbnails import ThumbnailCollector, to_pixels
+from tb_neuromapper.training.probe.source import ProbeSource
+from tb_neuromapper.training.probe.thumbnails import ThumbnailCollector, to_pixels
 
 
 def thumbnails(probe, size=32):

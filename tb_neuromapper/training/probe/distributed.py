@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from tb_neuromapper.training.passes import BlockRows, PassResult, refuse_partial
+from tb_neuromapper.training.probe.forward import BlockRows, PassResult, refuse_partial
 
 T = TypeVar("T")
 

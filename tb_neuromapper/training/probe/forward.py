@@ -12,11 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from tb_neuromapper.training.hooks import listening
-from tb_neuromapper.training.probe import Batch, Fingerprints, ProbeSource, as_tensor, move
-from tb_neuromapper.training.reducers import main_tensor, reduce_to_rows, sample_axes
+from tb_neuromapper.training.probe.blocks import listening
+from tb_neuromapper.training.probe.reducers import main_tensor, reduce_to_rows, sample_axes
+from tb_neuromapper.training.probe.source import Batch, Fingerprints, ProbeSource, as_tensor, move
+from tb_neuromapper.training.probe.thumbnails import ThumbnailCollector
 from tb_neuromapper.training.state import plain_precision, undisturbed
-from tb_neuromapper.training.thumbnails import ThumbnailCollector
 
 # What the network itself is called among its modules.
 _NETWORK = ""

@@ -12,7 +12,7 @@ import torch
 
 from tb_neuromapper import schema
 from tb_neuromapper.recording.records import Draft
-from tb_neuromapper.training.thumbnails import to_pixels
+from tb_neuromapper.training.probe.thumbnails import to_pixels
 
 
 @dataclass(frozen=True)

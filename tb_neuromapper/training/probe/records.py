@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 
 from tb_neuromapper.recording.records import Draft
-from tb_neuromapper.training.description import Labels
-from tb_neuromapper.training.outcomes import Outcomes, class_outcomes, target_outcomes
-from tb_neuromapper.training.passes import BlockRows
-from tb_neuromapper.training.reducers import principal_components
+from tb_neuromapper.training.probe.description import Labels
+from tb_neuromapper.training.probe.forward import BlockRows
+from tb_neuromapper.training.probe.outcomes import Outcomes, class_outcomes, target_outcomes
+from tb_neuromapper.training.probe.reducers import principal_components
 
 OUTPUT = "output"
 # Relative to the spread of the values; above it, distances between samples would change visibly.

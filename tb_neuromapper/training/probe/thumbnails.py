@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from tb_neuromapper.training.probe import Batch, tensors_in
+from tb_neuromapper.training.probe.source import Batch, tensors_in
 
 
 class ThumbnailCollector:
