@@ -19,8 +19,8 @@ from tb_neuromapper import schema
 from tb_neuromapper.recording.records import Draft, Flush
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.arguments import check_options, find_run_dir, is_compiled, unwrap, warn_of_other_writers
-from tb_neuromapper.training.gradients import GradientRecorder
-from tb_neuromapper.training.gradients_steps import TrainingSteps
+from tb_neuromapper.training.gradients.recorder import GradientRecorder
+from tb_neuromapper.training.gradients.schedule import TrainingSteps
 from tb_neuromapper.training.probe.blocks import choose_blocks
 from tb_neuromapper.training.probe.description import Description, Labels, check_labels, describe_probe, probe_draft
 from tb_neuromapper.training.probe.distributed import gather, join, rank_and_size, together

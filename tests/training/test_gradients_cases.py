@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from tb_neuromapper.training.gradients_layers import find_layers, sources_in_order
+from tb_neuromapper.training.gradients.layers import find_layers, sources_in_order
 from tests.training.flows import layers_of, record, sgd_step, unit_figures
 
 GENERATOR = torch.Generator().manual_seed(0)

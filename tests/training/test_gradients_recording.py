@@ -20,8 +20,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from tb_neuromapper import open_run
 from tb_neuromapper.recording import writer as writer_module
-from tb_neuromapper.training import gradients_edges, gradients_figures
 from tb_neuromapper.training.callback import NeuroMapper
+from tb_neuromapper.training.gradients import edges as gradients_edges
+from tb_neuromapper.training.gradients import statistics as gradients_figures
 from tests.training.flows import layers_of, record, sgd_step
 from tests.training.networks import ConvNet, images
 from tests.training.reading import accumulate, read_records, scalars, start_python

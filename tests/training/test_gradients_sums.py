@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tb_neuromapper.training.gradients_figures import FIGURES, Figures, reduce
-from tb_neuromapper.training.gradients_sums import MEAN_SIZE, absolute, beyond, itself, nonzero, unit_means
-from tb_neuromapper.training.gradients_transfer import Transfer
+from tb_neuromapper.training.gradients.reductions import MEAN_SIZE, absolute, beyond, itself, nonzero, unit_means
+from tb_neuromapper.training.gradients.statistics import FIGURES, Figures, reduce
+from tb_neuromapper.training.gradients.transfer import Transfer
 from tests.training.flows import layers_of, record, sgd_step
 
 FUNCTIONS = [absolute, nonzero, itself, beyond(0.5, 0.45)]

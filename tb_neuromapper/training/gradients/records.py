@@ -18,9 +18,11 @@ from torch import Tensor
 
 from tb_neuromapper import schema
 from tb_neuromapper.recording.records import Draft
-from tb_neuromapper.training.gradients_calls import Call, Seen
-from tb_neuromapper.training.gradients_edges import Edges, edge_pairs, edge_weights
-from tb_neuromapper.training.gradients_figures import (
+from tb_neuromapper.training.gradients.calls import Call, Seen
+from tb_neuromapper.training.gradients.edges import Edges, edge_pairs, edge_weights
+from tb_neuromapper.training.gradients.layers import Grid, Layer, Part
+from tb_neuromapper.training.gradients.parameters import Watched
+from tb_neuromapper.training.gradients.statistics import (
     FIGURES,
     Figures,
     real,
@@ -28,9 +30,7 @@ from tb_neuromapper.training.gradients_figures import (
     strided_sample,
     update_norm,
 )
-from tb_neuromapper.training.gradients_layers import Grid, Layer, Part
-from tb_neuromapper.training.gradients_parameters import Watched
-from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
+from tb_neuromapper.training.gradients.transfer import FloatArray, Transfer
 
 UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
 COLUMNS = (

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tb_neuromapper.training.gradients_layers import Grid, Layer, Part
-from tb_neuromapper.training.gradients_sums import absolute, itself, sums_over_last
+from tb_neuromapper.training.gradients.layers import Grid, Layer, Part
+from tb_neuromapper.training.gradients.reductions import absolute, itself, sums_over_last
 
 MAX_EDGES_OF_LAYER = 20_000
 MAX_EDGES = 200_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tb_neuromapper.training.gradients_layers import Layer
+from tb_neuromapper.training.gradients.layers import Layer
 
 
 @dataclass(frozen=True)

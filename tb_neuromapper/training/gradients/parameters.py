@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from tb_neuromapper.training.gradients_edges import Edges, keep_edges
-from tb_neuromapper.training.gradients_figures import Reduced, dense, real, reduce, strided_sample
-from tb_neuromapper.training.gradients_layers import Layer, Part
+from tb_neuromapper.training.gradients.edges import Edges, keep_edges
+from tb_neuromapper.training.gradients.layers import Layer, Part
+from tb_neuromapper.training.gradients.statistics import Reduced, dense, real, reduce, strided_sample
 
 _MAX_FRAMES = 12
 # Older versions of torch have it for CUDA alone.

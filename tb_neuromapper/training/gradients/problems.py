@@ -8,9 +8,9 @@ import numpy as np
 
 from tb_neuromapper.recording.records import Draft
 from tb_neuromapper.schema import from_json_array
-from tb_neuromapper.training.gradients_calls import CallWatch
-from tb_neuromapper.training.gradients_layers import Layer
-from tb_neuromapper.training.gradients_parameters import ParameterWatch
+from tb_neuromapper.training.gradients.calls import CallWatch
+from tb_neuromapper.training.gradients.layers import Layer
+from tb_neuromapper.training.gradients.parameters import ParameterWatch
 
 
 def has_forward(calls: CallWatch) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tb_neuromapper.training.gradients_graph import (
+from tb_neuromapper.training.gradients.autograd import (
     activation_classes,
     find_product,
     function_of,
@@ -23,8 +23,8 @@ from tb_neuromapper.training.gradients_graph import (
     value_of,
     walk_back,
 )
-from tb_neuromapper.training.gradients_layers import Layer, main_output, unit_axis
-from tb_neuromapper.training.gradients_sums import (
+from tb_neuromapper.training.gradients.layers import Layer, main_output, unit_axis
+from tb_neuromapper.training.gradients.reductions import (
     MEAN_SIZE,
     absolute,
     beyond,

@@ -18,20 +18,20 @@ import torch
 from torch import Tensor, nn
 
 from tb_neuromapper.recording.records import Flush, PendingFlush
-from tb_neuromapper.training.gradients_calls import CallWatch
-from tb_neuromapper.training.gradients_changes import Shape, layer_changes, shapes_of
-from tb_neuromapper.training.gradients_edges import edge_limit
-from tb_neuromapper.training.gradients_layers import Layer, find_layers, parameter_owners, sources_in_order
-from tb_neuromapper.training.gradients_parameters import ParameterWatch, Watched, current_scale
-from tb_neuromapper.training.gradients_records import LayerRows, ParameterRow, gradients_draft, parameters_draft
-from tb_neuromapper.training.gradients_transfer import Transfer
-from tb_neuromapper.training.gradients_words import (
+from tb_neuromapper.training.gradients.calls import CallWatch
+from tb_neuromapper.training.gradients.edges import edge_limit
+from tb_neuromapper.training.gradients.layer_changes import Shape, layer_changes, shapes_of
+from tb_neuromapper.training.gradients.layers import Layer, find_layers, parameter_owners, sources_in_order
+from tb_neuromapper.training.gradients.parameters import ParameterWatch, Watched, current_scale
+from tb_neuromapper.training.gradients.problems import (
     faults_of,
     has_forward,
     has_gradient,
     limits_of,
     weights_not_finite,
 )
+from tb_neuromapper.training.gradients.records import LayerRows, ParameterRow, gradients_draft, parameters_draft
+from tb_neuromapper.training.gradients.transfer import Transfer
 from tb_neuromapper.training.state import plain_precision
 
 # What the objects of a layer or a parameter take beside their figures, about, until its record is written.

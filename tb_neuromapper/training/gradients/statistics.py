@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tb_neuromapper.training.gradients_sums import coprime
-from tb_neuromapper.training.gradients_transfer import FloatArray, Transfer
+from tb_neuromapper.training.gradients.reductions import coprime
+from tb_neuromapper.training.gradients.transfer import FloatArray, Transfer
 
 # What is neither norm nor extreme of a larger tensor is estimated from an even sample, to within about 1 %: a copy of
 # all weights of a large network may not fit, sorting millions of values would take longer than all else, and a dozen

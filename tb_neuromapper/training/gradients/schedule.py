@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from tb_neuromapper.training.gradients import GradientRecorder
+from tb_neuromapper.training.gradients.recorder import GradientRecorder
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
 _MAX_STEP = 2**53

@@ -1,0 +1,1 @@
+"""Gradient flow of single training steps, recorded while they run."""
