@@ -28,8 +28,8 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
 from tb_neuromapper.numerics.findings.rules import judge
-from tb_neuromapper.numerics.findings.types import Evidence, Finding
 from tests.findings import faults
 from tests.findings.networks import HEALTHY, Detached, Unused, data, mlp
 from tests.findings.training import train

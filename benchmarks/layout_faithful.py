@@ -25,9 +25,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layout_data import load_activations
 
-from tb_neuromapper.numerics.aligned_umap import AlignedUMAP
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.quality import mean_movement, measure_quality
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
+from tb_neuromapper.numerics.quality.layout_quality import mean_movement, measure_quality
+from tb_neuromapper.numerics.umap.aligned_umap import AlignedUMAP
 
 STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 ENGINES = ("neuromapper", "umap-learn")

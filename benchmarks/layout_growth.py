@@ -19,8 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layout_data import load_activations
 
-from tb_neuromapper.numerics.aligned import fit_layout
-from tb_neuromapper.numerics.neighbors import find_neighbors
+from tb_neuromapper.numerics.layout.aligned import fit_layout
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tb_neuromapper.numerics.types import LayoutParameters
 from tb_neuromapper.numerics.warmup import warm_up
 

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layout_data import load_activations
 from layout_faithful import score
 
-from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
-from tb_neuromapper.numerics.neighbors import find_neighbors
+from tb_neuromapper.numerics.layout.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tb_neuromapper.numerics.types import LayoutCancelled, LayoutParameters
 from tb_neuromapper.numerics.warmup import warm_up
 

@@ -91,7 +91,7 @@ def measure(options: argparse.Namespace) -> dict:
 
 
 def fit_ours(slices: list, relations: list) -> None:
-    from tb_neuromapper.numerics.aligned_umap import AlignedUMAP
+    from tb_neuromapper.numerics.umap.aligned_umap import AlignedUMAP
 
     AlignedUMAP().fit(slices, relations=relations)
 
@@ -103,9 +103,9 @@ def fit_theirs(slices: list, relations: list) -> None:
 
 
 def measure_parts(slices: list) -> dict[str, float]:
-    from tb_neuromapper.numerics.aligned import fit_layout
-    from tb_neuromapper.numerics.neighbors import find_neighbors
-    from tb_neuromapper.numerics.quality import measure_quality
+    from tb_neuromapper.numerics.layout.aligned import fit_layout
+    from tb_neuromapper.numerics.neighbors.find import find_neighbors
+    from tb_neuromapper.numerics.quality.layout_quality import measure_quality
     from tb_neuromapper.numerics.types import LayoutParameters
 
     table, few = slices[0], find_neighbors(slices[0], n_neighbors=14)

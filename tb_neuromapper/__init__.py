@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tb_neuromapper.numerics.aligned_umap import AlignedUMAP
+    from tb_neuromapper.numerics.umap.aligned_umap import AlignedUMAP
     from tb_neuromapper.run import Run, open_run
     from tb_neuromapper.training.callback import NeuroMapper
 
@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 __all__ = ["AlignedUMAP", "NeuroMapper", "Run", "open_run"]
 
 _HOMES = {
-    "AlignedUMAP": "tb_neuromapper.numerics.aligned_umap",
+    "AlignedUMAP": "tb_neuromapper.numerics.umap.aligned_umap",
     "NeuroMapper": "tb_neuromapper.training.callback",
     "Run": "tb_neuromapper.run",
     "open_run": "tb_neuromapper.run",

@@ -23,8 +23,8 @@ from tb_neuromapper.backend.projections import Projections
 from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views.embeddings import block_names, n_samples
+from tb_neuromapper.numerics.findings.evidence import Finding
 from tb_neuromapper.numerics.findings.rules import judge
-from tb_neuromapper.numerics.findings.types import Finding
 from tb_neuromapper.schema import KINDS
 
 T = TypeVar("T")

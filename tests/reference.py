@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tb_neuromapper.numerics.lanes import N_LANES
+from tb_neuromapper.numerics.layout.lanes import N_LANES
 
 
 def distance(x, y, metric):

@@ -13,7 +13,7 @@ from tb_neuromapper.backend.gradient_steps import GradientSteps
 from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views import findings, gradients, scalars
-from tb_neuromapper.numerics.findings.types import Evidence, FlowSeries, LossSeries, ProbeUnits
+from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LossSeries, ProbeUnits
 from tb_neuromapper.schema import RecordError
 
 # Figures of layers are read at so many steps at most, those of single units at fewer; the last ones always.

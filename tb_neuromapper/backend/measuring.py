@@ -63,8 +63,8 @@ def measure(
     step: int, now: Measured, neighbors: Neighbors, before: Measured | None, parameters: ProjectionParameters
 ) -> dict[str, Any]:
     """The quality of one step's layout, and `cka`: how alike the activations and those of the step before are."""
-    from tb_neuromapper.numerics.quality import measure_quality
-    from tb_neuromapper.numerics.representation import linear_cka
+    from tb_neuromapper.numerics.quality.cka import linear_cka
+    from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 
     previous = before.positions if before is not None else None
     metric, seed = parameters.metric, parameters.seed

@@ -90,7 +90,7 @@ def warm_up() -> None:
 
 def count_clusters(positions: FloatArray, classes: npt.NDArray[np.int32]) -> float | None:
     """See `count_subclusters`."""
-    from tb_neuromapper.numerics.subclusters import count_subclusters
+    from tb_neuromapper.numerics.quality.subclusters import count_subclusters
 
     return count_subclusters(positions, classes)
 
@@ -160,7 +160,7 @@ def _find_all_neighbors(job: ProjectionJob, first: int, report: Reporter) -> tup
 
 
 def _find_neighbors(job: ProjectionJob, source: ArraySource, should_stop: Callable[[], bool]) -> Neighbors:
-    from tb_neuromapper.numerics.neighbors import find_neighbors
+    from tb_neuromapper.numerics.neighbors.find import find_neighbors
     from tb_neuromapper.numerics.types import Neighbors
 
     wanted, metric = job.parameters.n_neighbors - 1, job.parameters.metric
@@ -205,7 +205,7 @@ def _start_quickly(job: ProjectionJob, report: Reporter) -> dict[str, FloatArray
 
 
 def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[FloatArray], report: Reporter) -> None:
-    from tb_neuromapper.numerics.aligned import fit_layout
+    from tb_neuromapper.numerics.layout.aligned import fit_layout
 
     indices = list(chosen)
 
@@ -229,7 +229,7 @@ def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[Float
 def _lay_out(
     job: ProjectionJob, slices: Sequence[_Slice], started: dict[str, FloatArray], report: Reporter
 ) -> StoredLayout:
-    from tb_neuromapper.numerics.aligned import fit_layout
+    from tb_neuromapper.numerics.layout.aligned import fit_layout
 
     steps = [item.step for item in slices]
 
@@ -251,7 +251,7 @@ def _lay_out(
 
 
 def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report: Reporter) -> list[FloatArray]:
-    from tb_neuromapper.numerics.reference_engine import umap_learn_layout
+    from tb_neuromapper.numerics.umap.reference_engine import umap_learn_layout
 
     report.say(0.3, "umap-learn is laying out; it reports no progress and takes about a hundred times as long")
     points = [load_points(item.source) for item in slices]
@@ -260,7 +260,7 @@ def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report:
 
 def _extend(job: ProjectionJob, slices: Sequence[_Slice], first: int, stored: StoredLayout, report: Reporter) -> None:
     """Add slices to a stored layout one at a time; `slices` begins with the layout's slice `first`."""
-    from tb_neuromapper.numerics.aligned import extend_layout
+    from tb_neuromapper.numerics.layout.aligned import extend_layout
 
     n_total = first + len(slices)
     for index in range(len(stored), n_total):

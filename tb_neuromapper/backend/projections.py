@@ -37,7 +37,7 @@ from tb_neuromapper.backend.projection import CANCELLED, Projection, side_of
 from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.storage import ArraySource
 from tb_neuromapper.backend.views.embeddings import Slice, block_slices
-from tb_neuromapper.numerics.local_preservation import local_preservation
+from tb_neuromapper.numerics.quality.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
 
 _MAX_PROJECTIONS = 512

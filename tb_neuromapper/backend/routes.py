@@ -38,7 +38,7 @@ from tb_neuromapper.backend.views import embeddings, gradients, quality
 from tb_neuromapper.backend.views.nearest import nearest_samples
 from tb_neuromapper.backend.views.scalars import finite_pairs
 from tb_neuromapper.backend.wire import encode_frame
-from tb_neuromapper.numerics.local_preservation import K
+from tb_neuromapper.numerics.quality.local_preservation import K
 from tb_neuromapper.schema import RecordError
 
 FRAME_TYPE = "application/octet-stream"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.quality import measure_quality
+from tb_neuromapper.numerics.layout.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
+from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 from tb_neuromapper.numerics.types import LayoutParameters
 
 # More than one tile of the search, so that its columns are scanned too.

@@ -8,7 +8,7 @@ import pytest
 
 from tb_neuromapper.backend.views.quality import describe_quality, encode_shares
 from tb_neuromapper.numerics.outliers import flag_outliers
-from tb_neuromapper.numerics.representation import linear_cka
+from tb_neuromapper.numerics.quality.cka import linear_cka
 from tests.logs import LogWriter, write_run
 
 

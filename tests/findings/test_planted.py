@@ -11,7 +11,7 @@ from torch import nn
 
 from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.units import lasting
-from tb_neuromapper.numerics.findings.words import figure
+from tb_neuromapper.numerics.findings.wording import figure
 from tests.findings.faults import close_units, hush_units, infinite_input, start_with_gain
 from tests.findings.networks import HEALTHY, Detached, Transformer, Unused, cnn, data, mlp
 from tests.findings.training import SEEDS, adam, findings, sgd, train

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LayerSeries, LossSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.rules import judge
-from tb_neuromapper.numerics.findings.types import Evidence, FlowSeries, LayerSeries, LossSeries, ParameterSeries
 from tests.findings.networks import data
 
 KINDS = {

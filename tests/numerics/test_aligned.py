@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_neuromapper.numerics.aligned import N_PASSES_SMALL, extend_layout, fit_layout
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.quality import measure_quality
+from tb_neuromapper.numerics.layout.aligned import N_PASSES_SMALL, extend_layout, fit_layout
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
+from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 from tb_neuromapper.numerics.types import LayoutCancelled, LayoutParameters, Neighbors
 from tests.numerics.test_graph import slices_and_relations
 
@@ -259,7 +259,7 @@ _PROGRAM = """
 import sys, hashlib
 import numpy as np
 from tests.numerics.test_aligned import clusters, neighbors_of
-from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.layout.aligned import extend_layout, fit_layout
 from tb_neuromapper.numerics.types import LayoutParameters
 slices, _ = clusters(n_slices=10, n=200)
 neighbors = neighbors_of(slices)

@@ -14,10 +14,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from tb_neuromapper.numerics.aligned_umap import AlignedUMAP
-from tb_neuromapper.numerics.neighbors import METRICS
-from tb_neuromapper.numerics.reference_engine import umap_learn_layout
+from tb_neuromapper.numerics.neighbors.find import METRICS
 from tb_neuromapper.numerics.types import LayoutParameters
+from tb_neuromapper.numerics.umap.aligned_umap import AlignedUMAP
+from tb_neuromapper.numerics.umap.reference_engine import umap_learn_layout
 
 
 @pytest.fixture(scope="module")

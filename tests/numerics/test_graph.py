@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_neuromapper.numerics.curve import fit_curve
-from tb_neuromapper.numerics.graph import build_graph, weigh_neighbors
-from tb_neuromapper.numerics.lanes import N_LANES
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.tracks import follow_samples
+from tb_neuromapper.numerics.layout.curve import fit_curve
+from tb_neuromapper.numerics.layout.graph import build_graph, weigh_neighbors
+from tb_neuromapper.numerics.layout.lanes import N_LANES
+from tb_neuromapper.numerics.layout.tracks import follow_samples
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tests import reference
 
 

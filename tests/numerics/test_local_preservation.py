@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tb_neuromapper.numerics.local_preservation import local_preservation
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.quality import measure_quality
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
+from tb_neuromapper.numerics.quality.layout_quality import measure_quality
+from tb_neuromapper.numerics.quality.local_preservation import local_preservation
 from tests import reference
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_neuromapper.numerics import approximate_search
-from tb_neuromapper.numerics.approximate_search import search_approximate
-from tb_neuromapper.numerics.exact_search import search_exact
-from tb_neuromapper.numerics.neighbors import METRICS, find_neighbors
+from tb_neuromapper.numerics.neighbors import approximate as approximate_search
+from tb_neuromapper.numerics.neighbors.approximate import search_approximate
+from tb_neuromapper.numerics.neighbors.exact import search_exact
+from tb_neuromapper.numerics.neighbors.find import METRICS, find_neighbors
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import LayoutCancelled
 from tests import reference

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_neuromapper.numerics.aligned import same_settings
-from tb_neuromapper.numerics.lanes import N_LANES, ROW
-from tb_neuromapper.numerics.layout_state import LayoutState
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.optimize import align_tracks, move_rows, random_starts, share_pushes
-from tb_neuromapper.numerics.overlaps import measure_overlaps
+from tb_neuromapper.numerics.layout.aligned import same_settings
+from tb_neuromapper.numerics.layout.lanes import N_LANES, ROW
+from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.layout.overlaps import measure_overlaps
+from tb_neuromapper.numerics.layout.state import LayoutState
+from tb_neuromapper.numerics.layout.tracks import follow_samples
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tb_neuromapper.numerics.threads import Threads
-from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import LayoutParameters
 from tests import reference
 from tests.numerics.test_graph import slices_and_relations

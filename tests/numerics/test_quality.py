@@ -5,8 +5,8 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
-from tb_neuromapper.numerics.neighbors import find_neighbors
-from tb_neuromapper.numerics.quality import measure_quality
+from tb_neuromapper.numerics.neighbors.find import find_neighbors
+from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 from tests import reference
 
 

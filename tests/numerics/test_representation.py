@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tb_neuromapper.numerics.representation import flag_outliers, linear_cka
+from tb_neuromapper.numerics.quality.cka import flag_outliers, linear_cka
 from tests import reference
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tb_neuromapper.numerics.subclusters import count_subclusters
+from tb_neuromapper.numerics.quality.subclusters import count_subclusters
 
 
 def blobs(*centres, n=40):

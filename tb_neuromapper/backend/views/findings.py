@@ -12,8 +12,7 @@ import numpy.typing as npt
 from tb_neuromapper.backend.flow import ParameterTable
 from tb_neuromapper.backend.reader import RunLog
 from tb_neuromapper.backend.views import gradients
-from tb_neuromapper.numerics.findings.rules import RULES, THRESHOLDS, Verdict
-from tb_neuromapper.numerics.findings.types import (
+from tb_neuromapper.numerics.findings.evidence import (
     Finding,
     FloatArray,
     FlowSeries,
@@ -21,6 +20,7 @@ from tb_neuromapper.numerics.findings.types import (
     ParameterSeries,
     ProbeUnits,
 )
+from tb_neuromapper.numerics.findings.rules import RULES, THRESHOLDS, Verdict
 from tb_neuromapper.schema import Record
 
 NON_FINITE_COLUMNS = ("n_nonfinite_weight", "n_nonfinite_gradient")

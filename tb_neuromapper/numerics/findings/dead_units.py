@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LayerSeries, ProbeUnits
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries, LayerSeries, ProbeUnits
 from tb_neuromapper.numerics.findings.units import (
     N_LAST_RECORDS,
     Lasting,
@@ -21,7 +21,7 @@ from tb_neuromapper.numerics.findings.units import (
     lasting,
     too_many,
 )
-from tb_neuromapper.numerics.findings.words import in_words, of_units, times
+from tb_neuromapper.numerics.findings.wording import in_words, of_units, times
 
 KIND = "dead_units"
 # In small batches a unit that answers to one sample in fifty is often 0 for all: so many values must be 0.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import FloatArray, FlowSeries
+from tb_neuromapper.numerics.findings.evidence import FloatArray, FlowSeries
 
 # Embeddings get a gradient only in the rows that were looked up, normalisation has other units: both would mislead.
 WEIGHTED = ("linear", "conv", "recurrent", "attention")

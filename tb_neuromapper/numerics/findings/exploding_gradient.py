@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.depth import Profile, signal_profile, weight_profile
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, IntArray
-from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, FlowSeries, IntArray
+from tb_neuromapper.numerics.findings.wording import figure, in_words, ranges
 
 KIND = "exploding_gradient"
 # A single record, later than the first, may be one bad batch.

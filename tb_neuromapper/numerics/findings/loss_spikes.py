@@ -12,9 +12,9 @@ from statistics import median
 
 import numpy as np
 
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, IntArray, LossSeries
 from tb_neuromapper.numerics.findings.spike_origin import Origin, find_origin
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, IntArray, LossSeries
-from tb_neuromapper.numerics.findings.words import figure, in_words
+from tb_neuromapper.numerics.findings.wording import figure, in_words
 
 KIND = "loss_spike"
 N_BEFORE = 50

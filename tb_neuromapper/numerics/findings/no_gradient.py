@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.words import times
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.wording import times
 
 KIND = "no_gradient"
 MIN_RECORDS = 2

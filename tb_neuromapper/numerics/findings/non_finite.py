@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries, LossSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.words import in_words, ranges, times
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries, LossSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.wording import in_words, ranges, times
 
 KIND = "non_finite"
 

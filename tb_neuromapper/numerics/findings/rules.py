@@ -18,7 +18,7 @@ from tb_neuromapper.numerics.findings import (
     update_ratio,
     vanishing_gradient,
 )
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FlowSeries
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries
 
 
 @dataclass(frozen=True)

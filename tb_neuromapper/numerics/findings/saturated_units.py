@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
 from tb_neuromapper.numerics.findings.units import are_recorded, known_records, lasting, too_many
-from tb_neuromapper.numerics.findings.words import figure, of_units, times
+from tb_neuromapper.numerics.findings.wording import figure, of_units, times
 
 KIND = "saturated_units"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import FloatArray, FlowSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.words import figure
+from tb_neuromapper.numerics.findings.evidence import FloatArray, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.wording import figure
 
 WEIGHTS, GRADIENT, UPDATE = "weight norm", "gradient norm", "update"
 N_BEFORE = 50

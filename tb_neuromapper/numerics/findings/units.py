@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import FloatArray, FlowSeries, IntArray, StepRange
+from tb_neuromapper.numerics.findings.evidence import FloatArray, FlowSeries, IntArray, StepRange
 
 # A unit may rest on some batches; it is in a state if it was in all of these many last records.
 N_LAST_RECORDS = 5

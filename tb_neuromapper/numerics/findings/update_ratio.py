@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.types import Evidence, Finding, FloatArray, FlowSeries, ParameterSeries
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, FlowSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.vanishing_gradient import told_layers
-from tb_neuromapper.numerics.findings.words import figure, ranges
+from tb_neuromapper.numerics.findings.wording import figure, ranges
 
 KIND = "update_ratio"
 _RATED = ("linear", "conv", "attention", "recurrent")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.depth import weight_profile
-from tb_neuromapper.numerics.findings.types import Evidence, Finding
-from tb_neuromapper.numerics.findings.words import figure, in_words, ranges
+from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
+from tb_neuromapper.numerics.findings.wording import figure, in_words, ranges
 
 KIND = "vanishing_gradient"
 MIN_SHARE = 0.2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_neuromapper.numerics.lanes import N_LANES
+from tb_neuromapper.numerics.layout.lanes import N_LANES
 from tb_neuromapper.numerics.types import IntArray
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.numerics.checks import check_parameters
+from tb_neuromapper.numerics.layout.checks import check_parameters
+from tb_neuromapper.numerics.layout.tracks import check_relations
 from tb_neuromapper.numerics.points import check_points
-from tb_neuromapper.numerics.tracks import check_relations
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters
-from tb_neuromapper.numerics.umap_parameters import plain_values
+from tb_neuromapper.numerics.umap.parameters import plain_values
 
 
 @dataclass(frozen=True)

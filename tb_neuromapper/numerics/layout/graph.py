@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from tb_neuromapper.numerics.lanes import N_LANES
-from tb_neuromapper.numerics.tracks import Tracks
+from tb_neuromapper.numerics.layout.lanes import N_LANES
+from tb_neuromapper.numerics.layout.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
 # Edges that umap-learn drops at its 200 passes: they would be visited less than once.

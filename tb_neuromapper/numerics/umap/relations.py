@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
-from tb_neuromapper.numerics.curve import fit_curve
-from tb_neuromapper.numerics.layout_state import SliceSettings
+from tb_neuromapper.numerics.layout.curve import fit_curve
+from tb_neuromapper.numerics.layout.state import SliceSettings
 from tb_neuromapper.numerics.points import check_points, not_finite
 from tb_neuromapper.numerics.types import FloatArray, IntArray
-from tb_neuromapper.numerics.umap_parameters import is_whole, nth_value
+from tb_neuromapper.numerics.umap.parameters import is_whole, nth_value
 
 
 def check_names(method: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:

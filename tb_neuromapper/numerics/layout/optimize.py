@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.graph import LayoutGraph
 from tb_neuromapper.numerics.kernels import kernel
-from tb_neuromapper.numerics.lanes import N_LANES, attract, copy_row, repel
+from tb_neuromapper.numerics.layout.graph import LayoutGraph
+from tb_neuromapper.numerics.layout.lanes import N_LANES, attract, copy_row, repel
 from tb_neuromapper.numerics.types import FloatArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.numerics.curve import fit_curve
+from tb_neuromapper.numerics.layout.curve import fit_curve
 
 PER_SLICE = ("n_neighbors", "min_dist", "spread", "repulsion_strength", "learning_rate", "negative_sample_rate")
 # Per slice too, but only umap-learn's engine honours them.

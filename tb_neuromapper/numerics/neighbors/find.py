@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.approximate_search import search_approximate
-from tb_neuromapper.numerics.exact_search import search_exact
 from tb_neuromapper.numerics.kernels import helper, insert, kernel
+from tb_neuromapper.numerics.neighbors.approximate import search_approximate
+from tb_neuromapper.numerics.neighbors.exact import search_exact
 from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors

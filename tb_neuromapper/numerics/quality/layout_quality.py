@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.kernels import insert, kernel
-from tb_neuromapper.numerics.neighbors import to_euclidean
+from tb_neuromapper.numerics.neighbors.find import to_euclidean
 from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors

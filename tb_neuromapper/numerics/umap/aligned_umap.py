@@ -10,26 +10,26 @@ from typing import Any
 import numpy.typing as npt
 from scipy.sparse import issparse
 
-from tb_neuromapper.numerics.neighbors import is_metric
-from tb_neuromapper.numerics.own_engine import OwnModel, fit_own, update_own
+from tb_neuromapper.numerics.neighbors.find import is_metric
 from tb_neuromapper.numerics.points import check_points
-from tb_neuromapper.numerics.reference_engine import UmapModel, fit_umap, update_umap
 from tb_neuromapper.numerics.types import FloatArray
-from tb_neuromapper.numerics.umap_interface import (
-    check_labels,
-    check_names,
-    check_relation_dict,
-    check_relation_dicts,
-    check_slices,
-    is_same,
-)
-from tb_neuromapper.numerics.umap_parameters import (
+from tb_neuromapper.numerics.umap.neuromapper_engine import OwnModel, fit_own, update_own
+from tb_neuromapper.numerics.umap.parameters import (
     PER_SLICE,
     UMAP_PER_SLICE,
     append_value,
     check_number,
     check_umap_parameters,
     is_list,
+)
+from tb_neuromapper.numerics.umap.reference_engine import UmapModel, fit_umap, update_umap
+from tb_neuromapper.numerics.umap.relations import (
+    check_labels,
+    check_names,
+    check_relation_dict,
+    check_relation_dicts,
+    check_slices,
+    is_same,
 )
 
 ENGINES = ("neuromapper", "umap-learn")

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from tb_neuromapper.numerics.graph import LayoutGraph
-from tb_neuromapper.numerics.tracks import Tracks
+from tb_neuromapper.numerics.layout.graph import LayoutGraph
+from tb_neuromapper.numerics.layout.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray
 
 _EXTENT = 10.0

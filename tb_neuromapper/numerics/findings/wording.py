@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.findings.types import IntArray, StepRange
+from tb_neuromapper.numerics.findings.evidence import IntArray, StepRange
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

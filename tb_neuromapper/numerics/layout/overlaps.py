@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from tb_neuromapper.numerics.graph import neighbor_matrices
-from tb_neuromapper.numerics.tracks import Tracks
+from tb_neuromapper.numerics.layout.graph import neighbor_matrices
+from tb_neuromapper.numerics.layout.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tb_neuromapper.numerics.curve import fit_curve
+from tb_neuromapper.numerics.layout.curve import fit_curve
 from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, Neighbors
 
 

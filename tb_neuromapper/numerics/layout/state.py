@@ -9,13 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
-from tb_neuromapper.numerics.graph import build_graph, row_blocks
-from tb_neuromapper.numerics.lanes import N_LANES, ROW
-from tb_neuromapper.numerics.optimize import align_tracks, move_rows, random_starts, share_pushes
-from tb_neuromapper.numerics.overlaps import measure_overlaps
-from tb_neuromapper.numerics.start import fill_from_neighbors, group_matrix, start_rows
+from tb_neuromapper.numerics.layout.graph import build_graph, row_blocks
+from tb_neuromapper.numerics.layout.initialize import fill_from_neighbors, group_matrix, start_rows
+from tb_neuromapper.numerics.layout.lanes import N_LANES, ROW
+from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.layout.overlaps import measure_overlaps
+from tb_neuromapper.numerics.layout.tracks import Tracks
 from tb_neuromapper.numerics.threads import Threads
-from tb_neuromapper.numerics.tracks import Tracks
 from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, LayoutProgress, Neighbors
 
 # Between reports; the first ones come sooner, so that a change shows at once.

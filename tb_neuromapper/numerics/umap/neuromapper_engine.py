@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.numerics.aligned import extend_layout, fit_layout
-from tb_neuromapper.numerics.neighbors import check_metric, find_neighbors
+from tb_neuromapper.numerics.layout.aligned import extend_layout, fit_layout
+from tb_neuromapper.numerics.neighbors.find import check_metric, find_neighbors
 from tb_neuromapper.numerics.types import FloatArray, LayoutParameters, Neighbors
-from tb_neuromapper.numerics.umap_interface import link_rows, slice_settings
-from tb_neuromapper.numerics.umap_parameters import draw_seed, is_list, nth_value
+from tb_neuromapper.numerics.umap.parameters import draw_seed, is_list, nth_value
+from tb_neuromapper.numerics.umap.relations import link_rows, slice_settings
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tb_neuromapper.numerics.checks import check_all_neighbors, check_parameters, check_positions
-from tb_neuromapper.numerics.curve import fit_curve
-from tb_neuromapper.numerics.layout_state import LayoutState, SliceSettings
+from tb_neuromapper.numerics.layout.checks import check_all_neighbors, check_parameters, check_positions
+from tb_neuromapper.numerics.layout.curve import fit_curve
+from tb_neuromapper.numerics.layout.state import LayoutState, SliceSettings
+from tb_neuromapper.numerics.layout.tracks import follow_samples
 from tb_neuromapper.numerics.threads import Threads
-from tb_neuromapper.numerics.tracks import follow_samples
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters, LayoutProgress, Neighbors
 
 # umap-learn does 200 passes from a step of 1. From a spectral start shared by all slices, a smaller first step keeps

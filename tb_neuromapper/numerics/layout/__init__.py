@@ -1,0 +1,1 @@
+"""Aligned layouts: graphs, tracks of samples through the slices, and the joint optimization."""

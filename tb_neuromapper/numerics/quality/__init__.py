@@ -1,0 +1,1 @@
+"""How faithful a layout is, and how similar two representations are."""

@@ -1,0 +1,1 @@
+"""AlignedUMAP, compatible with umap-learn's, and the engines behind it."""
