@@ -14,9 +14,9 @@ from tb_neuromapper.backend.parameters import ProjectionParameters, parse_parame
 
 if TYPE_CHECKING:
     from tb_neuromapper.backend.cache import ResultCache
-    from tb_neuromapper.backend.jobs import LocalWorker
+    from tb_neuromapper.backend.jobs.local_worker import LocalWorker
+    from tb_neuromapper.backend.log.reader import LogReader, RunLog
     from tb_neuromapper.backend.offline import Progress
-    from tb_neuromapper.backend.reader import LogReader, RunLog
     from tb_neuromapper.backend.site import Wanted
 
 _BAR_WIDTH = 24
@@ -68,7 +68,7 @@ def run_export(source: Source, out: Path, choice: Choice) -> int:
     Raises:
         SystemExit: As above; an unknown run or block, or a folder that cannot be written.
     """
-    from tb_neuromapper.backend.http import HttpError
+    from tb_neuromapper.backend.http.requests import HttpError
     from tb_neuromapper.backend.site import SiteRecorder
     from tb_neuromapper.backend.site_folder import SiteFolder
 
@@ -110,7 +110,8 @@ def _read(source: Source) -> tuple[ProjectionParameters, LogReader, list[RunLog]
 
 @contextlib.contextmanager
 def _computing(source: Source) -> Iterator[tuple[ResultCache, LocalWorker]]:
-    from tb_neuromapper.backend import cache, jobs
+    from tb_neuromapper.backend import cache
+    from tb_neuromapper.backend.jobs import local_worker as jobs
 
     worker = jobs.LocalWorker()
     try:
@@ -147,7 +148,7 @@ def _check_known(kind: str, names: list[str], known: list[str], where: str) -> N
 
 
 def _built_page() -> str:
-    from tb_neuromapper.backend.static import FOLDER
+    from tb_neuromapper.backend.http.static import FOLDER
 
     try:
         return (FOLDER / "index.js").read_text(encoding="utf-8")

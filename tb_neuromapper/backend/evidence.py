@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.backend.arrays import ArrayLoader
-from tb_neuromapper.backend.flow import ParameterTable
-from tb_neuromapper.backend.gradient_steps import GradientSteps
-from tb_neuromapper.backend.reader import RunLog
-from tb_neuromapper.backend.scalars import ScalarReader
+from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.gradient_flow import ParameterTable
+from tb_neuromapper.backend.log.gradient_steps import GradientSteps
+from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.backend.views import findings, gradients, scalars
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LossSeries, ProbeUnits
 from tb_neuromapper.schema import RecordError

@@ -7,11 +7,18 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tb_neuromapper.backend.gradient_steps import GradientSteps
-from tb_neuromapper.backend.http import HttpError, argument, integer_argument, respond_bytes, respond_json, route
-from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.http.frames import encode_frame
+from tb_neuromapper.backend.http.requests import (
+    HttpError,
+    argument,
+    integer_argument,
+    respond_bytes,
+    respond_json,
+    route,
+)
+from tb_neuromapper.backend.log.gradient_steps import GradientSteps
+from tb_neuromapper.backend.log.reader import RunLog
 from tb_neuromapper.backend.views import gradients
-from tb_neuromapper.backend.wire import encode_frame
 
 FRAME_TYPE = "application/octet-stream"
 # The scale is that of so many steps, spread over the run.

@@ -7,8 +7,8 @@ from typing import Any
 
 from tensorboard.plugins import base_plugin
 
-from tb_neuromapper.backend.loopback import check_flags
-from tb_neuromapper.backend.scheduler import check_scheduler
+from tb_neuromapper.backend.http.loopback import check_flags
+from tb_neuromapper.backend.jobs.scheduler import check_scheduler
 from tb_neuromapper.schema import PLUGIN_NAME
 
 

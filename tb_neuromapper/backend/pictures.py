@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tb_neuromapper.backend.cache import FloatArray, StoredLayout
-from tb_neuromapper.backend.job_folder import live_positions
+from tb_neuromapper.backend.jobs.job_folder import live_positions
 from tb_neuromapper.backend.pairs import Pair
 from tb_neuromapper.backend.views.embeddings import Extent, bounds, extent_around
 

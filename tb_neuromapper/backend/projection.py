@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tb_neuromapper.backend.cache import StoredLayout
-from tb_neuromapper.backend.job_folder import read_job_state
+from tb_neuromapper.backend.jobs.job_folder import read_job_state
+from tb_neuromapper.backend.log.reader import LogEntry, RunLog
 from tb_neuromapper.backend.pairs import Pair, PairSlice
 from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.backend.pictures import Shown, SidePicture
 from tb_neuromapper.backend.projecting import BrokenSlice
-from tb_neuromapper.backend.reader import LogEntry, RunLog
 from tb_neuromapper.backend.views.embeddings import Slice
 from tb_neuromapper.backend.views.quality import describe_quality
 

@@ -13,11 +13,10 @@ from PIL import Image
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
-from tb_neuromapper.backend.arrays import ArrayLoader
 from tb_neuromapper.backend.evidence import EvidenceReader
 from tb_neuromapper.backend.gradient_routes import GradientRoutes
-from tb_neuromapper.backend.gradient_steps import GradientSteps
-from tb_neuromapper.backend.http import (
+from tb_neuromapper.backend.http.frames import encode_frame
+from tb_neuromapper.backend.http.requests import (
     HttpError,
     argument,
     by_method,
@@ -27,17 +26,18 @@ from tb_neuromapper.backend.http import (
     respond_json,
     route,
 )
+from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.gradient_steps import GradientSteps
+from tb_neuromapper.backend.log.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.backend.parameters import METRICS, parse_parameters
 from tb_neuromapper.backend.pictures import Shown
 from tb_neuromapper.backend.projection import Projection
 from tb_neuromapper.backend.projections import Projections
-from tb_neuromapper.backend.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.scalar_routes import ScalarRoutes
-from tb_neuromapper.backend.scalars import ScalarReader
 from tb_neuromapper.backend.views import embeddings, gradients, quality
 from tb_neuromapper.backend.views.nearest import nearest_samples
 from tb_neuromapper.backend.views.scalars import finite_pairs
-from tb_neuromapper.backend.wire import encode_frame
 from tb_neuromapper.numerics.quality.local_preservation import K
 from tb_neuromapper.schema import RecordError
 

@@ -9,9 +9,9 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper.backend.evidence import EvidenceReader
-from tb_neuromapper.backend.http import HttpError, argument, respond_json, route
-from tb_neuromapper.backend.reader import LogReader
-from tb_neuromapper.backend.scalars import ScalarReader
+from tb_neuromapper.backend.http.requests import HttpError, argument, respond_json, route
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.backend.views import findings, scalars
 from tb_neuromapper.numerics.findings.rules import check_thresholds, judge
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tb_neuromapper.backend.jobs import python_environment
+from tb_neuromapper.backend.jobs.local_worker import python_environment
 from tb_neuromapper.playground.data_sets import missing
 from tb_neuromapper.playground.folders import claim_run_folder
 from tb_neuromapper.playground.limits import Limits

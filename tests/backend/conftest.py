@@ -12,8 +12,8 @@ from tensorboard.backend.event_processing import data_ingester, data_provider, p
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
+from tb_neuromapper.backend.http.frames import decode_frame
 from tb_neuromapper.backend.loader import NeuroMapperLoader
-from tb_neuromapper.backend.wire import decode_frame
 
 PREFIX = "/data/plugin/neuromapper"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tb_neuromapper.backend.jobs import LocalWorker, WorkerDied
+from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_worker__ends_with_its_parent():
     """When TensorBoard is killed in the middle of a job, its worker ends too."""
     script = textwrap.dedent("""
         import os, time
-        from tb_neuromapper.backend.jobs import LocalWorker
+        from tb_neuromapper.backend.jobs.local_worker import LocalWorker
         worker = LocalWorker()
         print(worker.submit(os.getpid).result(), flush=True)
         worker.submit(time.sleep, 600)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.cache import StoredLayout
-from tb_neuromapper.backend.jobs import LocalWorker
+from tb_neuromapper.backend.jobs.local_worker import LocalWorker
 from tests.logs import LogWriter, write_run
 
 

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from tb_neuromapper.backend.scheduler import check_scheduler
+from tb_neuromapper.backend.jobs.scheduler import check_scheduler
 from tests.logs import LogWriter
 from tests.servers import await_value
 
@@ -63,7 +63,7 @@ def test_cluster__gives_the_local_result_though_a_worker_dies(tmp_path, open_vie
 
 def test_cluster__that_does_not_answer_is_told(tmp_path, open_viewer, monkeypatch):
     """A wrong address does not stop TensorBoard; the projection says what is wrong."""
-    monkeypatch.setattr("tb_neuromapper.backend.scheduler._CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("tb_neuromapper.backend.jobs.scheduler._CONNECT_TIMEOUT_S", 0.5)
     big_run(tmp_path / "logs" / "a")
     viewer = open_viewer(tmp_path / "logs", tmp_path / "cache", scheduler="tcp://127.0.0.1:9")
     assert viewer.get("runs").status_code == 200

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tb_neuromapper.backend.wire import DTYPES, decode_frame, encode_frame
+from tb_neuromapper.backend.http.frames import DTYPES, decode_frame, encode_frame
 
 ARRAYS = st.sampled_from(DTYPES).flatmap(
     lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5))

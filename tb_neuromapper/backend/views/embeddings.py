@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.reader import RunLog
+from tb_neuromapper.backend.log.reader import RunLog
 
 FloatArray = npt.NDArray[np.float32]
 Extent = tuple[float, float, float, float]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.flow import GradientFlow, LayerFlow, ParameterTable
-from tb_neuromapper.backend.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.gradient_flow import GradientFlow, LayerFlow, ParameterTable
+from tb_neuromapper.backend.log.reader import LogEntry, RunLog
 
 FloatArray = npt.NDArray[np.float32]
 Units = Mapping[str, FloatArray]

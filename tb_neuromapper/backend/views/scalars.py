@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.scalars import Series
+from tb_neuromapper.backend.log.scalars import Series
 
 MAX_POINTS = 4000
 # A counter that differs from both of ours by more than this factor is a counter of its own.

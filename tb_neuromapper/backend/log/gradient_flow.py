@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.arrays import ArrayLoader
-from tb_neuromapper.backend.checks import EDGE_ARRAYS, UNIT_ARRAYS
-from tb_neuromapper.backend.reader import LogEntry
+from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.checks import EDGE_ARRAYS, UNIT_ARRAYS
+from tb_neuromapper.backend.log.reader import LogEntry
 from tb_neuromapper.schema import RecordError
 
 FloatArray = npt.NDArray[np.float32]

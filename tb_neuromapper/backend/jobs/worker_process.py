@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import IO
 
-from tb_neuromapper.backend.jobs import read_message, write_message
+from tb_neuromapper.backend.jobs.local_worker import read_message, write_message
 
 # The network that is being trained on the same machine goes first.
 _NICENESS = 5

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tb_neuromapper.backend.arrays import ArrayLoader
-from tb_neuromapper.backend.flow import (
+from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.gradient_flow import (
     GradientFlow,
     ParameterTable,
     load_flow,
@@ -18,7 +18,7 @@ from tb_neuromapper.backend.flow import (
     load_parameters,
     load_units,
 )
-from tb_neuromapper.backend.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.reader import LogEntry, RunLog
 from tb_neuromapper.backend.views import gradients
 from tb_neuromapper.schema import RecordError
 

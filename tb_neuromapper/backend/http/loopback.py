@@ -7,7 +7,7 @@ import ipaddress
 
 from werkzeug.wrappers import Request
 
-from tb_neuromapper.backend.http import HttpError
+from tb_neuromapper.backend.http.requests import HttpError
 
 _ONLY_HERE = "the playground answers only on the machine itself, at http://localhost. From elsewhere, use ssh -L."
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
 
-from tb_neuromapper.backend.http import HttpError, respond_bytes
+from tb_neuromapper.backend.http.requests import HttpError, respond_bytes
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 # Named here, not guessed: on Windows the registry may say that .js is text/plain.

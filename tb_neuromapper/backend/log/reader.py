@@ -17,8 +17,8 @@ from typing import Any
 from tensorboard.context import RequestContext
 from tensorboard.data.provider import DataProvider, RunTagFilter
 
-from tb_neuromapper.backend.checks import SAMPLE_FREE, check_probe, check_record, same_content
-from tb_neuromapper.backend.storage import sidecar_path
+from tb_neuromapper.backend.log.checks import SAMPLE_FREE, check_probe, check_record, same_content
+from tb_neuromapper.backend.log.storage import sidecar_path
 from tb_neuromapper.schema import ASSET_FOLDER, KINDS, PLUGIN_NAME, Record, RecordError, decode, tag
 
 # The plugin's sampling hint is 0, "keep all"; a read with that number would return nothing.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
-from tb_neuromapper.backend.jobs import LocalWorker
+from tb_neuromapper.backend.jobs.local_worker import LocalWorker
 
 T = TypeVar("T")
 _CONNECT_TIMEOUT_S = 10

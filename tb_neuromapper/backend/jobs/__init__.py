@@ -1,0 +1,1 @@
+"""Jobs in a worker process or on a cluster."""
