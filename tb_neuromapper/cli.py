@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from tb_neuromapper import __version__
-from tb_neuromapper.backend.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.offline_commands import Choice, Source, fail, run_export, run_precompute
 from tb_neuromapper.playground.command import add_arguments, run_train
 

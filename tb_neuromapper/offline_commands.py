@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tb_neuromapper.backend.parameters import ProjectionParameters, parse_parameters
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters, parse_parameters
 
 if TYPE_CHECKING:
     from tb_neuromapper.backend.cache import ResultCache
+    from tb_neuromapper.backend.embeddings.precompute import Progress
+    from tb_neuromapper.backend.export.recorder import Wanted
     from tb_neuromapper.backend.jobs.local_worker import LocalWorker
     from tb_neuromapper.backend.log.reader import LogReader, RunLog
-    from tb_neuromapper.backend.offline import Progress
-    from tb_neuromapper.backend.site import Wanted
 
 _BAR_WIDTH = 24
 _BAD_USAGE = 2
@@ -55,7 +55,7 @@ def run_precompute(source: Source) -> int:
     Raises:
         SystemExit: No such folder, nothing in it, or a parameter that is not allowed.
     """
-    from tb_neuromapper.backend import offline
+    from tb_neuromapper.backend.embeddings import precompute as offline
 
     parameters, reader, logs = _read(source)
     with _computing(source) as (cache, worker):
@@ -68,9 +68,9 @@ def run_export(source: Source, out: Path, choice: Choice) -> int:
     Raises:
         SystemExit: As above; an unknown run or block, or a folder that cannot be written.
     """
+    from tb_neuromapper.backend.export.folder import SiteFolder
+    from tb_neuromapper.backend.export.recorder import SiteRecorder
     from tb_neuromapper.backend.http.requests import HttpError
-    from tb_neuromapper.backend.site import SiteRecorder
-    from tb_neuromapper.backend.site_folder import SiteFolder
 
     parameters, reader, logs = _read(source)
     wanted = _wanted(source, choice, parameters, logs)
@@ -94,7 +94,7 @@ def fail(message: str) -> NoReturn:
 
 
 def _read(source: Source) -> tuple[ProjectionParameters, LogReader, list[RunLog]]:
-    from tb_neuromapper.backend import offline
+    from tb_neuromapper.backend.embeddings import precompute as offline
 
     if not source.log_dir.is_dir():
         fail(f"{source.log_dir} is not a folder; give the log directory that TensorBoard is started with.")
@@ -121,8 +121,8 @@ def _computing(source: Source) -> Iterator[tuple[ResultCache, LocalWorker]]:
 
 
 def _wanted(source: Source, choice: Choice, parameters: ProjectionParameters, logs: list[RunLog]) -> Wanted:
-    from tb_neuromapper.backend.site import MAX_NEIGHBORS, Wanted
-    from tb_neuromapper.backend.views.embeddings import block_names
+    from tb_neuromapper.backend.embeddings.view import block_names
+    from tb_neuromapper.backend.export.recorder import MAX_NEIGHBORS, Wanted
 
     logs = [log for log in logs if block_names(log)]
     if not logs:

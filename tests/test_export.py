@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from tb_neuromapper import open_run
+from tb_neuromapper.backend.embeddings.nearest import neighbor_table
 from tb_neuromapper.backend.http.frames import decode_frame
-from tb_neuromapper.backend.views.nearest import neighbor_table
 from tests.logs import LogWriter, write_run
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from tb_neuromapper.backend.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 
 FloatArray = npt.NDArray[np.float32]
 

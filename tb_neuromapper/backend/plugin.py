@@ -11,15 +11,15 @@ from tensorboard.context import RequestContext
 from tensorboard.plugins import base_plugin
 
 from tb_neuromapper.backend.cache import DEFAULT_MAX_BYTES, ResultCache, default_folder
+from tb_neuromapper.backend.embeddings.projections import Projections
+from tb_neuromapper.backend.embeddings.routes import Routes
 from tb_neuromapper.backend.http.requests import route
 from tb_neuromapper.backend.http.static import serve_static
 from tb_neuromapper.backend.jobs.scheduler import open_executor
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.reader import LogReader
 from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.playground import open_playground
-from tb_neuromapper.backend.projections import Projections
-from tb_neuromapper.backend.routes import Routes
+from tb_neuromapper.backend.playground.routes import open_playground
 from tb_neuromapper.schema import PLUGIN_NAME
 
 _N_SCALARS_KEPT = 1000  # TensorBoard's own default, which both ingesters have.

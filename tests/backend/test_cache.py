@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.cache import ResultCache
-from tb_neuromapper.backend.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 
 PARAMETERS = ProjectionParameters()
 

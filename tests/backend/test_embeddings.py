@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_neuromapper.backend.views import embeddings
+from tb_neuromapper.backend.embeddings import view as embeddings
 
 COORDINATES = st.floats(-1e4, 1e4, width=32)
 POINTS = st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=30).map(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tb_neuromapper
-from tb_neuromapper.backend.views import gradients
+from tb_neuromapper.backend.gradients import view as gradients
 from tests.logs import COLUMNS, LogWriter, linear_layers, write_gradient_run
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tb_neuromapper.backend.parameters import METRICS
-from tb_neuromapper.backend.views.nearest import nearest_samples
+from tb_neuromapper.backend.embeddings.nearest import nearest_samples
+from tb_neuromapper.backend.embeddings.parameters import METRICS
 from tests.logs import LogWriter, write_run
 from tests.reference import nearest
 

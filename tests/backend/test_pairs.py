@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tb_neuromapper.backend.pairs import match_samples
+from tb_neuromapper.backend.embeddings.run_pairs import match_samples
 from tests.backend.test_reading import flip_bit
 from tests.logs import LogWriter, write_run
 

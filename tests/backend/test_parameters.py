@@ -2,7 +2,7 @@
 
 import pytest
 
-from tb_neuromapper.backend.parameters import ProjectionParameters, parse_parameters
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters, parse_parameters
 
 
 def test_parse_parameters__fills_in_defaults():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tb_neuromapper import open_run
-from tb_neuromapper.backend.trainings import CannotTrainError, Trainings
+from tb_neuromapper.backend.playground.trainings import CannotTrainError, Trainings
 from tb_neuromapper.playground.limits import Limits
 from tb_neuromapper.playground.parameters import parse_training
 from tests.backend.test_tensorboard import _children as children_of
@@ -282,7 +282,7 @@ def test_start__says_that_torch_is_missing(tmp_path):
         "import sys; sys.modules['torch'] = None\n"
         "from importlib import util\nfind = util.find_spec\n"
         "util.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
-        "from pathlib import Path\nfrom tb_neuromapper.backend.trainings import Trainings\n"
+        "from pathlib import Path\nfrom tb_neuromapper.backend.playground.trainings import Trainings\n"
         f"print(Trainings(Path({str(tmp_path)!r}), Path('data')).why_not())"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

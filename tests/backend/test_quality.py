@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tb_neuromapper.backend.views.quality import describe_quality, encode_shares
+from tb_neuromapper.backend.embeddings.quality import describe_quality, encode_shares
 from tb_neuromapper.numerics.outliers import flag_outliers
 from tb_neuromapper.numerics.quality.cka import linear_cka
 from tests.logs import LogWriter, write_run
@@ -142,5 +142,5 @@ def test_preservation__without_neighbours_is_told_in_words(tmp_path, open_viewer
 
 def test_tensorboard_process__loads_no_numba():
     """Answering needs neither numba nor scikit-learn."""
-    code = "import sys, tb_neuromapper.backend.routes; print({'numba', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, tb_neuromapper.backend.embeddings.routes; print({'numba', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

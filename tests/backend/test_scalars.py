@@ -7,7 +7,7 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper.backend.log.scalars import Series
-from tb_neuromapper.backend.views.scalars import axis_of, describe_series, loss_tags, thin
+from tb_neuromapper.backend.scalars.view import axis_of, describe_series, loss_tags, thin
 from tests.logs import LogWriter
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tb_neuromapper.backend.gradients import view as gradients
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_flow import (
     GradientFlow,
@@ -19,7 +20,6 @@ from tb_neuromapper.backend.log.gradient_flow import (
     load_units,
 )
 from tb_neuromapper.backend.log.reader import LogEntry, RunLog
-from tb_neuromapper.backend.views import gradients
 from tb_neuromapper.schema import RecordError
 
 T = TypeVar("T")

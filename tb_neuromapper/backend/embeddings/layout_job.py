@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.step_quality import Measured, load_points, measure
 from tb_neuromapper.backend.jobs.job_folder import JobCancelled, Reporter
 from tb_neuromapper.backend.log.storage import ArraySource
-from tb_neuromapper.backend.measuring import Measured, load_points, measure
-from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.schema import RecordError
 
 if TYPE_CHECKING:

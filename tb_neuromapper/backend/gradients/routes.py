@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from tb_neuromapper.backend.gradients import view as gradients
 from tb_neuromapper.backend.http.frames import encode_frame
 from tb_neuromapper.backend.http.requests import (
     HttpError,
@@ -18,7 +19,6 @@ from tb_neuromapper.backend.http.requests import (
 )
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import RunLog
-from tb_neuromapper.backend.views import gradients
 
 FRAME_TYPE = "application/octet-stream"
 # The scale is that of so many steps, spread over the run.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tb_neuromapper.backend.cache import FloatArray, StoredLayout
+from tb_neuromapper.backend.embeddings.run_pairs import Pair
+from tb_neuromapper.backend.embeddings.view import Extent, bounds, extent_around
 from tb_neuromapper.backend.jobs.job_folder import live_positions
-from tb_neuromapper.backend.pairs import Pair
-from tb_neuromapper.backend.views.embeddings import Extent, bounds, extent_around
 
 
 @dataclass(frozen=True)

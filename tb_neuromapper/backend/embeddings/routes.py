@@ -13,8 +13,16 @@ from PIL import Image
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
-from tb_neuromapper.backend.evidence import EvidenceReader
-from tb_neuromapper.backend.gradient_routes import GradientRoutes
+from tb_neuromapper.backend.embeddings import quality
+from tb_neuromapper.backend.embeddings import view as embeddings
+from tb_neuromapper.backend.embeddings.nearest import nearest_samples
+from tb_neuromapper.backend.embeddings.parameters import METRICS, parse_parameters
+from tb_neuromapper.backend.embeddings.projection import Projection
+from tb_neuromapper.backend.embeddings.projections import Projections
+from tb_neuromapper.backend.embeddings.snapshot import Shown
+from tb_neuromapper.backend.findings.evidence import EvidenceReader
+from tb_neuromapper.backend.gradients import view as gradients
+from tb_neuromapper.backend.gradients.routes import GradientRoutes
 from tb_neuromapper.backend.http.frames import encode_frame
 from tb_neuromapper.backend.http.requests import (
     HttpError,
@@ -30,14 +38,8 @@ from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.parameters import METRICS, parse_parameters
-from tb_neuromapper.backend.pictures import Shown
-from tb_neuromapper.backend.projection import Projection
-from tb_neuromapper.backend.projections import Projections
-from tb_neuromapper.backend.scalar_routes import ScalarRoutes
-from tb_neuromapper.backend.views import embeddings, gradients, quality
-from tb_neuromapper.backend.views.nearest import nearest_samples
-from tb_neuromapper.backend.views.scalars import finite_pairs
+from tb_neuromapper.backend.scalars.routes import ScalarRoutes
+from tb_neuromapper.backend.scalars.view import finite_pairs
 from tb_neuromapper.numerics.quality.local_preservation import K
 from tb_neuromapper.schema import RecordError
 

@@ -26,17 +26,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
+from tb_neuromapper.backend.embeddings.layout_job import ProjectionJob, count_clusters, project, warm_up
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.projection import CANCELLED, Projection, side_of
+from tb_neuromapper.backend.embeddings.run_pairs import match_samples, take_turns
+from tb_neuromapper.backend.embeddings.snapshot import Picture, Shown, SidePicture, show
+from tb_neuromapper.backend.embeddings.view import Slice, block_slices
 from tb_neuromapper.backend.jobs.job_folder import JobCancelled, read_job_state, request_cancel
 from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.reader import RunLog
 from tb_neuromapper.backend.log.storage import ArraySource
-from tb_neuromapper.backend.pairs import match_samples, take_turns
-from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.pictures import Picture, Shown, SidePicture, show
-from tb_neuromapper.backend.projecting import ProjectionJob, count_clusters, project, warm_up
-from tb_neuromapper.backend.projection import CANCELLED, Projection, side_of
-from tb_neuromapper.backend.views.embeddings import Slice, block_slices
 from tb_neuromapper.numerics.quality.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tb_neuromapper.backend.evidence import EvidenceReader
+from tb_neuromapper.backend.findings import view as findings
+from tb_neuromapper.backend.findings.evidence import EvidenceReader
 from tb_neuromapper.backend.http.requests import HttpError, argument, respond_json, route
 from tb_neuromapper.backend.log.reader import LogReader
 from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.views import findings, scalars
+from tb_neuromapper.backend.scalars import view as scalars
 from tb_neuromapper.numerics.findings.rules import check_thresholds, judge
 
 _MAX_THRESHOLDS_LETTERS = 4000

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tb_neuromapper.backend.cache import FloatArray
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.log.storage import ArraySource, load_array
-from tb_neuromapper.backend.parameters import ProjectionParameters
 from tb_neuromapper.schema import RecordError
 
 if TYPE_CHECKING:

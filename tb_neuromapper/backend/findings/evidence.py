@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from tb_neuromapper.backend.findings import view as findings
+from tb_neuromapper.backend.gradients import view as gradients
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_flow import ParameterTable
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.views import findings, gradients, scalars
+from tb_neuromapper.backend.scalars import view as scalars
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LossSeries, ProbeUnits
 from tb_neuromapper.schema import RecordError
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tb_neuromapper.backend.cache import StoredLayout
+from tb_neuromapper.backend.embeddings.layout_job import BrokenSlice
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.quality import describe_quality
+from tb_neuromapper.backend.embeddings.run_pairs import Pair, PairSlice
+from tb_neuromapper.backend.embeddings.snapshot import Shown, SidePicture
+from tb_neuromapper.backend.embeddings.view import Slice
 from tb_neuromapper.backend.jobs.job_folder import read_job_state
 from tb_neuromapper.backend.log.reader import LogEntry, RunLog
-from tb_neuromapper.backend.pairs import Pair, PairSlice
-from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.pictures import Shown, SidePicture
-from tb_neuromapper.backend.projecting import BrokenSlice
-from tb_neuromapper.backend.views.embeddings import Slice
-from tb_neuromapper.backend.views.quality import describe_quality
 
 CANCELLED = ("cancelled", "cancelled; ask again to go on")
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tb_neuromapper.backend.gradients import view as gradients
 from tb_neuromapper.backend.log.gradient_flow import ParameterTable
 from tb_neuromapper.backend.log.reader import RunLog
-from tb_neuromapper.backend.views import gradients
 from tb_neuromapper.numerics.findings.evidence import (
     Finding,
     FloatArray,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper.backend.http.loopback import check_flags, check_request
 from tb_neuromapper.backend.http.requests import Handler, HttpError, by_method, json_body, respond_json, route
-from tb_neuromapper.backend.trainings import MAX_RUNNING, CannotTrainError, Trainings
+from tb_neuromapper.backend.playground.trainings import MAX_RUNNING, CannotTrainError, Trainings
 from tb_neuromapper.playground.data_sets import SHAPES, missing
 from tb_neuromapper.playground.fields import ParameterError, shorten
 from tb_neuromapper.playground.parameters import FIELDS, parse_training

@@ -20,17 +20,17 @@ from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
 from tb_neuromapper.backend.cache import ResultCache
+from tb_neuromapper.backend.embeddings.nearest import neighbor_table
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.precompute import Progress, follow
+from tb_neuromapper.backend.embeddings.projections import Projections
+from tb_neuromapper.backend.embeddings.routes import Routes
+from tb_neuromapper.backend.embeddings.view import block_names, block_slices
 from tb_neuromapper.backend.http.frames import decode_frame, encode_frame
 from tb_neuromapper.backend.http.requests import HttpError
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.reader import LogReader, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.offline import Progress, follow
-from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projections import Projections
-from tb_neuromapper.backend.routes import Routes
-from tb_neuromapper.backend.views.embeddings import block_names, block_slices
-from tb_neuromapper.backend.views.nearest import neighbor_table
 from tb_neuromapper.schema import RecordError
 
 MAX_NEIGHBORS = 30  # The cache keeps as many of every sample.

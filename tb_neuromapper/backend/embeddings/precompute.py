@@ -11,12 +11,12 @@ from pathlib import Path
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 
 from tb_neuromapper.backend.cache import ResultCache
+from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
+from tb_neuromapper.backend.embeddings.projection import Projection
+from tb_neuromapper.backend.embeddings.projections import Projections
+from tb_neuromapper.backend.embeddings.view import block_names
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.reader import LogReader, RunLog
-from tb_neuromapper.backend.parameters import ProjectionParameters
-from tb_neuromapper.backend.projection import Projection
-from tb_neuromapper.backend.projections import Projections
-from tb_neuromapper.backend.views.embeddings import block_names
 from tb_neuromapper.schema import PLUGIN_NAME
 
 _SECONDS_BETWEEN_LOOKS = 0.1

@@ -1,0 +1,1 @@
+"""The embeddings screen: projections, their quality, nearest samples."""

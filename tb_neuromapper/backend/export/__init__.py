@@ -1,0 +1,1 @@
+"""An exported page: the recorded answers and their folder."""

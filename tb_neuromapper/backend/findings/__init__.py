@@ -1,0 +1,1 @@
+"""Findings: the evidence that the rules read, and their reports."""

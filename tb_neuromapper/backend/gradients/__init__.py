@@ -1,0 +1,1 @@
+"""The gradients screen: gradient flow per step and over steps."""

@@ -1,0 +1,1 @@
+"""The playground: trainings that the page starts."""

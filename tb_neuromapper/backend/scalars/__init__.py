@@ -1,0 +1,1 @@
+"""The scalars screen: every scalar of all runs."""
