@@ -142,5 +142,6 @@ def test_preservation__without_neighbours_is_told_in_words(tmp_path, open_viewer
 
 def test_tensorboard_process__loads_no_numba():
     """Answering needs neither numba nor scikit-learn."""
-    code = "import sys, tb_neuromapper.backend.embeddings.routes; print({'numba', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    heavy = {"numba", "sklearn", "torch", "scipy"}
+    code = f"import sys, tb_neuromapper.backend.embeddings.routes; print({heavy} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper.backend.http.requests import HttpError, respond_bytes
 
-FOLDER = Path(__file__).resolve().parent.parent / "static"
+FOLDER = Path(__file__).resolve().parents[2] / "static"
 # Named here, not guessed: on Windows the registry may say that .js is text/plain.
 _MIME_TYPES = {
     ".js": "text/javascript",

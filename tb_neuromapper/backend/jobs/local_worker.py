@@ -23,7 +23,8 @@ from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 # `python -c` puts the current directory first on the path. It may be a log directory that holds, say, a numba.py.
-_SERVE = "import sys; sys.path[:] = filter(None, sys.path); from tb_neuromapper.backend.jobs.worker_process import serve; serve()"
+_SERVE = """import sys; sys.path[:] = filter(None, sys.path)
+from tb_neuromapper.backend.jobs.worker_process import serve; serve()"""
 
 
 class WorkerDied(RuntimeError):
