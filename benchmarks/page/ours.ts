@@ -6,9 +6,9 @@ import {
   toClip,
   toPixels,
 } from "../../tb_neuromapper_frontend/src/render/camera";
-import { pick } from "../../tb_neuromapper_frontend/src/render/picking";
-import { createScatter } from "../../tb_neuromapper_frontend/src/render/scatter";
-import { Level, type Panel, type Ring } from "../../tb_neuromapper_frontend/src/render/scene";
+import { pick } from "../../tb_neuromapper_frontend/src/render/scatter/picking";
+import { createScatter } from "../../tb_neuromapper_frontend/src/render/scatter/scatter";
+import { Level, type Panel, type Ring } from "../../tb_neuromapper_frontend/src/render/scatter/scene";
 import { lookOf } from "../../tb_neuromapper_frontend/src/views/embeddings/picture";
 import { awaitPixels, type Cloud, rectsFor, type Subject } from "./data";
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Projection } from "../src/api/types";
 import { quantile } from "../src/color/palette";
-import { MISSING, type Slice } from "../src/render/scene";
-import { trailTriangles } from "../src/render/trail";
+import { MISSING, type Slice } from "../src/render/scatter/scene";
+import { trailTriangles } from "../src/render/scatter/trail";
 import { countClasses, metadataColors, outcomeColors } from "../src/state/colors";
 import { movementOf } from "../src/state/marks";
 import { createMorphs } from "../src/views/embeddings/morph";

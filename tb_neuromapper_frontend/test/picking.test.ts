@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apply, HOME, toPixels } from "../src/render/camera";
-import { type Pickable, pick } from "../src/render/picking";
-import { Level, MISSING, positionOf, type Slice } from "../src/render/scene";
+import { type Pickable, pick } from "../src/render/scatter/picking";
+import { Level, MISSING, positionOf, type Slice } from "../src/render/scatter/scene";
 
 function random(seed: number): () => number {
   let state = seed;

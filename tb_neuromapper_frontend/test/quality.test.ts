@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Projection } from "../src/api/types";
-import { Level } from "../src/render/scene";
+import { Level } from "../src/render/scatter/scene";
 import { fadeMisrepresented, misrepresentedShare } from "../src/state/preservation";
 import { linePath, qualityBySteps, shareOf } from "../src/state/quality";
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Run } from "../src/api/types";
 import { HOME, toPixels } from "../src/render/camera";
-import { type Point, rowsInPolygon } from "../src/render/region";
-import { Level, MISSING } from "../src/render/scene";
+import { type Point, rowsInPolygon } from "../src/render/scatter/region";
+import { Level, MISSING } from "../src/render/scatter/scene";
 import { rowsFromText, rowsToText } from "../src/state/rows_text";
 import {
   classCounts,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Slice } from "../src/render/scene";
-import { createSliceBuffers } from "../src/render/slice_buffers";
+import type { Slice } from "../src/render/scatter/scene";
+import { createSliceBuffers } from "../src/render/scatter/slice_buffers";
 
 /** Counts the buffers that exist: the one part of WebGL that matters here and that Node does not have. */
 function countingGl() {

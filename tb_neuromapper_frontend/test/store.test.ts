@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run, Runs } from "../src/api/types";
-import { Level } from "../src/render/scene";
+import { Level } from "../src/render/scatter/scene";
 import { levelsOf } from "../src/state/marks";
 import { pageStateOf } from "../src/state/page_state";
 import { missingAt, stepsByDistance } from "../src/state/positions";

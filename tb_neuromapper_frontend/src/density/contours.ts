@@ -1,5 +1,5 @@
 import { contours } from "d3-contour";
-import type { Lines, Slice } from "../render/scene";
+import type { Lines, Slice } from "../render/scatter/scene";
 import { densityOf, type Frame, frameOf, type Window } from "./grid";
 import type { Groups } from "./groups";
 

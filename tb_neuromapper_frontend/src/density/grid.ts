@@ -1,6 +1,6 @@
 import { blur2 } from "d3-array";
 import type { Box } from "../render/camera";
-import { MISSING, type Slice } from "../render/scene";
+import { MISSING, type Slice } from "../render/scatter/scene";
 import type { Groups } from "./groups";
 
 /** Cells along the larger side of a slice's extent. */

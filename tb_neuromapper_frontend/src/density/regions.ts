@@ -1,4 +1,4 @@
-import type { PlaneImage, Slice } from "../render/scene";
+import type { PlaneImage, Slice } from "../render/scatter/scene";
 import { boxOf, densityOf, type Frame, frameOf, type Window } from "./grid";
 import { type Groups, groupsByClass, oneGroup } from "./groups";
 

@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Projection } from "../api/types";
-import { MISSING, type Slice } from "../render/scene";
+import { MISSING, type Slice } from "../render/scatter/scene";
 import { blockOf } from "./compare";
 import { indexOfStep } from "./steps";
 import type { Store } from "./store";

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Projection } from "../api/types";
 import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../color/palette";
-import { Level, type Marks, MISSING, type Slice } from "../render/scene";
+import { Level, type Marks, MISSING, type Slice } from "../render/scatter/scene";
 import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
 import { blockOf } from "./compare";
 import type { PositionCache } from "./positions";

@@ -1,7 +1,7 @@
 import type { Api, WantedPositions } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Projection } from "../api/types";
-import type { Slice } from "../render/scene";
+import type { Slice } from "../render/scatter/scene";
 
 /** Positions kept in memory; what was least recently shown goes first. */
 const BUDGET_BYTES = 512 * 2 ** 20;

@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Api, WantedPositions } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Preservation } from "../api/types";
-import { Level } from "../render/scene";
+import { Level } from "../render/scatter/scene";
 import type { Store } from "./store";
 
 /** Epochs that are kept. */

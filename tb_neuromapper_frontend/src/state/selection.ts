@@ -1,5 +1,5 @@
 import type { Outcomes } from "../api/types";
-import { Level } from "../render/scene";
+import { Level } from "../render/scatter/scene";
 
 /** What dragging does in a plot. */
 export const TOOLS = ["pan", "lasso", "box"] as const;

@@ -1,4 +1,4 @@
-import type { Point } from "../../render/region";
+import type { Point } from "../../render/scatter/region";
 import type { SelectMode } from "../../state/selection";
 
 /** A lasso or box that is being drawn, in pixels from its plot's top left. */

@@ -1,4 +1,4 @@
-import type { Slice } from "../../render/scene";
+import type { Slice } from "../../render/scatter/scene";
 import { ease } from "../../state/steps";
 
 /** Moves a view that stands still from its old positions to new ones of the same epoch. */

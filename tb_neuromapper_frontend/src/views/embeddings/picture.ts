@@ -3,8 +3,15 @@ import type { Projection } from "../../api/types";
 import { BACKGROUND } from "../../color/palette";
 import { fromHex } from "../../color/space";
 import { type Affine, apply, HOME, toClip, toPixels } from "../../render/camera";
-import { type Marks, type Panel, placeIn, type Ring, type Scene, type Trail } from "../../render/scene";
-import type { TrailPoint } from "../../render/trail";
+import {
+  type Marks,
+  type Panel,
+  placeIn,
+  type Ring,
+  type Scene,
+  type Trail,
+} from "../../render/scatter/scene";
+import type { TrailPoint } from "../../render/scatter/trail";
 import type { Coloring } from "../../state/colors";
 import { blockOf } from "../../state/compare";
 import type { Look } from "../../state/look";

@@ -5,7 +5,7 @@ import { fromHex, toByte } from "../../color/space";
 import { contourLines, SHARES_OF_ALL, SHARES_OF_CLASS } from "../../density/contours";
 import { type Groups, groupsByClass, oneGroup } from "../../density/groups";
 import { decisionRegions } from "../../density/regions";
-import type { Layer, Lines, Panel, PlaneImage, Slice } from "../../render/scene";
+import type { Layer, Lines, Panel, PlaneImage, Slice } from "../../render/scatter/scene";
 import type { Coloring } from "../../state/colors";
 import { isSecond } from "../../state/compare";
 import { createGradual, type Gradual, type Wish } from "../../state/gradual";

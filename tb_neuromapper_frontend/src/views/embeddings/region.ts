@@ -1,5 +1,5 @@
 import type { Signal } from "@preact/signals";
-import type { Point } from "../../render/region";
+import type { Point } from "../../render/scatter/region";
 import { modeOf, type SelectMode } from "../../state/selection";
 import type { Store } from "../../state/store";
 import { boxBetween, type Draft } from "./draft";

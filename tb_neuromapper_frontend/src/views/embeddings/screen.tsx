@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
-import type { Marks } from "../../render/scene";
+import type { Marks } from "../../render/scatter/scene";
 import type { Coloring } from "../../state/colors";
 import type { PositionCache } from "../../state/positions";
 import type { Store } from "../../state/store";

@@ -4,7 +4,7 @@ import type { Run, Samples } from "../../api/types";
 import { classMark } from "../../color/palette";
 import { download, fileName } from "../../export/download";
 import { sampleRecords, toCsv, toJson } from "../../export/table";
-import { Level } from "../../render/scene";
+import { Level } from "../../render/scatter/scene";
 import type { Coloring } from "../../state/colors";
 import type { Other } from "../../state/other";
 import { type Side, sidesOf } from "../../state/outcomes";

@@ -1,9 +1,9 @@
 import { effect } from "@preact/signals";
 import { type Box, HOME, toPixels } from "../../render/camera";
-import { type Pickable, pick } from "../../render/picking";
-import { type Point, rowsInPolygon } from "../../render/region";
-import { createScatter } from "../../render/scatter";
-import type { Panel } from "../../render/scene";
+import { type Pickable, pick } from "../../render/scatter/picking";
+import { type Point, rowsInPolygon } from "../../render/scatter/region";
+import { createScatter } from "../../render/scatter/scatter";
+import type { Panel } from "../../render/scatter/scene";
 import { blockOf } from "../../state/compare";
 import { createFits } from "./fit";
 import { createMorphs } from "./morph";

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { FlowFrame, FlowLayer } from "../../api/gradient_types";
 import type { Box, Size } from "../../render/camera";
-import type { FlowStep } from "../../render/flow_scene";
+import type { FlowStep } from "../../render/flow/scene";
 import type { FlowFrames } from "../../state/flow_frames";
 import type { Store } from "../../state/store";
 import { type ColumnLayout, gapFor, layOut, sourceUnits } from "./columns";

@@ -1,6 +1,6 @@
 import type { FlowFrame, FlowScales } from "../../api/gradient_types";
 import { type LogEnds, logShare } from "../../color/log_scale";
-import type { FlowStep } from "../../render/flow_scene";
+import type { FlowStep } from "../../render/flow/scene";
 import type { Shown } from "../../state/gradients";
 import type { ColumnLayout } from "./columns";
 import { type Links, layerRanges, linksOf } from "./links";

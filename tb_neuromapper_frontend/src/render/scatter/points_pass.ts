@@ -1,5 +1,5 @@
-import { startProgram, uniformsOf } from "./gl";
-import { lazily } from "./lazily";
+import { startProgram, uniformsOf } from "../gl";
+import { lazily } from "../lazily";
 import { Level, type Marks, type Panel } from "./scene";
 
 /** From normalised uint16 to clip space; a slice's missing points take the other slice's place, or lie too deep. */

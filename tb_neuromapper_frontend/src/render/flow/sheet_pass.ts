@@ -1,8 +1,8 @@
-import { apply, invert } from "./camera";
-import { FLOW_PLACE_GLSL, type FlowScene } from "./flow_scene";
-import { createProgram, uniformsOf } from "./gl";
+import { apply, invert } from "../camera";
+import { createProgram, uniformsOf } from "../gl";
 import type { LinkSheet } from "./link_sheets";
 import type { Side } from "./links_pass";
+import { FLOW_PLACE_GLSL, type FlowScene } from "./scene";
 
 const VERTEX = `#version 300 es
 uniform vec4 u_sheet; // from clip space to the sheet's: factors, offsets

@@ -1,11 +1,11 @@
 import { type ArrayBuffers, createArrayBuffers } from "./array_buffers";
-import type { FlowScene, FlowStep } from "./flow_scene";
-import { createFlowTextures, type FlowTextures } from "./flow_textures";
 import { createFrontPass, type FrontPass } from "./front_pass";
 import { createLinkSheets, type LinkSheets } from "./link_sheets";
 import { createLinksPass, type LinksPass, type Side } from "./links_pass";
 import { createNodesPass, type NodesPass } from "./nodes_pass";
+import type { FlowScene, FlowStep } from "./scene";
 import { createSheetPass, type SheetPass } from "./sheet_pass";
+import { createFlowTextures, type FlowTextures } from "./textures";
 
 /** Beyond so many lines a step's are drawn once, into a texture: their dashes stand still. */
 const MOST_DIRECT = 4000;

@@ -1,5 +1,5 @@
-import { FLOW_PLACE_GLSL, FLOW_PLACE_UNIFORMS, type FlowScene } from "./flow_scene";
-import { createProgram, uniformsOf } from "./gl";
+import { createProgram, uniformsOf } from "../gl";
+import { FLOW_PLACE_GLSL, FLOW_PLACE_UNIFORMS, type FlowScene } from "./scene";
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 a_going; // place on the scale, row of the palette

@@ -1,4 +1,4 @@
-import { createProgram, uniformsOf } from "./gl";
+import { createProgram, uniformsOf } from "../gl";
 import type { Panel, Trail } from "./scene";
 import { TRAIL_FLOATS, trailTriangles } from "./trail";
 

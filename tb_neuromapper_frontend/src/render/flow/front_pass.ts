@@ -1,5 +1,5 @@
-import type { FlowScene } from "./flow_scene";
-import { createProgram, uniformsOf } from "./gl";
+import { createProgram, uniformsOf } from "../gl";
+import type { FlowScene } from "./scene";
 
 const VERTEX = `#version 300 es
 uniform float u_left, u_right; // clip space

@@ -1,4 +1,4 @@
-import { type Affine, apply } from "./camera";
+import { type Affine, apply } from "../camera";
 import { Level, MISSING, type Panel } from "./scene";
 
 export interface Pickable extends Pick<Panel, "from" | "to" | "mix"> {

@@ -1,4 +1,4 @@
-import type { Affine, Box, Size } from "./camera";
+import type { Affine, Box, Size } from "../camera";
 import type { TrailPoint } from "./trail";
 
 /** What is to be drawn: plain values and no runs, classes or layers. */

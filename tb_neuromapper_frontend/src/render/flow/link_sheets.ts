@@ -1,5 +1,5 @@
-import type { Affine } from "./camera";
-import type { FlowPlaces, FlowScene, FlowStep } from "./flow_scene";
+import type { Affine } from "../camera";
+import type { FlowPlaces, FlowScene, FlowStep } from "./scene";
 
 /** The lines of one step, drawn once: a frame then costs a picture of its size, however many lines there are. */
 export interface LinkSheet {

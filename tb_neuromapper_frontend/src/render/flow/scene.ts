@@ -1,4 +1,4 @@
-import type { Affine, Size } from "./camera";
+import type { Affine, Size } from "../camera";
 
 export type Color = readonly [number, number, number];
 

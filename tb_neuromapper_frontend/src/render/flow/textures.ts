@@ -1,4 +1,4 @@
-import { type FlowPlaces, PLACES_WIDTH } from "./flow_scene";
+import { type FlowPlaces, PLACES_WIDTH } from "./scene";
 
 /** The nodes' places and the colours as textures; uploaded when they change. */
 export interface FlowTextures {

@@ -1,4 +1,4 @@
-import { createProgram, uniformsOf } from "./gl";
+import { createProgram, uniformsOf } from "../gl";
 import { bindPositions, PLACE_GLSL, PLACE_UNIFORMS, setPlace } from "./points_pass";
 import type { Panel, Ring } from "./scene";
 

@@ -1,6 +1,6 @@
+import { type Lazy, lazily } from "../lazily";
 import { createFrameResources, type FrameResources } from "./frame_resources";
 import { createImagePass, type ImagePass } from "./image_pass";
-import { type Lazy, lazily } from "./lazily";
 import { createLinePass, type LinePass } from "./line_pass";
 import { createPointsPass, type PointsPass } from "./points_pass";
 import { createRingPass, type RingPass } from "./ring_pass";

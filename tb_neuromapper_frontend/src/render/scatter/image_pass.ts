@@ -1,5 +1,5 @@
+import { createProgram, uniformsOf } from "../gl";
 import { createFrameResources } from "./frame_resources";
-import { createProgram, uniformsOf } from "./gl";
 import type { Layer, Panel, PlaneImage } from "./scene";
 
 const VERTEX = `#version 300 es
