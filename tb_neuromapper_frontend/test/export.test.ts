@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Outcomes, Samples } from "../src/api/types";
-import { fileName } from "../src/export/download";
-import { escapeXml, type Figure, figureSize, toSvg } from "../src/export/figure";
-import { sampleRecords, toCsv, toJson } from "../src/export/table";
+import { fileName } from "../src/save/download";
+import { escapeXml, type Figure, figureSize, toSvg } from "../src/save/figure";
+import { sampleRecords, toCsv, toJson } from "../src/save/table";
 
 const samples: Samples = {
   ids: ["a", 'b "x", y', "c"],

@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { record, videoType } from "../../export/video";
+import { record, videoType } from "../../save/video";
 import type { Store } from "../../state/store";
 import { paintFrame } from "./figure";
 import type { Stage } from "./stage";

@@ -1,6 +1,6 @@
 import { BACKGROUND, classMark, correctMark, rampColor } from "../../color/palette";
-import { type Figure, type Legend, type Plot, TITLE_PX } from "../../export/figure";
 import { HOME, toPixels } from "../../render/camera";
+import { type Figure, type Legend, type Plot, TITLE_PX } from "../../save/figure";
 import type { Coloring } from "../../state/colors";
 import { blockOf, nameOf } from "../../state/compare";
 import type { Store } from "../../state/store";

@@ -1,8 +1,8 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import { download, fileName } from "../../export/download";
-import type { Figure } from "../../export/figure";
-import { copyOf, pngBlob, svgBlob } from "../../export/picture";
-import { videoType } from "../../export/video";
+import { download, fileName } from "../../save/download";
+import type { Figure } from "../../save/figure";
+import { copyOf, pngBlob, svgBlob } from "../../save/picture";
+import { videoType } from "../../save/video";
 import type { Coloring } from "../../state/colors";
 import type { Store } from "../../state/store";
 import { Menu } from "../../ui/menu";
