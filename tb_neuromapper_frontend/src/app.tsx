@@ -1,7 +1,7 @@
+import type { PageState } from "./session/page_state";
+import type { Store } from "./session/state";
 import type { FlowFrames } from "./state/flow_frames";
 import type { Trainer } from "./state/keep_playground";
-import type { PageState } from "./state/page_state";
-import type { Store } from "./state/store";
 import { Controls } from "./views/embeddings/controls";
 import { LookMenu } from "./views/embeddings/look_menu";
 import { SaveMenu } from "./views/embeddings/save_menu";

@@ -1,6 +1,6 @@
+import type { Store } from "./session/state";
 import { blockOf } from "./state/compare";
 import type { PositionCache } from "./state/positions";
-import type { Store } from "./state/store";
 import type { Stage } from "./views/embeddings/stage";
 import type { FlowStage } from "./views/gradients/stage";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisPoints, epochAt, trainStepAt } from "../src/state/axes";
+import { axisPoints, epochAt, trainStepAt } from "../src/session/axes";
 
 const counted = {
   epochs: [0, 1, 2],

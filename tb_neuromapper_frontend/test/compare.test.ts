@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import type { Projection, Run } from "../src/api/types";
+import { createStore } from "../src/session/state";
 import { asView, blockOf, isSecond, isWanted, nameOf, tellApart, viewsOf } from "../src/state/compare";
 import { spreadRatio, valueAt } from "../src/state/evidence";
 import { rowsById } from "../src/state/other";
 import { pickRows, sidesOf } from "../src/state/outcomes";
-import { createStore } from "../src/state/store";
 import { pairGridFor } from "../src/views/embeddings/grid";
 
 function side(run: string, runs?: [string, string]): Projection {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../src/api/types";
-import { settleLink, unusedKeys } from "../src/state/link";
-import { createStore } from "../src/state/store";
+import { settleLink, unusedKeys } from "../src/session/link";
+import { createStore } from "../src/session/state";
 
 function settled(blocks: string[], changes: { enlarged?: string; views?: string[] } = {}) {
   const store = createStore();

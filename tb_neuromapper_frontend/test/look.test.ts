@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Run } from "../src/api/types";
+import { createStore } from "../src/session/state";
 import { DEFAULT_LOOK, lookFromParams, lookToParams, toFactor } from "../src/state/look";
 import { hasPredictions, whyNoRegions } from "../src/state/regions";
-import { createStore } from "../src/state/store";
 import { lookOf } from "../src/views/embeddings/picture";
 
 it("factors are kept within their bounds, in two digits", () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FormField, PlaygroundForm, Training } from "../src/api/playground_types";
+import { createStore, type Store } from "../src/session/state";
 import {
   countParameters,
   draftOf,
@@ -8,7 +9,6 @@ import {
   problemOf,
   unitsOf,
 } from "../src/state/playground";
-import { createStore, type Store } from "../src/state/store";
 
 const base = (name: string) => ({ name, label: name, hint: "" });
 const FIELDS: FormField[] = [

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Finding, Findings, ScalarIndex, ScalarSeries } from "../src/api/scalar_types";
+import { createStore, type Store } from "../src/session/state";
+import { fromParams, toParams } from "../src/session/url";
 import { chartRuns, groupTags, missingSeries } from "../src/state/scalars";
-import { createStore, type Store } from "../src/state/store";
-import { fromParams, toParams } from "../src/state/url";
 import { alignCurves, gapsOf, nNotPositive, placeMarks } from "../src/views/scalars/curves";
 import { hasEnded } from "../src/views/scalars/readout";
 

@@ -3,7 +3,7 @@ import type { Run } from "../src/api/types";
 import { HOME, toPixels } from "../src/render/camera";
 import { type Point, rowsInPolygon } from "../src/render/scatter/region";
 import { Level, MISSING } from "../src/render/scatter/scene";
-import { rowsFromText, rowsToText } from "../src/state/rows_text";
+import { rowsFromText, rowsToText } from "../src/session/rows_text";
 import {
   classCounts,
   combine,
@@ -13,8 +13,8 @@ import {
   NO_ROWS,
   rowsOfClass,
   withSelection,
-} from "../src/state/selection";
-import { createStore, type Store } from "../src/state/store";
+} from "../src/session/selection";
+import { createStore, type Store } from "../src/session/state";
 
 const rows = (...values: number[]) => Uint32Array.from(values);
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run, Runs } from "../src/api/types";
 import { Level } from "../src/render/scatter/scene";
+import { pageStateOf } from "../src/session/page_state";
+import { createStore, type Store } from "../src/session/state";
 import { levelsOf } from "../src/state/marks";
-import { pageStateOf } from "../src/state/page_state";
 import { missingAt, stepsByDistance } from "../src/state/positions";
-import { createStore, type Store } from "../src/state/store";
 
 function runs(...names: string[]): Runs {
   const summaries = names.map((name) => ({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run } from "../src/api/types";
+import { createStore, type Store } from "../src/session/state";
 import type { PositionCache } from "../src/state/positions";
-import { createStore, type Store } from "../src/state/store";
 import { createTimeline, type Timeline } from "../src/views/embeddings/timeline";
 
 const STEPS = [0, 1, 2, 3, 10];

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Gradients } from "../src/api/gradient_types";
 import type { Projection, Run, Runs } from "../src/api/types";
-import { pageStateOf } from "../src/state/page_state";
-import { createStore, type Store } from "../src/state/store";
+import { pageStateOf } from "../src/session/page_state";
+import { createStore, type Store } from "../src/session/state";
 
 const RUN: Run = {
   name: "one",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hashWithParams, paramsOfHash } from "../src/host/tensorboard";
-import { unusedKeys } from "../src/state/link";
-import { fromParams, fromRanges, toParams, toRanges, type UrlState } from "../src/state/url";
+import { unusedKeys } from "../src/session/link";
+import { fromParams, fromRanges, toParams, toRanges, type UrlState } from "../src/session/url";
 
 const STATES: UrlState[] = [
   {},

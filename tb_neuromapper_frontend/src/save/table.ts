@@ -1,5 +1,5 @@
 import type { Outcomes, Run, SampleId, Samples } from "../api/types";
-import type { Rows } from "../state/selection";
+import type { Rows } from "../session/selection";
 
 type Value = string | number | boolean | null;
 

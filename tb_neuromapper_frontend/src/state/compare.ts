@@ -1,5 +1,5 @@
 import type { Projection, Runs } from "../api/types";
-import type { Store } from "./store";
+import type { Store } from "../session/state";
 
 /** Of two runs side by side the second one's views bear the block's name with this behind it. */
 const SECOND = "\u001f";

@@ -1,8 +1,8 @@
 import { batch } from "@preact/signals";
 import type { Accuracy, Outcomes } from "../api/types";
+import type { State } from "../session/state";
 import type { Other } from "./other";
 import { needsOutcomes } from "./settings";
-import type { State } from "./store";
 
 export function compareActions(state: State) {
   return {

@@ -3,9 +3,9 @@ import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Projection } from "../api/types";
 import { MISSING, type Slice } from "../render/scatter/scene";
+import type { Store } from "../session/state";
+import { indexOfStep } from "../session/steps";
 import { blockOf } from "./compare";
-import { indexOfStep } from "./steps";
-import type { Store } from "./store";
 
 /** Asks for the accuracies of two runs side by side, again whenever one of them has grown. */
 export function keepAccuracies(store: Store, api: Api): () => void {

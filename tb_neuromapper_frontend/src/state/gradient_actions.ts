@@ -1,6 +1,7 @@
 import { batch } from "@preact/signals";
 import type { Distributions, Gradients, Measure, OverviewPart, UnitHistory } from "../api/gradient_types";
 import { type Camera, HOME } from "../render/camera";
+import type { State } from "../session/state";
 import {
   EDGE_LIMITS,
   type EdgeLimit,
@@ -11,7 +12,6 @@ import {
   type UnitRef,
 } from "./gradients";
 import { joinOverview } from "./overview";
-import type { State } from "./store";
 
 export function gradientActions(state: State) {
   const { gradients } = state;

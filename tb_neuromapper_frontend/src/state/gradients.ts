@@ -9,7 +9,7 @@ import type {
 } from "../api/gradient_types";
 import type { Camera } from "../render/camera";
 import { HOME } from "../render/camera";
-import { indexOfStep } from "./steps";
+import { indexOfStep } from "../session/steps";
 
 /** A unit of a layer; unit -1 stands for those of the layer that are not shown one by one. */
 export interface UnitRef {

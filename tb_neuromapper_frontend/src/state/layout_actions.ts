@@ -1,10 +1,10 @@
 import { batch } from "@preact/signals";
 import type { Parameters, Projection } from "../api/types";
+import type { State, Tried } from "../session/state";
+import { indexOfStep } from "../session/steps";
 import { asView, isWanted, viewsOf } from "./compare";
 import { ALL, figuresOf, keyOf, type LayoutSettings, withoutDefaults } from "./parameters";
 import type { Sampling } from "./sampling";
-import { indexOfStep } from "./steps";
-import type { State, Tried } from "./store";
 
 /** With fewer samples there are no neighbourhoods to compare. */
 const FEWEST = 4;

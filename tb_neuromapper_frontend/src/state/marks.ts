@@ -2,13 +2,13 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Projection } from "../api/types";
 import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../color/palette";
 import { Level, type Marks, MISSING, type Slice } from "../render/scatter/scene";
+import { NO_ROWS, withSelection } from "../session/selection";
+import type { Store } from "../session/state";
 import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
 import { blockOf } from "./compare";
 import type { PositionCache } from "./positions";
 import { sampleRows } from "./sampling";
-import { NO_ROWS, withSelection } from "./selection";
 import { columnOf, isMetadata } from "./settings";
-import type { Store } from "./store";
 
 const PALETTE_LENGTH: Record<PaletteKind, number> = { class: N_MARKS, ramp: RAMP_LENGTH, correct: 2 };
 

@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Neighbors } from "../api/types";
-import type { Store } from "./store";
+import type { Store } from "../session/state";
 
 /** The nearest samples of one sample in the activations, for each block that has a view. */
 export interface NearestSamples {

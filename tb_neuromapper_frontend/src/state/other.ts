@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Run, SampleId } from "../api/types";
-import type { Store } from "./store";
+import type { Store } from "../session/state";
 
 /** The run beside the first. */
 export interface Other {

@@ -2,8 +2,8 @@ import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Outcomes, Run } from "../api/types";
+import type { Store } from "../session/state";
 import { needsOutcomes } from "./settings";
-import type { Store } from "./store";
 
 /** Epochs whose outcomes are kept. */
 const MAX_KEPT = 64;

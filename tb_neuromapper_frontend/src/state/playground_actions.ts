@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
 import type { PlaygroundForm, Training } from "../api/playground_types";
+import type { State } from "../session/state";
 import { draftOf } from "./playground";
-import type { State } from "./store";
 
 const NEW_LAYER = "16";
 

@@ -3,7 +3,7 @@ import type { Api, WantedPositions } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { Preservation } from "../api/types";
 import { Level } from "../render/scatter/scene";
-import type { Store } from "./store";
+import type { Store } from "../session/state";
 
 /** Epochs that are kept. */
 const MAX_KEPT = 64;

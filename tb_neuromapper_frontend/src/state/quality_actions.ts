@@ -1,5 +1,5 @@
 import type { Preservation } from "../api/types";
-import type { State } from "./store";
+import type { State } from "../session/state";
 
 export function qualityActions(state: State) {
   return {

@@ -1,6 +1,6 @@
+import type { Store } from "../session/state";
 import type { Coloring } from "./colors";
 import { isMetadata } from "./settings";
-import type { Store } from "./store";
 
 /** Whether a run on view logs predicted classes, of which regions could be drawn. */
 export function hasPredictions({ run, other }: Pick<Store, "run" | "other">): boolean {

@@ -1,11 +1,11 @@
 import { batch } from "@preact/signals";
 import type { Measure } from "../api/gradient_types";
 import type { Finding, Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
-import { epochAt } from "./axes";
+import { epochAt } from "../session/axes";
+import type { State } from "../session/state";
+import type { UrlState } from "../session/url";
 import { DEFAULT_SMOOTHING, seriesKey } from "./scalars";
 import { MAX_SMOOTHING } from "./smoothing";
-import type { State } from "./store";
-import type { UrlState } from "./url";
 
 interface Moves {
   trainStepChosen(step: number): void;

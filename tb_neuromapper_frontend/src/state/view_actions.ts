@@ -1,17 +1,17 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../render/camera";
+import { settleLink } from "../session/link";
+import { NO_ROWS } from "../session/selection";
+import type { Hover, State } from "../session/state";
+import type { UrlState } from "../session/url";
 import { blockOf } from "./compare";
 import { forgetGradients } from "./gradient_actions";
 import { followSteps } from "./layout_actions";
-import { settleLink } from "./link";
 import { DEFAULT_LOOK, type Look } from "./look";
 import { ALL_SAMPLES } from "./sampling";
 import { forgetFindings, scalarsOpened } from "./scalar_actions";
 import { SCREENS, type Screen } from "./screens";
-import { NO_ROWS } from "./selection";
 import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./settings";
-import type { Hover, State } from "./store";
-import type { UrlState } from "./url";
 import { openGradientsUrl } from "./url_gradients";
 
 const TURNS = 12;

@@ -1,4 +1,4 @@
-import type { Store } from "../state/store";
+import type { Store } from "../session/state";
 
 const LINES = `from tb_neuromapper import NeuroMapper
 

@@ -1,4 +1,4 @@
-import type { Store } from "../state/store";
+import type { Store } from "../session/state";
 
 /** The run that all screens show. */
 export function RunChoice({ store }: { store: Store }) {

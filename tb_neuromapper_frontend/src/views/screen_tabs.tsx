@@ -1,5 +1,5 @@
+import type { Store } from "../session/state";
 import { SCREEN_TITLES, SCREENS, type Screen } from "../state/screens";
-import type { Store } from "../state/store";
 
 /** From screen to screen; run and step stay. */
 export function ScreenTabs({ store }: { store: Store }) {

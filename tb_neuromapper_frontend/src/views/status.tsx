@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { isActive, type Store } from "../session/state";
 import type { FlowFrames } from "../state/flow_frames";
 import type { Trainer } from "../state/keep_playground";
-import { isActive, type Store } from "../state/store";
 import { count, integer, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { commonWords } from "./embeddings/beside_choice";

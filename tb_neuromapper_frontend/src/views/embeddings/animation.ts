@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import { record, videoType } from "../../save/video";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { paintFrame } from "./figure";
 import type { Stage } from "./stage";
 

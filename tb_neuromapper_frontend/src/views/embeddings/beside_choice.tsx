@@ -1,5 +1,5 @@
+import type { Store } from "../../session/state";
 import { choicesBeside } from "../../state/compare";
-import type { Store } from "../../state/store";
 
 /** Which run is shown beside the first, in the same space. */
 export function BesideChoice({ store }: { store: Store }) {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
+import type { Store } from "../../session/state";
+import { indexOfStep, unionOfSteps } from "../../session/steps";
 import { SPEEDS } from "../../state/settings";
-import { indexOfStep, unionOfSteps } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { IconButton } from "../../ui/icons";
 import { Player } from "../../ui/player";
 import { RunChoice } from "../run_choice";

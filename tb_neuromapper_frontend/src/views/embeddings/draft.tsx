@@ -1,5 +1,5 @@
 import type { Point } from "../../render/scatter/region";
-import type { SelectMode } from "../../state/selection";
+import type { SelectMode } from "../../session/selection";
 
 /** A lasso or box that is being drawn, in pixels from its plot's top left. */
 export interface Draft {

@@ -1,8 +1,8 @@
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import { blockOf, tellApart } from "../../state/compare";
 import { spreadRatio, valueAt } from "../../state/evidence";
 import type { PositionCache } from "../../state/positions";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { number } from "../../ui/format";
 
 const SPREAD_TITLE =

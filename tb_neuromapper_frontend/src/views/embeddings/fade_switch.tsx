@@ -1,5 +1,5 @@
+import type { Store } from "../../session/state";
 import { misrepresentedShare } from "../../state/preservation";
-import type { Store } from "../../state/store";
 import { percent } from "../../ui/format";
 
 const TITLE =

@@ -1,9 +1,9 @@
 import { BACKGROUND, classMark, correctMark, rampColor } from "../../color/palette";
 import { HOME, toPixels } from "../../render/camera";
 import { type Figure, type Legend, type Plot, TITLE_PX } from "../../save/figure";
+import type { Store } from "../../session/state";
 import type { Coloring } from "../../state/colors";
 import { blockOf, nameOf } from "../../state/compare";
-import type { Store } from "../../state/store";
 import { scaleEnd } from "../../ui/format";
 import { contourWords, hasClassColors, regionWords } from "./plane_words";
 import type { DrawnFrame } from "./stage";

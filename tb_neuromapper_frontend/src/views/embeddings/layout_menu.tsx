@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Parameters } from "../../api/types";
+import type { Store, Tried } from "../../session/state";
 import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, settingWords } from "../../state/parameters";
-import type { Store, Tried } from "../../state/store";
 import { percent } from "../../ui/format";
 import { Menu } from "../../ui/menu";
 

@@ -1,11 +1,11 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { classMark, correctMark, rampColor } from "../../color/palette";
+import { modeOf, rowsOfClass } from "../../session/selection";
+import type { Store } from "../../session/state";
 import { type Coloring, countClasses } from "../../state/colors";
 import { sidesOf } from "../../state/outcomes";
 import { whyNoRegions } from "../../state/regions";
-import { modeOf, rowsOfClass } from "../../state/selection";
 import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../../state/settings";
-import type { Store } from "../../state/store";
 import { integer, scaleEnd } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 import { FadeSwitch } from "./fade_switch";

@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from "@preact/signals";
+import type { Store } from "../../session/state";
 import type { Coloring } from "../../state/colors";
 import {
   CONTOURS,
@@ -9,7 +10,6 @@ import {
   toFactor,
 } from "../../state/look";
 import { hasPredictions, whyNoRegions } from "../../state/regions";
-import type { Store } from "../../state/store";
 import { Menu } from "../../ui/menu";
 
 const CONTOUR_NAMES: Record<ContourMode, string> = { off: "off", all: "all samples", class: "by class" };

@@ -1,5 +1,5 @@
 import type { Slice } from "../../render/scatter/scene";
-import { ease } from "../../state/steps";
+import { ease } from "../../session/steps";
 
 /** Moves a view that stands still from its old positions to new ones of the same epoch. */
 export interface Morphs {

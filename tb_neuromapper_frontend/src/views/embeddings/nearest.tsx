@@ -1,7 +1,7 @@
 import type { Api } from "../../api/client";
 import type { Run, Samples } from "../../api/types";
+import type { Store } from "../../session/state";
 import type { NearestInBlock } from "../../state/nearest";
-import type { Store } from "../../state/store";
 import { number } from "../../ui/format";
 import { SampleButton } from "./sample_button";
 

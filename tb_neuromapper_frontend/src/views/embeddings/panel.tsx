@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Projection } from "../../api/types";
+import type { Store } from "../../session/state";
 import { blockOf, nameOf, runOf } from "../../state/compare";
-import type { Store } from "../../state/store";
 import { count, percent, percentOrNone } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
 import { type Draft, DraftOutline } from "./draft";

@@ -12,13 +12,13 @@ import {
   type Trail,
 } from "../../render/scatter/scene";
 import type { TrailPoint } from "../../render/scatter/trail";
+import type { Store } from "../../session/state";
+import { slicesAt } from "../../session/steps";
 import type { Coloring } from "../../state/colors";
 import { blockOf } from "../../state/compare";
 import type { Look } from "../../state/look";
 import type { PositionCache } from "../../state/positions";
 import { fadeMisrepresented } from "../../state/preservation";
-import { slicesAt } from "../../state/steps";
-import type { Store } from "../../state/store";
 import type { Fits } from "./fit";
 import type { Morphs } from "./morph";
 import type { Plane } from "./plane";

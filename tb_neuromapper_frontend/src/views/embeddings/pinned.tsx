@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Api } from "../../api/client";
 import type { Samples } from "../../api/types";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { IconButton } from "../../ui/icons";
 import { SampleCard } from "./tooltip";
 

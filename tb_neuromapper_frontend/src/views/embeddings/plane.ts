@@ -6,11 +6,11 @@ import { contourLines, SHARES_OF_ALL, SHARES_OF_CLASS } from "../../density/cont
 import { type Groups, groupsByClass, oneGroup } from "../../density/groups";
 import { decisionRegions } from "../../density/regions";
 import type { Layer, Lines, Panel, PlaneImage, Slice } from "../../render/scatter/scene";
+import type { Store } from "../../session/state";
 import type { Coloring } from "../../state/colors";
 import { isSecond } from "../../state/compare";
 import { createGradual, type Gradual, type Wish } from "../../state/gradual";
 import { whyNoRegions } from "../../state/regions";
-import type { Store } from "../../state/store";
 
 /** What lies in the plane beneath and above the points: decision regions and contours. */
 export interface Plane {

@@ -1,8 +1,8 @@
 import { FEWEST, SHARES_OF_ALL, SHARES_OF_CLASS } from "../../density/contours";
+import type { Store } from "../../session/state";
 import type { Coloring } from "../../state/colors";
 import { sidesOf } from "../../state/outcomes";
 import { whyNoRegions } from "../../state/regions";
-import type { Store } from "../../state/store";
 import { MAX_CONTOUR_CLASSES } from "./plane";
 
 /** What the contours and the regions on view mean; "" without any. */

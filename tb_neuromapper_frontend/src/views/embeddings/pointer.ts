@@ -1,6 +1,6 @@
 import { type Box, type Camera, HOME, panBy, zoomAt } from "../../render/camera";
+import { modeOf } from "../../session/selection";
 import { blockOf } from "../../state/compare";
-import { modeOf } from "../../state/selection";
 import { type RegionParts, watchRegion } from "./region";
 import type { Stage } from "./stage";
 

@@ -1,3 +1,5 @@
+import type { Store } from "../../session/state";
+import { indexOfStep, unionOfSteps } from "../../session/steps";
 import { blockOf, nameOf } from "../../state/compare";
 import {
   linePath,
@@ -7,8 +9,6 @@ import {
   type StepQuality,
   shareOf,
 } from "../../state/quality";
-import { indexOfStep, unionOfSteps } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { count, percentOrNone } from "../../ui/format";
 
 const TITLES: Record<Measure, string> = {

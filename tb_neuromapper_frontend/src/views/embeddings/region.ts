@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { Point } from "../../render/scatter/region";
-import { modeOf, type SelectMode } from "../../state/selection";
-import type { Store } from "../../state/store";
+import { modeOf, type SelectMode } from "../../session/selection";
+import type { Store } from "../../session/state";
 import { boxBetween, type Draft } from "./draft";
 import type { Stage } from "./stage";
 

@@ -1,6 +1,6 @@
 import type { Api } from "../../api/client";
 import type { Run, Samples } from "../../api/types";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { Thumbnail } from "../../ui/thumbnail";
 
 interface SampleButtonProps {

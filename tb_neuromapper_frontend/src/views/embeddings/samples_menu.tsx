@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { count, integer } from "../../ui/format";
 import { Menu } from "../../ui/menu";
 

@@ -1,9 +1,9 @@
 import { effect } from "@preact/signals";
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import { createClock } from "../../state/clock";
 import { blockOf } from "../../state/compare";
 import type { PositionCache } from "../../state/positions";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 
 /** Ties the clock to the store: where it should go, how fast, and when it has come to an epoch. */
 export interface Timeline {

@@ -1,5 +1,5 @@
-import { TOOLS, type Tool } from "../../state/selection";
-import type { Store } from "../../state/store";
+import { TOOLS, type Tool } from "../../session/selection";
+import type { Store } from "../../session/state";
 import { IconButton } from "../../ui/icons";
 
 const LABELS: Record<Tool, string> = {

@@ -1,8 +1,8 @@
 import type { Api } from "../../api/client";
 import type { Outcomes, Run, Samples } from "../../api/types";
 import { classMark } from "../../color/palette";
+import type { Store } from "../../session/state";
 import { type Side, sidesOf } from "../../state/outcomes";
-import type { Store } from "../../state/store";
 import { number, percent } from "../../ui/format";
 import { Swatch } from "../../ui/swatch";
 import { SamplePicture } from "./sample_button";

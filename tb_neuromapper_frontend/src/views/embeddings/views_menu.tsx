@@ -1,4 +1,4 @@
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { IconButton } from "../../ui/icons";
 import { Menu } from "../../ui/menu";
 

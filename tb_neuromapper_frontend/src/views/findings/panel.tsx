@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { Finding, Findings } from "../../api/scalar_types";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { count, integer, number, scientific } from "../../ui/format";
 
 /** What the rules say of the run on view, each with a link to where it is seen. */

@@ -1,5 +1,5 @@
 import { type Affine, toPixels } from "../../render/camera";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { count } from "../../ui/format";
 import type { Column, ColumnLayout } from "./columns";
 import { boxOf, type FlowModel } from "./model";

@@ -1,6 +1,6 @@
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import { EDGE_LIMITS, type EdgeLimit, PASS_SECONDS, SHOWN, type Shown } from "../../state/gradients";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { integer } from "../../ui/format";
 import { IconButton } from "../../ui/icons";
 import { Player } from "../../ui/player";

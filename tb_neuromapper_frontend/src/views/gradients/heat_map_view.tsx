@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { OverviewPart } from "../../api/gradient_types";
 import type { LogEnds } from "../../color/log_scale";
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import type { TreeRow } from "../../state/layer_tree";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { integer } from "../../ui/format";
 import { paintHeatMap } from "./heat_map";
 

@@ -2,8 +2,8 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from "@pre
 import type { FlowFrame, FlowLayer } from "../../api/gradient_types";
 import type { Box, Size } from "../../render/camera";
 import type { FlowStep } from "../../render/flow/scene";
+import type { Store } from "../../session/state";
 import type { FlowFrames } from "../../state/flow_frames";
-import type { Store } from "../../state/store";
 import { type ColumnLayout, gapFor, layOut, sourceUnits } from "./columns";
 import { layerRanges } from "./links";
 import { prepare } from "./prepare";

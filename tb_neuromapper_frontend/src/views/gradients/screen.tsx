@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "preact/hooks";
+import type { Store } from "../../session/state";
 import type { FlowFrames } from "../../state/flow_frames";
-import type { Store } from "../../state/store";
 import { FlowView } from "./flow_view";
 import { createFlowModel } from "./model";
 import { Overview } from "./overview";

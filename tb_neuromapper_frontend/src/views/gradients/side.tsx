@@ -1,8 +1,8 @@
 import type { Distributions, Quantiles } from "../../api/gradient_types";
 import { flowColor } from "../../color/flow_colors";
 import type { Theme } from "../../color/palette";
+import type { Store } from "../../session/state";
 import type { FlowFrames } from "../../state/flow_frames";
-import type { Store } from "../../state/store";
 import { Chart, type Series } from "../../ui/chart";
 import { scientific } from "../../ui/format";
 import { IconButton } from "../../ui/icons";

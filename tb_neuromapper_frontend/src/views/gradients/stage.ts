@@ -5,10 +5,10 @@ import { fromHex } from "../../color/space";
 import { toClip } from "../../render/camera";
 import { createFlow } from "../../render/flow/flow";
 import type { Color, FlowScene, FlowStep } from "../../render/flow/scene";
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import type { FlowFrames } from "../../state/flow_frames";
 import { sameUnit, type UnitRef } from "../../state/gradients";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { boxOf, type FlowModel } from "./model";
 import { createSweep } from "./sweep";
 

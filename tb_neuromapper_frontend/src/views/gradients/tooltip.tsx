@@ -1,6 +1,6 @@
+import type { Store } from "../../session/state";
 import type { FlowFrames } from "../../state/flow_frames";
 import { type FlowHover, sameUnit, type UnitRef } from "../../state/gradients";
-import type { Store } from "../../state/store";
 import type { ColumnLayout } from "./columns";
 import { type Fact, linkFacts, unitFacts } from "./facts";
 import type { FlowModel } from "./model";

@@ -1,7 +1,7 @@
 import type { FormField, PlaygroundForm } from "../../api/playground_types";
+import type { Store } from "../../session/state";
 import type { Trainer } from "../../state/keep_playground";
 import { hasProblem, problemOf, unitsOf } from "../../state/playground";
-import type { Store } from "../../state/store";
 import { count } from "../../ui/format";
 import { LayersField } from "./layers_field";
 import { NetworkPicture } from "./network_picture";

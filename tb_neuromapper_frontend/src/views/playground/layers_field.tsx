@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { IconButton } from "../../ui/icons";
 
 interface LayersProps {

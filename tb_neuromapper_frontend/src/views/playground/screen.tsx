@@ -1,5 +1,5 @@
+import type { Store } from "../../session/state";
 import type { Trainer } from "../../state/keep_playground";
-import type { Store } from "../../state/store";
 import { ScreenTabs } from "../screen_tabs";
 import { TrainingForm } from "./form";
 import { Trainings } from "./trainings";

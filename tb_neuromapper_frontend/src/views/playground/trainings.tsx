@@ -1,7 +1,7 @@
 import type { Training } from "../../api/playground_types";
+import type { Store } from "../../session/state";
 import type { Trainer } from "../../state/keep_playground";
 import { isUnderWay } from "../../state/playground";
-import type { Store } from "../../state/store";
 import { percent } from "../../ui/format";
 
 /** The trainings of this TensorBoard, newest first. */

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ScalarAxis } from "../../api/scalar_types";
+import type { Store } from "../../session/state";
 import { stepOn } from "../../state/scalar_actions";
 import { type ChartRuns, chartRuns, seriesKey } from "../../state/scalars";
-import type { Store } from "../../state/store";
 import { count, integer } from "../../ui/format";
 import { lineOfRun } from "./colors";
 import { type Curve, gapsOf, nNotPositive } from "./curves";

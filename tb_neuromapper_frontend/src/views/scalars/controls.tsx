@@ -1,6 +1,6 @@
+import type { Store } from "../../session/state";
+import { indexOfStep } from "../../session/steps";
 import { MAX_SMOOTHING } from "../../state/smoothing";
-import { indexOfStep } from "../../state/steps";
-import type { Store } from "../../state/store";
 import { Player } from "../../ui/player";
 import { TrainSteps } from "../gradients/controls";
 import { RunChoice } from "../run_choice";

@@ -1,7 +1,7 @@
 import type { ScalarAxis } from "../../api/scalar_types";
-import { trainStepAt } from "../../state/axes";
+import { trainStepAt } from "../../session/axes";
+import type { Store } from "../../session/state";
 import { stepOn } from "../../state/scalar_actions";
-import type { Store } from "../../state/store";
 import type { Mark } from "./curves";
 
 const LOSS = /loss/i;

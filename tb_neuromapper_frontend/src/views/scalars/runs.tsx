@@ -1,4 +1,4 @@
-import type { Store } from "../../state/store";
+import type { Store } from "../../session/state";
 import { lineOfRun } from "./colors";
 import { LineSwatch } from "./swatch";
 

@@ -1,5 +1,5 @@
+import type { Store } from "../../session/state";
 import { type TagGroup, tagsOf } from "../../state/scalars";
-import type { Store } from "../../state/store";
 import { count } from "../../ui/format";
 import { FindingsPanel } from "../findings/panel";
 import { ScalarCard } from "./card";

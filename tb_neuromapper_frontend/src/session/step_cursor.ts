@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
 import { epochAt } from "./axes";
+import type { State } from "./state";
 import { indexOfStep } from "./steps";
-import type { State } from "./store";
 
 /** The cursor among the training steps. It and the epoch are one: moving either moves the other. */
 export function trainActions(state: State) {

@@ -1,10 +1,10 @@
 import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
-import { choicesBeside } from "./compare";
-import { noGradients } from "./gradients";
-import { groupByParameters } from "./parameters";
-import type { Store } from "./store";
+import { choicesBeside } from "../state/compare";
+import { noGradients } from "../state/gradients";
+import { groupByParameters } from "../state/parameters";
+import type { Store } from "./state";
 
 /** How long to wait before asking again. */
 const POLL_MS = 1000;

@@ -1,7 +1,7 @@
 import type { Run } from "../api/types";
-import { choicesBeside } from "./compare";
-import { columnOf, isMetadata } from "./settings";
-import type { State } from "./store";
+import { choicesBeside } from "../state/compare";
+import { columnOf, isMetadata } from "../state/settings";
+import type { State } from "./state";
 import { fromParams, toParams } from "./url";
 
 /** What a link need not say, because it is so in any case. */

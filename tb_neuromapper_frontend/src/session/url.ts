@@ -1,14 +1,14 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
-import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "./look";
-import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
+import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "../state/look";
+import { fromText, type LayoutSettings, toText as parametersToText } from "../state/parameters";
+import { ALL_SAMPLES, type Sampling } from "../state/sampling";
+import { DEFAULT_SMOOTHING } from "../state/scalars";
+import { SCREENS, type Screen, toScreen } from "../state/screens";
+import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "../state/settings";
+import { MAX_SMOOTHING } from "../state/smoothing";
+import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../state/url_gradients";
 import { rowsFromText, rowsToText } from "./rows_text";
-import { ALL_SAMPLES, type Sampling } from "./sampling";
-import { DEFAULT_SMOOTHING } from "./scalars";
-import { SCREENS, type Screen, toScreen } from "./screens";
 import { NO_ROWS, type Rows } from "./selection";
-import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "./settings";
-import { MAX_SMOOTHING } from "./smoothing";
-import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "./url_gradients";
 
 /** What of the state a link carries. Absent means: the default. */
 export interface UrlState {

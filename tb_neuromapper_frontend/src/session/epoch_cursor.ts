@@ -1,8 +1,8 @@
 import { batch } from "@preact/signals";
+import { SPEEDS } from "../state/settings";
 import { trainStepAt } from "./axes";
-import { SPEEDS } from "./settings";
+import type { State } from "./state";
 import { indexOfStep } from "./steps";
-import type { State } from "./store";
 
 export function timeActions(state: State) {
   const go = (step: number) => {

@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
-import type { NearestSamples } from "./nearest";
+import type { NearestSamples } from "../state/nearest";
 import { combine, NO_ROWS, type Rows, type SelectMode, type Tool } from "./selection";
-import type { State } from "./store";
+import type { State } from "./state";
 
 export function selectionActions(state: State) {
   const set = (rows: Rows) => {

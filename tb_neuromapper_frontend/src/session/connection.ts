@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Theme } from "../color/palette";
-import type { State } from "./store";
+import type { State } from "./state";
 
 export function connectionActions(state: State) {
   return {

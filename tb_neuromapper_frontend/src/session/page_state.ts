@@ -1,4 +1,4 @@
-import type { Store } from "./store";
+import type { Store } from "./state";
 
 export type PageState = "loading" | "empty" | "ready" | "error";
 

@@ -1,13 +1,13 @@
 import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
-import { choicesBeside } from "./compare";
-import { forgetGradients } from "./gradient_actions";
+import { choicesBeside } from "../state/compare";
+import { forgetGradients } from "../state/gradient_actions";
+import { forgetFindings } from "../state/scalar_actions";
+import { SCREENS } from "../state/screens";
+import { columnOf, isMetadata } from "../state/settings";
 import { settleLink } from "./link";
-import { forgetFindings } from "./scalar_actions";
-import { SCREENS } from "./screens";
 import { NO_ROWS } from "./selection";
-import { columnOf, isMetadata } from "./settings";
-import type { State } from "./store";
+import type { State } from "./state";
 
 export function runActions(state: State) {
   const forgetRun = () => {

@@ -1,4 +1,4 @@
-import type { State } from "./store";
+import type { State } from "./state";
 
 export function classActions(state: State) {
   const hide = (hidden: Iterable<number>) => {
