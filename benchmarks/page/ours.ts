@@ -9,7 +9,7 @@ import {
 import { pick } from "../../tb_neuromapper_frontend/src/render/scatter/picking";
 import { createScatter } from "../../tb_neuromapper_frontend/src/render/scatter/scatter";
 import { Level, type Panel, type Ring } from "../../tb_neuromapper_frontend/src/render/scatter/scene";
-import { lookOf } from "../../tb_neuromapper_frontend/src/views/embeddings/picture";
+import { lookOf } from "../../tb_neuromapper_frontend/src/screens/embeddings/draw/scene";
 import { awaitPixels, type Cloud, rectsFor, type Subject } from "./data";
 
 const EXTENT: Box = [0, 0, 1, 1];

@@ -1,12 +1,12 @@
+import type { Stage } from "./screens/embeddings/draw/stage";
+import { LookMenu } from "./screens/embeddings/parts/appearance_menu";
+import { Controls } from "./screens/embeddings/parts/controls";
+import { SaveMenu } from "./screens/embeddings/parts/save_menu";
+import { EmbeddingsScreen, type ScreenProps } from "./screens/embeddings/parts/screen";
 import type { PageState } from "./session/page_state";
 import type { Store } from "./session/state";
 import type { FlowFrames } from "./state/flow_frames";
 import type { Trainer } from "./state/keep_playground";
-import { Controls } from "./views/embeddings/controls";
-import { LookMenu } from "./views/embeddings/look_menu";
-import { SaveMenu } from "./views/embeddings/save_menu";
-import { EmbeddingsScreen, type ScreenProps } from "./views/embeddings/screen";
-import type { Stage } from "./views/embeddings/stage";
 import { Empty } from "./views/empty";
 import { GradientControls } from "./views/gradients/controls";
 import { GradientsScreen } from "./views/gradients/screen";

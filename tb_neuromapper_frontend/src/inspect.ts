@@ -1,7 +1,7 @@
+import type { Stage } from "./screens/embeddings/draw/stage";
+import type { PositionCache } from "./screens/embeddings/state/positions";
+import { blockOf } from "./screens/embeddings/state/run_pair";
 import type { Store } from "./session/state";
-import { blockOf } from "./state/compare";
-import type { PositionCache } from "./state/positions";
-import type { Stage } from "./views/embeddings/stage";
 import type { FlowStage } from "./views/gradients/stage";
 
 declare global {

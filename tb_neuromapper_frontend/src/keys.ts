@@ -1,5 +1,5 @@
+import type { Screen } from "./screens/registry";
 import type { Store } from "./session/state";
-import type { Screen } from "./state/screens";
 
 /** Those that move the cursor, and a slider that has the focus. */
 const CURSOR_KEYS = ["ArrowLeft", "ArrowRight", "Home", "End"];

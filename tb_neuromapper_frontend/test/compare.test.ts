@@ -1,11 +1,19 @@
 import { expect, it } from "vitest";
 import type { Projection, Run } from "../src/api/types";
+import { pairGridFor } from "../src/screens/embeddings/draw/grid";
+import { rowsById } from "../src/screens/embeddings/state/other_run";
+import { pickRows, sidesOf } from "../src/screens/embeddings/state/outcomes";
+import { spreadRatio, valueAt } from "../src/screens/embeddings/state/pair_figures";
+import {
+  asView,
+  blockOf,
+  isSecond,
+  isWanted,
+  nameOf,
+  tellApart,
+  viewsOf,
+} from "../src/screens/embeddings/state/run_pair";
 import { createStore } from "../src/session/state";
-import { asView, blockOf, isSecond, isWanted, nameOf, tellApart, viewsOf } from "../src/state/compare";
-import { spreadRatio, valueAt } from "../src/state/evidence";
-import { rowsById } from "../src/state/other";
-import { pickRows, sidesOf } from "../src/state/outcomes";
-import { pairGridFor } from "../src/views/embeddings/grid";
 
 function side(run: string, runs?: [string, string]): Projection {
   return { id: `x.${run}`, run, block: "conv", ...(runs ? { runs } : {}) } as Projection;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createGradual } from "../src/state/gradual";
+import { createGradual } from "../src/screens/embeddings/state/incremental";
 
 /** A value in `n` pieces; counts how often it is begun. */
 function maker(log: string[], name: string, n: number) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { gridFor } from "../src/views/embeddings/grid";
+import { gridFor } from "../src/screens/embeddings/draw/grid";
 
 it("one view takes all the room", () => {
   expect(gridFor(1, { width: 1200, height: 800 })).toEqual({ columns: 1, rowHeight: 800 });

@@ -1,9 +1,14 @@
 import { expect, it } from "vitest";
 import type { Run } from "../src/api/types";
+import { lookOf } from "../src/screens/embeddings/draw/scene";
+import {
+  DEFAULT_LOOK,
+  lookFromParams,
+  lookToParams,
+  toFactor,
+} from "../src/screens/embeddings/state/appearance";
+import { hasPredictions, whyNoRegions } from "../src/screens/embeddings/state/regions";
 import { createStore } from "../src/session/state";
-import { DEFAULT_LOOK, lookFromParams, lookToParams, toFactor } from "../src/state/look";
-import { hasPredictions, whyNoRegions } from "../src/state/regions";
-import { lookOf } from "../src/views/embeddings/picture";
 
 it("factors are kept within their bounds, in two digits", () => {
   expect([

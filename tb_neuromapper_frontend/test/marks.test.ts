@@ -3,9 +3,9 @@ import type { Projection } from "../src/api/types";
 import { quantile } from "../src/color/palette";
 import { MISSING, type Slice } from "../src/render/scatter/scene";
 import { trailTriangles } from "../src/render/scatter/trail";
-import { countClasses, metadataColors, outcomeColors } from "../src/state/colors";
-import { movementOf } from "../src/state/marks";
-import { createMorphs } from "../src/views/embeddings/morph";
+import { createMorphs } from "../src/screens/embeddings/draw/relayout";
+import { countClasses, metadataColors, outcomeColors } from "../src/screens/embeddings/state/colors";
+import { movementOf } from "../src/screens/embeddings/state/points";
 
 const EXTENT = [0, 0, 4, 2] as const;
 

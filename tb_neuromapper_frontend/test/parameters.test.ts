@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { groupByParameters, keyOf, parametersFor, settingWords } from "../src/state/parameters";
+import {
+  groupByParameters,
+  keyOf,
+  parametersFor,
+  settingWords,
+} from "../src/screens/embeddings/state/parameters";
 
 it("a block's own parameters come before those of all blocks", () => {
   const settings = { "": { n_neighbors: 30, min_dist: 0.5 }, b: { n_neighbors: 5 } };

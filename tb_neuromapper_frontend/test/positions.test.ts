@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Api, WantedPositions } from "../src/api/client";
 import { ApiError } from "../src/api/errors";
 import type { Positions, Projection } from "../src/api/types";
-import { createPositionCache } from "../src/state/positions";
+import { createPositionCache } from "../src/screens/embeddings/state/positions";
 
 interface Asked extends WantedPositions {
   answer(change?: Partial<Positions>): Promise<void>;

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Projection } from "../src/api/types";
 import { Level } from "../src/render/scatter/scene";
-import { fadeMisrepresented, misrepresentedShare } from "../src/state/preservation";
-import { linePath, qualityBySteps, shareOf } from "../src/state/quality";
+import { fadeMisrepresented, misrepresentedShare } from "../src/screens/embeddings/state/preservation";
+import { linePath, qualityBySteps, shareOf } from "../src/screens/embeddings/state/quality";
 
 function projection(block: string, figures: [number, number | null, boolean][]): Projection {
   const quality = figures.map(([step, movement, abrupt]) => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ALL_SAMPLES, sampleRows } from "../src/state/sampling";
+import { ALL_SAMPLES, sampleRows } from "../src/screens/embeddings/state/sampling";
 
 function rowsOf(chosen: Uint8Array): number[] {
   return [...chosen.keys()].filter((row) => chosen[row] === 1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createClock } from "../src/screens/embeddings/state/clock";
 import { indexOfStep, slicesAt, unionOfSteps } from "../src/session/steps";
-import { createClock } from "../src/state/clock";
 
 describe("steps", () => {
   it("of several blocks are united and sorted by number", () => {

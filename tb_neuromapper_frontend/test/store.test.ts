@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run, Runs } from "../src/api/types";
 import { Level } from "../src/render/scatter/scene";
+import { levelsOf } from "../src/screens/embeddings/state/points";
+import { missingAt, stepsByDistance } from "../src/screens/embeddings/state/positions";
 import { pageStateOf } from "../src/session/page_state";
 import { createStore, type Store } from "../src/session/state";
-import { levelsOf } from "../src/state/marks";
-import { missingAt, stepsByDistance } from "../src/state/positions";
 
 function runs(...names: string[]): Runs {
   const summaries = names.map((name) => ({

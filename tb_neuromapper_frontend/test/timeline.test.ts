@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run } from "../src/api/types";
+import { createTimeline, type Timeline } from "../src/screens/embeddings/draw/timeline";
+import type { PositionCache } from "../src/screens/embeddings/state/positions";
 import { createStore, type Store } from "../src/session/state";
-import type { PositionCache } from "../src/state/positions";
-import { createTimeline, type Timeline } from "../src/views/embeddings/timeline";
 
 const STEPS = [0, 1, 2, 3, 10];
 const FRAME_S = 0.05;

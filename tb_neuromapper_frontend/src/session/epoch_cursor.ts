@@ -1,5 +1,5 @@
 import { batch } from "@preact/signals";
-import { SPEEDS } from "../state/settings";
+import { SPEEDS } from "../screens/embeddings/state/color_by";
 import { trainStepAt } from "./axes";
 import type { State } from "./state";
 import { indexOfStep } from "./steps";

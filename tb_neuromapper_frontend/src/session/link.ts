@@ -1,6 +1,6 @@
 import type { Run } from "../api/types";
-import { choicesBeside } from "../state/compare";
-import { columnOf, isMetadata } from "../state/settings";
+import { columnOf, isMetadata } from "../screens/embeddings/state/color_by";
+import { choicesBeside } from "../screens/embeddings/state/run_pair";
 import type { State } from "./state";
 import { fromParams, toParams } from "./url";
 

@@ -1,9 +1,9 @@
 import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
-import { choicesBeside } from "../state/compare";
+import { groupByParameters } from "../screens/embeddings/state/parameters";
+import { choicesBeside } from "../screens/embeddings/state/run_pair";
 import { noGradients } from "../state/gradients";
-import { groupByParameters } from "../state/parameters";
 import type { Store } from "./state";
 
 /** How long to wait before asking again. */

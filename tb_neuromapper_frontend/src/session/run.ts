@@ -1,10 +1,10 @@
 import { batch } from "@preact/signals";
 import type { Outcomes, Run, Runs, Samples } from "../api/types";
-import { choicesBeside } from "../state/compare";
+import { columnOf, isMetadata } from "../screens/embeddings/state/color_by";
+import { choicesBeside } from "../screens/embeddings/state/run_pair";
+import { SCREENS } from "../screens/registry";
 import { forgetGradients } from "../state/gradient_actions";
 import { forgetFindings } from "../state/scalar_actions";
-import { SCREENS } from "../state/screens";
-import { columnOf, isMetadata } from "../state/settings";
 import { settleLink } from "./link";
 import { NO_ROWS } from "./selection";
 import type { State } from "./state";

@@ -1,5 +1,5 @@
 import { batch } from "@preact/signals";
-import type { NearestSamples } from "../state/nearest";
+import type { NearestSamples } from "../screens/embeddings/state/nearest";
 import { combine, NO_ROWS, type Rows, type SelectMode, type Tool } from "./selection";
 import type { State } from "./state";
 

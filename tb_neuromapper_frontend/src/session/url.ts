@@ -1,10 +1,19 @@
 import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
-import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "../state/look";
-import { fromText, type LayoutSettings, toText as parametersToText } from "../state/parameters";
-import { ALL_SAMPLES, type Sampling } from "../state/sampling";
+import {
+  DEFAULT_LOOK,
+  type Look,
+  lookFromParams,
+  lookToParams,
+} from "../screens/embeddings/state/appearance";
+import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "../screens/embeddings/state/color_by";
+import {
+  fromText,
+  type LayoutSettings,
+  toText as parametersToText,
+} from "../screens/embeddings/state/parameters";
+import { ALL_SAMPLES, type Sampling } from "../screens/embeddings/state/sampling";
+import { SCREENS, type Screen, toScreen } from "../screens/registry";
 import { DEFAULT_SMOOTHING } from "../state/scalars";
-import { SCREENS, type Screen, toScreen } from "../state/screens";
-import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "../state/settings";
 import { MAX_SMOOTHING } from "../state/smoothing";
 import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../state/url_gradients";
 import { rowsFromText, rowsToText } from "./rows_text";

@@ -1,5 +1,5 @@
+import { SCREEN_TITLES, SCREENS, type Screen } from "../screens/registry";
 import type { Store } from "../session/state";
-import { SCREEN_TITLES, SCREENS, type Screen } from "../state/screens";
 
 /** From screen to screen; run and step stay. */
 export function ScreenTabs({ store }: { store: Store }) {

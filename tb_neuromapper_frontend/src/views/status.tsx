@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { commonWords } from "../screens/embeddings/parts/pair_choice";
 import { isActive, type Store } from "../session/state";
 import type { FlowFrames } from "../state/flow_frames";
 import type { Trainer } from "../state/keep_playground";
 import { count, integer, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
-import { commonWords } from "./embeddings/beside_choice";
 import { TrainingStatus } from "./playground/trainings";
 
 interface StatusProps {

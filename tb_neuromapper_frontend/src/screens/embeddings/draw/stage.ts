@@ -1,0 +1,206 @@
+import { effect } from "@preact/signals";
+import { type Box, HOME, toPixels } from "../../../render/camera";
+import { type Pickable, pick } from "../../../render/scatter/picking";
+import { type Point, rowsInPolygon } from "../../../render/scatter/region";
+import { createScatter } from "../../../render/scatter/scatter";
+import type { Panel } from "../../../render/scatter/scene";
+import { blockOf } from "../state/run_pair";
+import { createPlane } from "./density_layer";
+import { createFits } from "./fit";
+import { createMorphs } from "./relayout";
+import { type PictureParts, sceneOf, slicesOf } from "./scene";
+import { createTimeline } from "./timeline";
+
+/** Draws the store's current picture into the canvas, and moves it through the epochs. */
+export interface Stage {
+  /** Draws a block's points in an element, until the function that it returns is called. */
+  addPlot(block: string, element: HTMLElement): () => void;
+  /** Something moved on the page: measure again. */
+  measure(): void;
+  /** The sample at a place in the window; -1 without any. */
+  pickAt(block: string, clientX: number, clientY: number, radius: number): number;
+  /** The samples whose points lie in a polygon; its corners are places in the window. */
+  rowsIn(block: string, polygon: readonly Point[]): number[];
+  /** Draws now and gives the canvas to `take`, which has to copy it at once. */
+  snapshot(take: (drawn: DrawnFrame) => void): void;
+  /** The same for each frame that is drawn from now on; null: no longer. */
+  onFrame(take: ((drawn: DrawnFrame) => void) | null): void;
+  /** The part of the plane that the block's view shows at zoom 1. */
+  boxOf(block: string): Box;
+  readonly nFrames: number;
+  readonly nSlices: number;
+  dispose(): void;
+}
+
+/** The canvas as it has just been drawn, and where the plots are in it, in CSS pixels. */
+export interface DrawnFrame {
+  canvas: HTMLCanvasElement;
+  rects: ReadonlyMap<string, Panel["rect"]>;
+  size: Panel["rect"];
+}
+
+/** A longer pause between two frames does not make the picture leap. */
+const MAX_ELAPSED_S = 0.1;
+
+/** @returns null if the browser has no WebGL2. */
+export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Stage | null {
+  const { store, cache, marks } = parts;
+  const places = createPlaces(canvas);
+  const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let frame = 0;
+  let lastTime = 0;
+  const request = () => {
+    if (frame === 0) frame = requestAnimationFrame(onFrame);
+  };
+  const scatter = createScatter(canvas, (isLost) => {
+    store.actions.drawingInterrupted(isLost);
+    if (!isLost) request();
+  });
+  if (!scatter) return null;
+  const timeline = createTimeline(store, cache, () => stillness.matches);
+  const morphs = createMorphs(() => stillness.matches);
+  const fits = createFits(cache, () => stillness.matches);
+  const clock = () => performance.now();
+  const plane = createPlane({ ...parts, clock, jump: () => stillness.matches });
+  let nowS = 0;
+  let taker: ((drawn: DrawnFrame) => void) | null = null;
+
+  const draw = (take: ((drawn: DrawnFrame) => void) | null) => {
+    const { rects, origin } = places.measured();
+    if (origin.height <= 0) return;
+    const moment = { at: timeline.at(), nowS, morphs, fits, plane, rects, size: origin };
+    scatter.draw(sceneOf(parts, moment), cache.keeps);
+    take?.({ canvas, rects, size: origin });
+  };
+
+  const onFrame = (time: number) => {
+    frame = 0;
+    nowS = time / 1000;
+    const elapsedS = lastTime === 0 ? 0 : Math.min(MAX_ELAPSED_S, (time - lastTime) / 1000);
+    const moving = timeline.advance(elapsedS);
+    draw(taker);
+    plane.work(nowS);
+    const active = moving || morphs.isActive(nowS) || fits.isActive(nowS) || plane.isActive(nowS);
+    lastTime = active ? time : 0;
+    store.actions.settledChanged(!active && timeline.arrived());
+    if (active) request();
+  };
+  const unwatch = effect(() => {
+    watched(parts);
+    plane.watch();
+    request();
+  });
+  const unwatchArrivals = effect(() => {
+    store.projections.value;
+    store.nArrivals.value;
+    fits.refresh();
+  });
+  const moved = () => {
+    places.forget();
+    request();
+  };
+  /** A plot's points, and its place in the window. */
+  const plotOf = (block: string): { points: Pickable; left: number; top: number } | null => {
+    const { rects, origin } = places.measured();
+    const rect = rects.get(block);
+    const projection = store.projections.peek().find((each) => each.block === block);
+    const slices = projection && slicesOf(store, cache, projection, timeline.at());
+    if (!rect || !slices) return null;
+    const camera = store.cameras.peek()[blockOf(block)] ?? HOME;
+    const points = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
+    return { points, left: origin.x + rect.x, top: origin.y + rect.y };
+  };
+  return {
+    addPlot(block, element) {
+      places.add(block, element);
+      moved();
+      return () => {
+        places.remove(block, element);
+        moved();
+      };
+    },
+    measure: moved,
+    pickAt(block, clientX, clientY, radius) {
+      const plot = plotOf(block);
+      if (!plot) return -1;
+      return pick(plot.points, marks.peek().levels, clientX - plot.left, clientY - plot.top, radius);
+    },
+    rowsIn(block, polygon) {
+      const plot = plotOf(block);
+      if (!plot) return [];
+      const corners = polygon.map(([x, y]) => [x - plot.left, y - plot.top] as const);
+      return rowsInPolygon(plot.points, marks.peek().levels, corners);
+    },
+    snapshot: draw,
+    onFrame(take) {
+      taker = take;
+      request();
+    },
+    boxOf(block) {
+      const projection = store.projections.peek().find((each) => each.block === block);
+      return projection ? fits.box(projection, nowS) : [0, 0, 1, 1];
+    },
+    get nFrames() {
+      return scatter.nFrames;
+    },
+    get nSlices() {
+      return scatter.nSlices;
+    },
+    dispose() {
+      cancelAnimationFrame(frame);
+      unwatch();
+      unwatchArrivals();
+      timeline.dispose();
+      scatter.dispose();
+    },
+  };
+}
+
+/** Where the plots are in the canvas; measured once until something moves. */
+function createPlaces(canvas: HTMLCanvasElement) {
+  const plots = new Map<string, HTMLElement>();
+  let known: { rects: Map<string, Panel["rect"]>; origin: Panel["rect"] } | null = null;
+  const measure = () => {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const rects = new Map<string, Panel["rect"]>();
+    for (const [block, element] of plots) {
+      const box = element.getBoundingClientRect();
+      rects.set(block, { x: box.left - left, y: box.top - top, width: box.width, height: box.height });
+    }
+    return { rects, origin: { x: left, y: top, width, height } };
+  };
+  return {
+    add(block: string, element: HTMLElement) {
+      plots.set(block, element);
+    },
+    /** Its successor may have come before it goes: after a change of runs the views of a block change hands. */
+    remove(block: string, element: HTMLElement) {
+      if (plots.get(block) === element) plots.delete(block);
+    },
+    forget() {
+      known = null;
+    },
+    measured() {
+      known ??= measure();
+      return known;
+    },
+  };
+}
+
+/** Reads every signal that the picture depends on. */
+function watched({ store, marks }: PictureParts): void {
+  marks.value;
+  store.projections.value;
+  store.panels.value;
+  store.step.value;
+  store.playing.value;
+  store.speed.value;
+  store.cameras.value;
+  store.hover.value?.row;
+  store.pinned.value;
+  store.nArrivals.value;
+  store.fading.value;
+  store.preservation.value;
+  store.theme.value;
+  store.look.value;
+}

@@ -1,0 +1,118 @@
+import type { ReadonlySignal } from "@preact/signals";
+import type { Store } from "../../../session/state";
+import { Menu } from "../../../ui/menu";
+import {
+  CONTOURS,
+  type ContourMode,
+  DEFAULT_LOOK,
+  MAX_FACTOR,
+  toContourMode,
+  toFactor,
+} from "../state/appearance";
+import type { Coloring } from "../state/colors";
+import { hasPredictions, whyNoRegions } from "../state/regions";
+
+const CONTOUR_NAMES: Record<ContourMode, string> = { off: "off", all: "all samples", class: "by class" };
+/** Steps of a factor's slider to the double. */
+const PER_OCTAVE = 4;
+const OCTAVES = Math.log2(MAX_FACTOR);
+
+/** How the points look, and what is drawn of them beside the points. */
+export function LookMenu({ store, coloring }: { store: Store; coloring: ReadonlySignal<Coloring> }) {
+  const look = store.look.value;
+  const { looked } = store.actions;
+  return (
+    <Menu label="Look" testId="look-menu">
+      <div class="nm-layout-form nm-look">
+        <label title="Lines of equal density of the samples that are shown">
+          <span>contours</span>
+          <select
+            value={look.contours}
+            data-testid="contours"
+            onChange={(event) => looked({ contours: toContourMode(event.currentTarget.value) })}
+          >
+            {CONTOURS.map((mode) => (
+              <option key={mode} value={mode}>
+                {CONTOUR_NAMES[mode]}
+              </option>
+            ))}
+          </select>
+        </label>
+        {hasPredictions(store) && <RegionSwitch store={store} why={whyNoRegions(store, coloring.value)} />}
+        <Factor
+          label="point size"
+          value={look.size}
+          testId="point-size"
+          onChange={(size) => looked({ size })}
+        />
+        <Factor
+          label="opacity"
+          value={look.opacity}
+          testId="point-opacity"
+          onChange={(opacity) => looked({ opacity })}
+        />
+        <button
+          type="button"
+          class="nm-button"
+          data-testid="look-automatic"
+          onClick={() => looked({ size: DEFAULT_LOOK.size, opacity: DEFAULT_LOOK.opacity })}
+        >
+          size and opacity by number of points
+        </button>
+      </div>
+    </Menu>
+  );
+}
+
+function RegionSwitch({ store, why }: { store: Store; why: string }) {
+  const { regions } = store.look.value;
+  return (
+    <>
+      <label title="Colours the plane by the class that is predicted most around each place">
+        <span>decision regions</span>
+        <input
+          type="checkbox"
+          checked={regions}
+          disabled={why !== "" && !regions}
+          data-testid="regions"
+          onChange={() => store.actions.looked({ regions: !regions })}
+        />
+      </label>
+      {why && (
+        <p class="nm-muted" data-testid="no-regions">
+          {why}
+        </p>
+      )}
+    </>
+  );
+}
+
+interface FactorProps {
+  label: string;
+  value: number;
+  testId: string;
+  onChange: (value: number) => void;
+}
+
+/** A slider for a factor to what fits the number of points; each step is the same ratio. */
+function Factor({ label, value, testId, onChange }: FactorProps) {
+  const words = value === 1 ? "automatic" : `× ${value}`;
+  return (
+    <label title="Relative to what fits the number of points">
+      <span>{label}</span>
+      <input
+        type="range"
+        min={-OCTAVES * PER_OCTAVE}
+        max={OCTAVES * PER_OCTAVE}
+        step={1}
+        value={Math.round(Math.log2(value) * PER_OCTAVE)}
+        aria-valuetext={words}
+        data-testid={testId}
+        onInput={(event) =>
+          onChange(toFactor(String(2 ** (Number(event.currentTarget.value) / PER_OCTAVE))) ?? 1)
+        }
+      />
+      <output class="nm-muted">{words}</output>
+    </label>
+  );
+}

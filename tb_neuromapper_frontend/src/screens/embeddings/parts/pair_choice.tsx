@@ -1,0 +1,35 @@
+import type { Store } from "../../../session/state";
+import { choicesBeside } from "../state/run_pair";
+
+/** Which run is shown beside the first, in the same space. */
+export function BesideChoice({ store }: { store: Store }) {
+  const others = choicesBeside(store.runs.value, store.runName.value);
+  if (others.length === 0) return null;
+  return (
+    <label class="nm-run nm-beside" title="Show another run beside this one: both in one space, by sample id">
+      <span class="nm-hidden">beside</span>
+      <select
+        aria-label="Run beside it"
+        data-testid="beside"
+        value={store.beside.value ?? ""}
+        onChange={(event) => store.actions.besideChosen(event.currentTarget.value || null)}
+      >
+        <option value="">beside …</option>
+        {others.map((name) => (
+          <option key={name} value={name}>
+            {name === "." ? "(log directory)" : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** How many samples two runs share, if these are not all; "" otherwise. */
+export function commonWords(store: Store): string {
+  const pair = store.projections.value.find(({ runs }) => runs !== undefined);
+  if (!pair?.n_samples || pair.n_common === undefined) return "";
+  const [first, second] = pair.n_samples;
+  if (first === pair.n_common && second === pair.n_common) return "";
+  return `${pair.n_common} samples in both runs (${first} and ${second})`;
+}

@@ -1,0 +1,115 @@
+import type { Store } from "../../../session/state";
+import { indexOfStep } from "../../../session/steps";
+import { number } from "../../../ui/format";
+import { spreadRatio, valueAt } from "../state/pair_figures";
+import type { PositionCache } from "../state/positions";
+import { blockOf, tellApart } from "../state/run_pair";
+
+const SPREAD_TITLE =
+  "How far a class's samples lie apart, relative to how far the classes do: in the picture of the last view. Small: the classes are clear.";
+const CLUSTERS_TITLE =
+  "Into how many clusters the picture takes a class apart: mean of the classes, found by HDBSCAN.";
+const GAP_TITLE = "Train accuracy minus probe accuracy, in percentage points (pp).";
+const NO_TRAIN =
+  "Log the accuracy on the training set as the scalar train/accuracy in the same run to see the gap.";
+
+/** Of two runs side by side, what speaks for over-fitting: at the epoch on view. */
+export function Evidence({ store, cache }: { store: Store; cache: PositionCache }) {
+  const runs = [store.runName.value, store.beside.value];
+  if (runs[1] === null) return null;
+  store.nArrivals.value;
+  const step = store.step.value ?? 0;
+  const last = blockOf(store.panels.value.at(-1) ?? "");
+  const columns = runs.map((run) => {
+    const known = store.accuracies.value[run ?? ""];
+    const train = known ? valueAt(known.train, step) : null;
+    const probe = known ? valueAt(known.probe, step) : null;
+    const gap = train === null || probe === null ? null : train - probe;
+    return { run, train, probe, gap, spread: spreadOf(store, cache, run ?? "", last, step) };
+  });
+  const names = tellApart([runs[0] ?? "", runs[1]]);
+  const counted = store.subclusters.value;
+  const isCounting =
+    counted === null && store.run.value?.label_kind === "class" && !store.computing.value ? "counting" : null;
+  const row = (label: string, testId: string, values: (string | null)[], title = "") => (
+    <tr title={title} data-testid={testId}>
+      <th scope="row">{label}</th>
+      {values.map((value, side) => (
+        <td key={side}>{value ?? "–"}</td>
+      ))}
+    </tr>
+  );
+  return (
+    <section class="nm-evidence" aria-label="Evidence of over-fitting" data-testid="evidence">
+      <table>
+        <thead>
+          <tr>
+            <td class="nm-evidence-corner" />
+            {columns.map(({ run }, side) => (
+              <th key={run} scope="col" title={run ?? ""}>
+                {names[side]}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {row(
+            "train accuracy",
+            "evidence-train",
+            columns.map((each) => inPercent(each.train)),
+            NO_TRAIN,
+          )}
+          {row(
+            "probe accuracy",
+            "evidence-probe",
+            columns.map((each) => inPercent(each.probe)),
+          )}
+          {row(
+            "gap",
+            "evidence-gap",
+            columns.map((each) => inPoints(each.gap)),
+            `${GAP_TITLE} ${NO_TRAIN}`,
+          )}
+          {row(
+            `spread, ${last}`,
+            "evidence-spread",
+            columns.map(({ spread }) => (spread === null ? null : number(Number(spread.toFixed(2))))),
+            SPREAD_TITLE,
+          )}
+          {row(
+            "sub-clusters",
+            "evidence-subclusters",
+            runs.map((run) => isCounting ?? clusters(counted?.byRun[run ?? ""]?.per_class)),
+            `${counted?.block ?? last}: ${CLUSTERS_TITLE}`,
+          )}
+        </tbody>
+      </table>
+      {counted?.problem && <p class="nm-muted">{counted.problem}</p>}
+    </section>
+  );
+}
+
+function clusters(n: number | null | undefined): string | null {
+  return n === null || n === undefined ? null : n.toFixed(1);
+}
+
+function inPercent(share: number | null): string | null {
+  return share === null ? null : `${hundredths(share)} %`;
+}
+
+/** A difference of two shares is in percentage points. */
+function inPoints(difference: number | null): string | null {
+  return difference === null ? null : `${hundredths(difference)} pp`;
+}
+
+function hundredths(share: number): string {
+  return (100 * share).toFixed(1).replace("-", "−");
+}
+
+/** In a run's view of a block, at the logged epoch nearest to `step`. */
+function spreadOf(store: Store, cache: PositionCache, run: string, last: string, step: number) {
+  const classes = store.samples.value?.labels;
+  const shown = store.projections.value.find((each) => each.run === run && blockOf(each.block) === last);
+  const slice = shown && cache.peek(shown.id, shown.steps[indexOfStep(shown.steps, step)]);
+  return classes && slice ? spreadRatio(slice, classes) : null;
+}

@@ -1,0 +1,32 @@
+import type { Point } from "../../../render/scatter/region";
+import type { SelectMode } from "../../../session/selection";
+
+/** A lasso or box that is being drawn, in pixels from its plot's top left. */
+export interface Draft {
+  points: readonly Point[];
+  mode: SelectMode;
+  /** The place that the keys move, or null while a pointer draws. */
+  cursor: Point | null;
+}
+
+export function DraftOutline({ draft }: { draft: Draft | null }) {
+  if (!draft) return null;
+  const { points, mode, cursor } = draft;
+  return (
+    <svg class="nm-draft" data-mode={mode} data-testid="draft" aria-hidden="true">
+      <polygon points={points.map(([x, y]) => `${x},${y}`).join(" ")} />
+      {cursor && (
+        <path d={`M${cursor[0] - 7} ${cursor[1]}h14M${cursor[0]} ${cursor[1] - 7}v14`} class="nm-cursor" />
+      )}
+    </svg>
+  );
+}
+
+export function boxBetween([x0, y0]: Point, [x1, y1]: Point): Point[] {
+  return [
+    [x0, y0],
+    [x1, y0],
+    [x1, y1],
+    [x0, y1],
+  ];
+}

@@ -1,0 +1,29 @@
+import { TOOLS, type Tool } from "../../../session/selection";
+import type { Store } from "../../../session/state";
+import { IconButton } from "../../../ui/icons";
+
+const LABELS: Record<Tool, string> = {
+  pan: "Drag moves the picture (Escape); with shift or alt it draws a lasso",
+  lasso: "Drag draws a lasso around samples (L); shift adds, alt takes away",
+  box: "Drag draws a box around samples (B); shift adds, alt takes away",
+};
+
+/** What dragging does in the plots. */
+export function ToolSwitch({ store }: { store: Store }) {
+  return (
+    <fieldset class="nm-buttons" aria-label="What dragging does in a plot">
+      {TOOLS.map((tool) => (
+        <IconButton
+          key={tool}
+          icon={tool}
+          label={LABELS[tool]}
+          pressed={store.tool.value === tool}
+          onClick={() => {
+            if (store.tool.peek() !== tool) store.actions.toolChosen(tool);
+          }}
+          testId={`tool-${tool}`}
+        />
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,123 @@
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { Projection } from "../../../api/types";
+import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../../../color/palette";
+import { Level, type Marks, MISSING, type Slice } from "../../../render/scatter/scene";
+import { NO_ROWS, withSelection } from "../../../session/selection";
+import type { Store } from "../../../session/state";
+import { columnOf, isMetadata } from "./color_by";
+import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
+import type { PositionCache } from "./positions";
+import { blockOf } from "./run_pair";
+import { sampleRows } from "./sampling";
+
+const PALETTE_LENGTH: Record<PaletteKind, number> = { class: N_MARKS, ramp: RAMP_LENGTH, correct: 2 };
+
+/** How the points look, derived from the store; each array is new only if its own causes changed. */
+export function createMarks(store: Store, cache: PositionCache) {
+  const nPoints = computed(() => store.run.value?.n_samples ?? 0);
+  const nClasses = computed(
+    () => store.run.value?.class_names?.length ?? largest(store.samples.value?.labels) + 1,
+  );
+  const movement = computed(() => {
+    store.nArrivals.value;
+    const viewed = store.projections.value.filter(({ block }) => store.views.value.includes(blockOf(block)));
+    return movementOf(viewed, cache, store.steps.value, store.step.value, nPoints.value);
+  });
+  const colors = computed<Colors>(() => {
+    const classNames = store.run.value?.class_names ?? null;
+    const base = { n: nPoints.value, nClasses: nClasses.value, classNames, samples: store.samples.value };
+    const by = store.colorBy.value;
+    if (isMetadata(by)) return metadataColors(base, columnOf(by));
+    if (by === "movement") {
+      const isKnown = movement.value.some((value) => !Number.isNaN(value));
+      return { ...scaled(base, by, movement.value, [0, null], "%"), pending: !isKnown };
+    }
+    if (by === "label") return labelColors(base);
+    const hasOutcomes = store.run.value?.outcome_steps.includes(store.step.value ?? Number.NaN);
+    return outcomeColors(base, by, hasOutcomes ? store.outcomes.value : null);
+  });
+  const palette = computed(() => {
+    const { kind } = colors.value;
+    return paletteTexels(kind, PALETTE_LENGTH[kind], store.theme.value);
+  });
+  const drawn = computed(() =>
+    sampleRows(nPoints.value, store.samples.value?.labels ?? null, store.sampling.value),
+  );
+  const unselected: ReadonlySignal<Uint8Array> = computed(() =>
+    levelsOf(drawn.value, colors.value.classes, store.hiddenClasses.value, store.hoverClass.value),
+  );
+  const classes = computed(() => colors.value.classes);
+  const visible = computed(() => levelsOf(drawn.value, classes.value, store.hiddenClasses.value, null));
+  const isolated = computed(() => (store.isolated.value ? store.selected.value : NO_ROWS));
+  /** Which rows are on view, faint or not: the same while the pointer rests on a class. */
+  const shown: ReadonlySignal<Uint8Array> = computed(() =>
+    withSelection(visible.value, isolated.value, store.isolated.value),
+  );
+  const levels = computed(() => withSelection(unselected.value, store.selected.value, store.isolated.value));
+  const marks: ReadonlySignal<Marks> = computed(() => ({
+    entries: colors.value.entries,
+    levels: levels.value,
+    palette: palette.value,
+  }));
+  const coloring: ReadonlySignal<Coloring> = colors;
+  return { marks, coloring, unselected, shown, drawn };
+}
+
+function largest(labels: Int32Array | null | undefined): number {
+  return labels?.reduce((most, label) => Math.max(most, label), -1) ?? -1;
+}
+
+/** Only the rows of the sample are drawn, and no hidden classes; while one class is pointed at, the others fade. */
+export function levelsOf(
+  drawn: Uint8Array,
+  classes: Int32Array | null,
+  hidden: ReadonlySet<number>,
+  pointedAt: number | null,
+): Uint8Array {
+  const levels = drawn.map((isDrawn) => (isDrawn ? Level.normal : Level.hidden));
+  if (!classes || (hidden.size === 0 && pointedAt === null)) return levels;
+  for (let row = 0; row < levels.length; row++) {
+    if (levels[row] === Level.hidden) continue;
+    const label = classes[row];
+    if (hidden.has(label)) levels[row] = Level.hidden;
+    else if (pointedAt !== null && label !== pointedAt) levels[row] = Level.faded;
+  }
+  return levels;
+}
+
+/**
+ * How far each sample moved since the step before: the mean over the views, as a share of the layout's larger side.
+ * NaN where that is not known.
+ */
+export function movementOf(
+  projections: readonly Projection[],
+  cache: Pick<PositionCache, "slice">,
+  steps: readonly number[],
+  step: number | null,
+  n: number,
+): Float32Array {
+  const sums = new Float32Array(n);
+  const counts = new Uint16Array(n);
+  const before = steps[steps.indexOf(step ?? Number.NaN) - 1];
+  for (const { id } of before === undefined ? [] : projections) {
+    const from = cache.slice(id, before);
+    const to = cache.slice(id, step as number);
+    if (from && to) addMovement(from, to, sums, counts);
+  }
+  return sums.map((sum, row) => (counts[row] > 0 ? sum / counts[row] : Number.NaN));
+}
+
+function addMovement(from: Slice, to: Slice, sums: Float32Array, counts: Uint16Array): void {
+  const width = to.extent[2] - to.extent[0];
+  const height = to.extent[3] - to.extent[1];
+  const side = Math.max(width, height) || 1;
+  for (let row = 0; row < Math.min(sums.length, to.xy.length / 2, from.xy.length / 2); row++) {
+    const [i, j] = [2 * row, 2 * row + 1];
+    const gone = (xy: Uint16Array) => xy[i] === MISSING && xy[j] === MISSING;
+    if (gone(from.xy) || gone(to.xy)) continue;
+    const dx = ((to.xy[i] - from.xy[i]) / MISSING) * (width / side);
+    const dy = ((to.xy[j] - from.xy[j]) / MISSING) * (height / side);
+    sums[row] += Math.hypot(dx, dy);
+    counts[row] += 1;
+  }
+}
