@@ -1,8 +1,8 @@
 import type { Stage } from "./screens/embeddings/draw/stage";
 import type { PositionCache } from "./screens/embeddings/state/positions";
 import { blockOf } from "./screens/embeddings/state/run_pair";
+import type { FlowStage } from "./screens/gradients/draw/stage";
 import type { Store } from "./session/state";
-import type { FlowStage } from "./views/gradients/stage";
 
 declare global {
   interface Window {

@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { FlowFrame, FlowLayer } from "../src/api/gradient_types";
-import { gapFor, layOut, MAX_GAP, MIN_GAP, N_STRONGEST, strongest } from "../src/views/gradients/columns";
-import { linksOf, sourceUnitOf } from "../src/views/gradients/links";
-import { pickFlow } from "../src/views/gradients/picking";
-import { prepare, UNKNOWN, ZERO } from "../src/views/gradients/prepare";
+import {
+  gapFor,
+  layOut,
+  MAX_GAP,
+  MIN_GAP,
+  N_STRONGEST,
+  strongest,
+} from "../src/screens/gradients/draw/columns";
+import { linksOf, sourceUnitOf } from "../src/screens/gradients/draw/links";
+import { pickFlow } from "../src/screens/gradients/draw/picking";
+import { prepare, UNKNOWN, ZERO } from "../src/screens/gradients/draw/prepare";
+import type { FlowFrame, FlowLayer } from "../src/screens/gradients/types";
 
 function layer(
   name: string,

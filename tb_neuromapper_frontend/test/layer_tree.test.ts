@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupPaths, medianRow, rowOfLayer, treeRows } from "../src/state/layer_tree";
+import { groupPaths, medianRow, rowOfLayer, treeRows } from "../src/screens/gradients/state/layer_tree";
 
 const NAMES = ["stem", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.1.conv1", "fc"];
 const words = (folded: string[]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MEASURES, type OverviewPart } from "../src/api/gradient_types";
-import { joinOverview } from "../src/state/overview";
+import { joinOverview } from "../src/screens/gradients/state/overview";
+import { MEASURES, type OverviewPart } from "../src/screens/gradients/types";
 
 function part(steps: number[], layers = ["a", "b"], stride = 1): OverviewPart {
   const values = {} as OverviewPart["values"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createSweep } from "../src/views/gradients/sweep";
+import { createSweep } from "../src/screens/gradients/draw/sweep";
 
 describe("createSweep", () => {
   it("takes the set time from the output to the input, then the old step is gone", () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Gradients } from "../src/api/gradient_types";
 import type { Projection, Run, Runs } from "../src/api/types";
+import type { Gradients } from "../src/screens/gradients/types";
 import { pageStateOf } from "../src/session/page_state";
 import { createStore, type Store } from "../src/session/state";
 

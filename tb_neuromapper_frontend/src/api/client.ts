@@ -1,7 +1,13 @@
+import { toFlow, toOverview } from "../screens/gradients/frames";
+import type {
+  Distributions,
+  FlowFrame,
+  Gradients,
+  OverviewPart,
+  UnitHistory,
+} from "../screens/gradients/types";
 import { ApiError } from "./errors";
 import type { Frame } from "./frame";
-import { toFlow, toOverview } from "./gradient_frames";
-import type { Distributions, FlowFrame, Gradients, OverviewPart, UnitHistory } from "./gradient_types";
 import type { PlaygroundForm, Training } from "./playground_types";
 import type { Findings, ScalarIndex, ScalarSeries } from "./scalar_types";
 import type { Transport } from "./transport";

@@ -3,7 +3,7 @@ import type { Api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
 import { groupByParameters } from "../screens/embeddings/state/parameters";
 import { choicesBeside } from "../screens/embeddings/state/run_pair";
-import { noGradients } from "../state/gradients";
+import { noGradients } from "../screens/gradients/state/state";
 import type { Store } from "./state";
 
 /** How long to wait before asking again. */

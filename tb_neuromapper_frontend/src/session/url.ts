@@ -12,10 +12,10 @@ import {
   toText as parametersToText,
 } from "../screens/embeddings/state/parameters";
 import { ALL_SAMPLES, type Sampling } from "../screens/embeddings/state/sampling";
+import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../screens/gradients/state/url";
 import { SCREENS, type Screen, toScreen } from "../screens/registry";
 import { DEFAULT_SMOOTHING } from "../state/scalars";
 import { MAX_SMOOTHING } from "../state/smoothing";
-import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../state/url_gradients";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { NO_ROWS, type Rows } from "./selection";
 

@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
-import type { Measure } from "../api/gradient_types";
 import type { Finding, Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
+import type { Measure } from "../screens/gradients/types";
 import { epochAt } from "../session/axes";
 import type { State } from "../session/state";
 import type { UrlState } from "../session/url";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { commonWords } from "../screens/embeddings/parts/pair_choice";
+import type { FlowFrames } from "../screens/gradients/state/flow_frames";
 import { isActive, type Store } from "../session/state";
-import type { FlowFrames } from "../state/flow_frames";
 import type { Trainer } from "../state/keep_playground";
 import { count, integer, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";

@@ -1,8 +1,8 @@
+import { TrainSteps } from "../../screens/gradients/parts/controls";
 import type { Store } from "../../session/state";
 import { indexOfStep } from "../../session/steps";
 import { MAX_SMOOTHING } from "../../state/smoothing";
 import { Player } from "../../ui/player";
-import { TrainSteps } from "../gradients/controls";
 import { RunChoice } from "../run_choice";
 import { ScreenTabs } from "../screen_tabs";
 

@@ -1,7 +1,8 @@
 import { batch } from "@preact/signals";
-import type { Distributions, Gradients, Measure, OverviewPart, UnitHistory } from "../api/gradient_types";
-import { type Camera, HOME } from "../render/camera";
-import type { State } from "../session/state";
+import { type Camera, HOME } from "../../../render/camera";
+import type { State } from "../../../session/state";
+import type { Distributions, Gradients, Measure, OverviewPart, UnitHistory } from "../types";
+import { joinOverview } from "./overview";
 import {
   EDGE_LIMITS,
   type EdgeLimit,
@@ -10,8 +11,7 @@ import {
   type Shown,
   sameUnit,
   type UnitRef,
-} from "./gradients";
-import { joinOverview } from "./overview";
+} from "./state";
 
 export function gradientActions(state: State) {
   const { gradients } = state;

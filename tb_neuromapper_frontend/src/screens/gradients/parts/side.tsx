@@ -1,13 +1,13 @@
-import type { Distributions, Quantiles } from "../../api/gradient_types";
-import { flowColor } from "../../color/flow_colors";
-import type { Theme } from "../../color/palette";
-import type { Store } from "../../session/state";
-import type { FlowFrames } from "../../state/flow_frames";
-import { Chart, type Series } from "../../ui/chart";
-import { scientific } from "../../ui/format";
-import { IconButton } from "../../ui/icons";
-import { FindingsPanel } from "../findings/panel";
-import { type Fact, unitFacts } from "./facts";
+import { flowColor } from "../../../color/flow_colors";
+import type { Theme } from "../../../color/palette";
+import type { Store } from "../../../session/state";
+import { Chart, type Series } from "../../../ui/chart";
+import { scientific } from "../../../ui/format";
+import { IconButton } from "../../../ui/icons";
+import { FindingsPanel } from "../../../views/findings/panel";
+import { type Fact, unitFacts } from "../draw/facts";
+import type { FlowFrames } from "../state/flow_frames";
+import type { Distributions, Quantiles } from "../types";
 
 const CHART_PX = 118;
 

@@ -1,11 +1,11 @@
-import type { Store } from "../../session/state";
-import { indexOfStep } from "../../session/steps";
-import { EDGE_LIMITS, type EdgeLimit, PASS_SECONDS, SHOWN, type Shown } from "../../state/gradients";
-import { integer } from "../../ui/format";
-import { IconButton } from "../../ui/icons";
-import { Player } from "../../ui/player";
-import { RunChoice } from "../run_choice";
-import { ScreenTabs } from "../screen_tabs";
+import type { Store } from "../../../session/state";
+import { indexOfStep } from "../../../session/steps";
+import { integer } from "../../../ui/format";
+import { IconButton } from "../../../ui/icons";
+import { Player } from "../../../ui/player";
+import { RunChoice } from "../../../views/run_choice";
+import { ScreenTabs } from "../../../views/screen_tabs";
+import { EDGE_LIMITS, type EdgeLimit, PASS_SECONDS, SHOWN, type Shown } from "../state/state";
 
 const SHOWN_TITLES: Record<Shown, string> = { gradient: "gradients", value: "values" };
 

@@ -1,9 +1,9 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { FlowFrame, FlowLayer } from "../../api/gradient_types";
-import type { Box, Size } from "../../render/camera";
-import type { FlowStep } from "../../render/flow/scene";
-import type { Store } from "../../session/state";
-import type { FlowFrames } from "../../state/flow_frames";
+import type { Box, Size } from "../../../render/camera";
+import type { FlowStep } from "../../../render/flow/scene";
+import type { Store } from "../../../session/state";
+import type { FlowFrames } from "../state/flow_frames";
+import type { FlowFrame, FlowLayer } from "../types";
 import { type ColumnLayout, gapFor, layOut, sourceUnits } from "./columns";
 import { layerRanges } from "./links";
 import { prepare } from "./prepare";

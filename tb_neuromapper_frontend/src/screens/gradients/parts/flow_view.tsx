@@ -1,19 +1,19 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FlowFrame } from "../../api/gradient_types";
-import { flowColor, type Sign } from "../../color/flow_colors";
-import type { Theme } from "../../color/palette";
-import { type Affine, type Size, toPixels } from "../../render/camera";
-import type { Store } from "../../session/state";
-import type { FlowFrames } from "../../state/flow_frames";
-import { integer } from "../../ui/format";
-import { ScaleBar } from "../../ui/scale_bar";
+import { flowColor, type Sign } from "../../../color/flow_colors";
+import type { Theme } from "../../../color/palette";
+import { type Affine, type Size, toPixels } from "../../../render/camera";
+import type { Store } from "../../../session/state";
+import { integer } from "../../../ui/format";
+import { ScaleBar } from "../../../ui/scale_bar";
+import type { Column, ColumnLayout } from "../draw/columns";
+import { noGradientWords } from "../draw/facts";
+import { watchFlowPointer } from "../draw/flow_pointer";
+import { boxOf, type FlowModel } from "../draw/model";
+import { createFlowStage, type FlowStage } from "../draw/stage";
+import type { FlowFrames } from "../state/flow_frames";
+import type { FlowFrame } from "../types";
 import { ColumnHeads } from "./column_heads";
-import type { Column, ColumnLayout } from "./columns";
-import { noGradientWords } from "./facts";
-import { watchFlowPointer } from "./flow_pointer";
-import { boxOf, type FlowModel } from "./model";
-import { createFlowStage, type FlowStage } from "./stage";
 
 interface FlowProps {
   store: Store;

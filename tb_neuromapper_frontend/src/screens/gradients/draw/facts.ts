@@ -1,6 +1,6 @@
-import type { FlowFrame } from "../../api/gradient_types";
-import type { UnitRef } from "../../state/gradients";
-import { count, percent, scientific } from "../../ui/format";
+import { count, percent, scientific } from "../../../ui/format";
+import type { UnitRef } from "../state/state";
+import type { FlowFrame } from "../types";
 import { sourceUnits } from "./columns";
 import { layerRanges, sourceUnitOf } from "./links";
 

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { OverviewPart } from "../../api/gradient_types";
-import type { LogEnds } from "../../color/log_scale";
-import type { Store } from "../../session/state";
-import { indexOfStep } from "../../session/steps";
-import type { TreeRow } from "../../state/layer_tree";
-import { integer } from "../../ui/format";
-import { paintHeatMap } from "./heat_map";
+import type { LogEnds } from "../../../color/log_scale";
+import type { Store } from "../../../session/state";
+import { indexOfStep } from "../../../session/steps";
+import { integer } from "../../../ui/format";
+import { paintHeatMap } from "../draw/heat_map";
+import type { TreeRow } from "../state/layer_tree";
+import type { OverviewPart } from "../types";
 
 const ROW_PX = 18;
 

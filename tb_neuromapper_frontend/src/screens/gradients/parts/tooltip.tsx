@@ -1,9 +1,9 @@
-import type { Store } from "../../session/state";
-import type { FlowFrames } from "../../state/flow_frames";
-import { type FlowHover, sameUnit, type UnitRef } from "../../state/gradients";
-import type { ColumnLayout } from "./columns";
-import { type Fact, linkFacts, unitFacts } from "./facts";
-import type { FlowModel } from "./model";
+import type { Store } from "../../../session/state";
+import type { ColumnLayout } from "../draw/columns";
+import { type Fact, linkFacts, unitFacts } from "../draw/facts";
+import type { FlowModel } from "../draw/model";
+import type { FlowFrames } from "../state/flow_frames";
+import { type FlowHover, sameUnit, type UnitRef } from "../state/state";
 import { Facts } from "./side";
 
 const WIDTH = 240;

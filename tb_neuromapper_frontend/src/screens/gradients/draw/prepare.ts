@@ -1,7 +1,7 @@
-import type { FlowFrame, FlowScales } from "../../api/gradient_types";
-import { type LogEnds, logShare } from "../../color/log_scale";
-import type { FlowStep } from "../../render/flow/scene";
-import type { Shown } from "../../state/gradients";
+import { type LogEnds, logShare } from "../../../color/log_scale";
+import type { FlowStep } from "../../../render/flow/scene";
+import type { Shown } from "../state/state";
+import type { FlowFrame, FlowScales } from "../types";
 import type { ColumnLayout } from "./columns";
 import { type Links, layerRanges, linksOf } from "./links";
 

@@ -1,4 +1,4 @@
-import type { FlowFrame, FlowLayer } from "../../api/gradient_types";
+import type { FlowFrame, FlowLayer } from "../types";
 import { type ColumnLayout, sourceUnits } from "./columns";
 
 /** Lines between nodes: from the node nearer to the input to the one nearer to the output. */

@@ -1,7 +1,7 @@
-import type { Api } from "../api/client";
-import { asApiError } from "../api/errors";
-import type { FlowFrame, Gradients } from "../api/gradient_types";
-import { indexOfStep } from "../session/steps";
+import type { Api } from "../../../api/client";
+import { asApiError } from "../../../api/errors";
+import { indexOfStep } from "../../../session/steps";
+import type { FlowFrame, Gradients } from "../types";
 
 const BUDGET_BYTES = 128 * 2 ** 20;
 const MAX_REQUESTS = 3;

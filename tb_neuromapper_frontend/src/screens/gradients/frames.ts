@@ -1,6 +1,6 @@
-import { ApiError } from "./errors";
-import type { Frame } from "./frame";
-import { type FlowFrame, type FlowLayer, MEASURES, type OverviewPart } from "./gradient_types";
+import { ApiError } from "../../api/errors";
+import type { Frame } from "../../api/frame";
+import { type FlowFrame, type FlowLayer, MEASURES, type OverviewPart } from "./types";
 
 /** @throws ApiError of kind "broken": arrays are missing or do not fit the table of the layers. */
 export function toFlow(frame: Frame): FlowFrame {

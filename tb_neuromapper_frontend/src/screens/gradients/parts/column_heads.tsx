@@ -1,8 +1,8 @@
-import { type Affine, toPixels } from "../../render/camera";
-import type { Store } from "../../session/state";
-import { count } from "../../ui/format";
-import type { Column, ColumnLayout } from "./columns";
-import { boxOf, type FlowModel } from "./model";
+import { type Affine, toPixels } from "../../../render/camera";
+import type { Store } from "../../../session/state";
+import { count } from "../../../ui/format";
+import type { Column, ColumnLayout } from "../draw/columns";
+import { boxOf, type FlowModel } from "../draw/model";
 
 const LETTER_PX = 7.8;
 const MIN_EDGE_PX = 88;

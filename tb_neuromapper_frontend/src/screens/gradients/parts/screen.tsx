@@ -1,11 +1,11 @@
 import { useEffect, useMemo } from "preact/hooks";
-import type { Store } from "../../session/state";
-import type { FlowFrames } from "../../state/flow_frames";
+import type { Store } from "../../../session/state";
+import { createFlowModel } from "../draw/model";
+import type { FlowStage } from "../draw/stage";
+import type { FlowFrames } from "../state/flow_frames";
 import { FlowView } from "./flow_view";
-import { createFlowModel } from "./model";
 import { Overview } from "./overview";
 import { GradientsSide } from "./side";
-import type { FlowStage } from "./stage";
 import { FlowTooltip } from "./tooltip";
 
 interface GradientsProps {

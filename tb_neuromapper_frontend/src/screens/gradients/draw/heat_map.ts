@@ -1,6 +1,6 @@
-import { flowColor } from "../../color/flow_colors";
-import { type LogEnds, logShare } from "../../color/log_scale";
-import type { Theme } from "../../color/palette";
+import { flowColor } from "../../../color/flow_colors";
+import { type LogEnds, logShare } from "../../../color/log_scale";
+import type { Theme } from "../../../color/palette";
 
 /** What the heat map paints: rows of values over the steps. */
 export interface HeatMap {

@@ -1,15 +1,8 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type {
-  Distributions,
-  FlowLayer,
-  Gradients,
-  Measure,
-  OverviewPart,
-  UnitHistory,
-} from "../api/gradient_types";
-import type { Camera } from "../render/camera";
-import { HOME } from "../render/camera";
-import { indexOfStep } from "../session/steps";
+import type { Camera } from "../../../render/camera";
+import { HOME } from "../../../render/camera";
+import { indexOfStep } from "../../../session/steps";
+import type { Distributions, FlowLayer, Gradients, Measure, OverviewPart, UnitHistory } from "../types";
 
 /** A unit of a layer; unit -1 stands for those of the layer that are not shown one by one. */
 export interface UnitRef {

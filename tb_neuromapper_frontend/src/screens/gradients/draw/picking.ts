@@ -1,5 +1,5 @@
-import { type Affine, invert } from "../../render/camera";
-import type { FlowStep } from "../../render/flow/scene";
+import { type Affine, invert } from "../../../render/camera";
+import type { FlowStep } from "../../../render/flow/scene";
 import type { ColumnLayout } from "./columns";
 
 const NODE_SLACK_PX = 3;

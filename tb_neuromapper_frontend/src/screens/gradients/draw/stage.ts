@@ -1,14 +1,14 @@
 import { effect } from "@preact/signals";
-import { flowTexels } from "../../color/flow_colors";
-import { BACKGROUND, type Theme } from "../../color/palette";
-import { fromHex } from "../../color/space";
-import { toClip } from "../../render/camera";
-import { createFlow } from "../../render/flow/flow";
-import type { Color, FlowScene, FlowStep } from "../../render/flow/scene";
-import type { Store } from "../../session/state";
-import { indexOfStep } from "../../session/steps";
-import type { FlowFrames } from "../../state/flow_frames";
-import { sameUnit, type UnitRef } from "../../state/gradients";
+import { flowTexels } from "../../../color/flow_colors";
+import { BACKGROUND, type Theme } from "../../../color/palette";
+import { fromHex } from "../../../color/space";
+import { toClip } from "../../../render/camera";
+import { createFlow } from "../../../render/flow/flow";
+import type { Color, FlowScene, FlowStep } from "../../../render/flow/scene";
+import type { Store } from "../../../session/state";
+import { indexOfStep } from "../../../session/steps";
+import type { FlowFrames } from "../state/flow_frames";
+import { sameUnit, type UnitRef } from "../state/state";
 import { boxOf, type FlowModel } from "./model";
 import { createSweep } from "./sweep";
 

@@ -1,12 +1,12 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { MEASURES, type Measure, type OverviewPart } from "../../api/gradient_types";
-import { flowColor } from "../../color/flow_colors";
-import { logEnds } from "../../color/log_scale";
-import type { Store } from "../../session/state";
-import { groupPaths, medianRow, type TreeRow, treeRows } from "../../state/layer_tree";
-import { count, integer, percent, scientific } from "../../ui/format";
-import { Icon } from "../../ui/icons";
-import { ScaleBar } from "../../ui/scale_bar";
+import { flowColor } from "../../../color/flow_colors";
+import { logEnds } from "../../../color/log_scale";
+import type { Store } from "../../../session/state";
+import { count, integer, percent, scientific } from "../../../ui/format";
+import { Icon } from "../../../ui/icons";
+import { ScaleBar } from "../../../ui/scale_bar";
+import { groupPaths, medianRow, type TreeRow, treeRows } from "../state/layer_tree";
+import { MEASURES, type Measure, type OverviewPart } from "../types";
 import { HeatMapView, type Rows } from "./heat_map_view";
 
 const MEASURE_TITLES: Record<Measure, string> = {

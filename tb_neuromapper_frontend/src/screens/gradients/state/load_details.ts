@@ -1,7 +1,7 @@
 import { effect, untracked } from "@preact/signals";
-import type { Api } from "../api/client";
-import { asApiError } from "../api/errors";
-import type { Store } from "../session/state";
+import type { Api } from "../../../api/client";
+import { asApiError } from "../../../api/errors";
+import type { Store } from "../../../session/state";
 
 /** Fetches what the gradients screen shows beside the flow itself, while it is on view, and again when the run grows. */
 export function keepGradientDetails(store: Store, api: Api): void {

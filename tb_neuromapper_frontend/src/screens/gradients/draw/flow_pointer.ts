@@ -1,6 +1,6 @@
-import { apply, type Camera, HOME, panBy, toPixels, zoomAt } from "../../render/camera";
-import type { Store } from "../../session/state";
-import type { FlowHover, UnitRef } from "../../state/gradients";
+import { apply, type Camera, HOME, panBy, toPixels, zoomAt } from "../../../render/camera";
+import type { Store } from "../../../session/state";
+import type { FlowHover, UnitRef } from "../state/state";
 import type { ColumnLayout } from "./columns";
 import { boxOf, type FlowModel } from "./model";
 import { pickFlow } from "./picking";

@@ -1,4 +1,4 @@
-import type { FlowLayer } from "../../api/gradient_types";
+import type { FlowLayer } from "../types";
 
 /** Up to this many units a layer shows them all; of a larger one the strongest `N_STRONGEST`. */
 export const MAX_SHOWN = 32;

@@ -1,4 +1,4 @@
-import { MEASURES, type Measure } from "../api/gradient_types";
+import { MEASURES, type Measure } from "../types";
 import {
   DEFAULT_EDGE_LIMIT,
   DEFAULT_PASS_S,
@@ -8,7 +8,7 @@ import {
   PASS_SECONDS,
   SHOWN,
   type Shown,
-} from "./gradients";
+} from "./state";
 
 /** What of the gradients screen a link carries. Absent means: the default. */
 export interface GradientsUrl {

@@ -1,4 +1,4 @@
-import { MEASURES, type OverviewPart } from "../api/gradient_types";
+import { MEASURES, type OverviewPart } from "../types";
 
 /** The known columns and those that came after them; only the new ones if they do not go together. */
 export function joinOverview(known: OverviewPart | null, part: OverviewPart): OverviewPart {
