@@ -7,14 +7,14 @@ import type { FlowStage } from "./screens/gradients/draw/stage";
 import { GradientControls } from "./screens/gradients/parts/controls";
 import { GradientsScreen } from "./screens/gradients/parts/screen";
 import type { FlowFrames } from "./screens/gradients/state/flow_frames";
+import { ScalarControls } from "./screens/scalars/parts/controls";
+import { ScalarsScreen } from "./screens/scalars/parts/screen";
 import type { PageState } from "./session/page_state";
 import type { Store } from "./session/state";
 import type { Trainer } from "./state/keep_playground";
 import { Empty } from "./views/empty";
 import { PlaygroundScreen } from "./views/playground/screen";
 import { RunChoice } from "./views/run_choice";
-import { ScalarControls } from "./views/scalars/controls";
-import { ScalarsScreen } from "./views/scalars/screen";
 import { ScreenTabs } from "./views/screen_tabs";
 import { StatusLine } from "./views/status";
 

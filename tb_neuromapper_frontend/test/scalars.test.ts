@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Finding, Findings, ScalarIndex, ScalarSeries } from "../src/api/scalar_types";
+import { alignCurves, gapsOf, nNotPositive, placeMarks } from "../src/screens/scalars/draw/curves";
+import { hasEnded } from "../src/screens/scalars/parts/readout";
+import { chartRuns, groupTags, missingSeries } from "../src/screens/scalars/state/state";
+import type { Finding, Findings, ScalarIndex, ScalarSeries } from "../src/screens/scalars/types";
 import { createStore, type Store } from "../src/session/state";
 import { fromParams, toParams } from "../src/session/url";
-import { chartRuns, groupTags, missingSeries } from "../src/state/scalars";
-import { alignCurves, gapsOf, nNotPositive, placeMarks } from "../src/views/scalars/curves";
-import { hasEnded } from "../src/views/scalars/readout";
 
 const info = (last_step: number, axis: "train_step" | "epoch" | null = "train_step") => ({
   last_step,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { smooth, valueAtStep } from "../src/state/smoothing";
+import { smooth, valueAtStep } from "../src/screens/scalars/state/smoothing";
 
 /** The same by its definition: the weighted mean of all values so far, the newest weighing most. */
 function plainTwin(values: number[], weight: number): number[] {

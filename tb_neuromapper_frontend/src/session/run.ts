@@ -4,7 +4,7 @@ import { columnOf, isMetadata } from "../screens/embeddings/state/color_by";
 import { choicesBeside } from "../screens/embeddings/state/run_pair";
 import { forgetGradients } from "../screens/gradients/state/actions";
 import { SCREENS } from "../screens/registry";
-import { forgetFindings } from "../state/scalar_actions";
+import { forgetFindings } from "../screens/scalars/state/actions";
 import { settleLink } from "./link";
 import { NO_ROWS } from "./selection";
 import type { State } from "./state";

@@ -14,8 +14,8 @@ import {
 import { ALL_SAMPLES, type Sampling } from "../screens/embeddings/state/sampling";
 import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../screens/gradients/state/url";
 import { SCREENS, type Screen, toScreen } from "../screens/registry";
-import { DEFAULT_SMOOTHING } from "../state/scalars";
-import { MAX_SMOOTHING } from "../state/smoothing";
+import { MAX_SMOOTHING } from "../screens/scalars/state/smoothing";
+import { DEFAULT_SMOOTHING } from "../screens/scalars/state/state";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { NO_ROWS, type Rows } from "./selection";
 

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { Finding, Findings } from "../../api/scalar_types";
+import type { Finding, Findings } from "../../screens/scalars/types";
 import type { Store } from "../../session/state";
 import { count, integer, number, scientific } from "../../ui/format";
 

@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
+import type { Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../types";
 
 export const DEFAULT_SMOOTHING = 0.6;
 const AXES: readonly ScalarAxis[] = ["train_step", "epoch"];

@@ -1,7 +1,7 @@
-import type { ScalarAxis } from "../../api/scalar_types";
-import { trainStepAt } from "../../session/axes";
-import type { Store } from "../../session/state";
-import { stepOn } from "../../state/scalar_actions";
+import { trainStepAt } from "../../../session/axes";
+import type { Store } from "../../../session/state";
+import { stepOn } from "../state/actions";
+import type { ScalarAxis } from "../types";
 import type { Mark } from "./curves";
 
 const LOSS = /loss/i;

@@ -1,11 +1,11 @@
 import { batch } from "@preact/signals";
-import type { Finding, Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../api/scalar_types";
-import type { Measure } from "../screens/gradients/types";
-import { epochAt } from "../session/axes";
-import type { State } from "../session/state";
-import type { UrlState } from "../session/url";
-import { DEFAULT_SMOOTHING, seriesKey } from "./scalars";
+import { epochAt } from "../../../session/axes";
+import type { State } from "../../../session/state";
+import type { UrlState } from "../../../session/url";
+import type { Measure } from "../../gradients/types";
+import type { Finding, Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../types";
 import { MAX_SMOOTHING } from "./smoothing";
+import { DEFAULT_SMOOTHING, seriesKey } from "./state";
 
 interface Moves {
   trainStepChosen(step: number): void;

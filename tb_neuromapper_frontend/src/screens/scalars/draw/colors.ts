@@ -1,5 +1,5 @@
-import { classMark, SHAPES, type Theme } from "../../color/palette";
-import type { Store } from "../../session/state";
+import { classMark, SHAPES, type Theme } from "../../../color/palette";
+import type { Store } from "../../../session/state";
 
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4]];
 

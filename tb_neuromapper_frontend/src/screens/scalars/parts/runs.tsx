@@ -1,5 +1,5 @@
-import type { Store } from "../../session/state";
-import { lineOfRun } from "./colors";
+import type { Store } from "../../../session/state";
+import { lineOfRun } from "../draw/colors";
 import { LineSwatch } from "./swatch";
 
 /** Which runs are drawn, and in which colours. */

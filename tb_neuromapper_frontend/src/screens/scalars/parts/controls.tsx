@@ -1,10 +1,10 @@
-import { TrainSteps } from "../../screens/gradients/parts/controls";
-import type { Store } from "../../session/state";
-import { indexOfStep } from "../../session/steps";
-import { MAX_SMOOTHING } from "../../state/smoothing";
-import { Player } from "../../ui/player";
-import { RunChoice } from "../run_choice";
-import { ScreenTabs } from "../screen_tabs";
+import type { Store } from "../../../session/state";
+import { indexOfStep } from "../../../session/steps";
+import { Player } from "../../../ui/player";
+import { RunChoice } from "../../../views/run_choice";
+import { ScreenTabs } from "../../../views/screen_tabs";
+import { TrainSteps } from "../../gradients/parts/controls";
+import { MAX_SMOOTHING } from "../state/smoothing";
 
 /** One row: which run, which step, and how the curves are drawn. */
 export function ScalarControls({ store }: { store: Store }) {

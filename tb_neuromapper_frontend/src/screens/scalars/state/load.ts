@@ -1,9 +1,9 @@
 import { effect, untracked } from "@preact/signals";
-import type { Api } from "../api/client";
-import { asApiError } from "../api/errors";
-import type { Screen } from "../screens/registry";
-import type { Store } from "../session/state";
-import { missingSeries, seriesKey } from "./scalars";
+import type { Api } from "../../../api/client";
+import { asApiError } from "../../../api/errors";
+import type { Store } from "../../../session/state";
+import type { Screen } from "../../registry";
+import { missingSeries, seriesKey } from "./state";
 
 const POLL_MS = 2000;
 const MAX_AT_ONCE = 4;

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import type { Theme } from "../../color/palette";
-import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "../../ui/axes";
-import { scientific } from "../../ui/format";
-import { alignCurves, type Curve, gapsOf, type Mark, type PlacedMarks, placeMarks } from "./curves";
+import type { Theme } from "../../../color/palette";
+import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "../../../ui/axes";
+import { scientific } from "../../../ui/format";
+import { alignCurves, type Curve, gapsOf, type Mark, type PlacedMarks, placeMarks } from "../draw/curves";
 
 export interface LineChartProps {
   label: string;

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
-import type { ScalarSeries } from "../../api/scalar_types";
-import { smooth } from "../../state/smoothing";
+import { smooth } from "../state/smoothing";
+import type { ScalarSeries } from "../types";
 
 /** One run in a chart. */
 export interface Curve {

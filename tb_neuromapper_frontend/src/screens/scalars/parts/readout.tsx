@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { smooth, valueAtStep } from "../../state/smoothing";
-import { integer, scientific } from "../../ui/format";
-import type { Curve } from "./curves";
+import { integer, scientific } from "../../../ui/format";
+import type { Curve } from "../draw/curves";
+import { smooth, valueAtStep } from "../state/smoothing";
 import { LineSwatch } from "./swatch";
 
 interface ReadoutProps {

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { ScalarAxis } from "../../api/scalar_types";
-import type { Store } from "../../session/state";
-import { stepOn } from "../../state/scalar_actions";
-import { type ChartRuns, chartRuns, seriesKey } from "../../state/scalars";
-import { count, integer } from "../../ui/format";
-import { lineOfRun } from "./colors";
-import { type Curve, gapsOf, nNotPositive } from "./curves";
+import type { Store } from "../../../session/state";
+import { count, integer } from "../../../ui/format";
+import { lineOfRun } from "../draw/colors";
+import { type Curve, gapsOf, nNotPositive } from "../draw/curves";
+import { marksOf } from "../draw/marks";
+import { stepOn } from "../state/actions";
+import { type ChartRuns, chartRuns, seriesKey } from "../state/state";
+import type { ScalarAxis } from "../types";
 import { LineChart } from "./line_chart";
-import { marksOf } from "./marks";
 import { Readout } from "./readout";
 
 const AXIS_WORDS: Record<ScalarAxis, string> = { train_step: "training step", epoch: "epoch" };
