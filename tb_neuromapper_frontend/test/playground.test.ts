@@ -1,6 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { FormField, PlaygroundForm, Training } from "../src/api/playground_types";
-import { createStore, type Store } from "../src/session/state";
 import {
   countParameters,
   draftOf,
@@ -8,7 +6,9 @@ import {
   parametersOf,
   problemOf,
   unitsOf,
-} from "../src/state/playground";
+} from "../src/screens/playground/state/state";
+import type { FormField, PlaygroundForm, Training } from "../src/screens/playground/types";
+import { createStore, type Store } from "../src/session/state";
 
 const base = (name: string) => ({ name, label: name, hint: "" });
 const FIELDS: FormField[] = [

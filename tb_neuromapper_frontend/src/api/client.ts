@@ -6,10 +6,10 @@ import type {
   OverviewPart,
   UnitHistory,
 } from "../screens/gradients/types";
+import type { PlaygroundForm, Training } from "../screens/playground/types";
 import type { Findings, ScalarIndex, ScalarSeries } from "../screens/scalars/types";
 import { ApiError } from "./errors";
 import type { Frame } from "./frame";
-import type { PlaygroundForm, Training } from "./playground_types";
 import type { Transport } from "./transport";
 import type {
   Accuracy,

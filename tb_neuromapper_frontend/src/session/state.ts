@@ -26,11 +26,11 @@ import { ALL_SAMPLES, type Sampling } from "../screens/embeddings/state/sampling
 import { viewActions } from "../screens/embeddings/state/view_actions";
 import { gradientActions } from "../screens/gradients/state/actions";
 import { createGradients, type GradientsState } from "../screens/gradients/state/state";
+import { playgroundActions } from "../screens/playground/state/actions";
+import { createPlayground, type PlaygroundState } from "../screens/playground/state/state";
 import { SCREENS, type Screen } from "../screens/registry";
 import { scalarActions } from "../screens/scalars/state/actions";
 import { createScalars, type ScalarsState } from "../screens/scalars/state/state";
-import { createPlayground, type PlaygroundState } from "../state/playground";
-import { playgroundActions } from "../state/playground_actions";
 import { type AxisPoint, axisPoints } from "./axes";
 import { classActions } from "./class_filter";
 import { connectionActions } from "./connection";

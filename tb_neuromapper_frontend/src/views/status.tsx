@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { commonWords } from "../screens/embeddings/parts/pair_choice";
 import type { FlowFrames } from "../screens/gradients/state/flow_frames";
+import { TrainingStatus } from "../screens/playground/parts/trainings";
+import type { Trainer } from "../screens/playground/state/load";
 import { isActive, type Store } from "../session/state";
-import type { Trainer } from "../state/keep_playground";
 import { count, integer, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
-import { TrainingStatus } from "./playground/trainings";
 
 interface StatusProps {
   store: Store;

@@ -1,8 +1,8 @@
 import { computed, effect, untracked } from "@preact/signals";
-import type { Api } from "../api/client";
-import { asApiError } from "../api/errors";
-import type { Store } from "../session/state";
-import { hasProblem, parametersOf } from "./playground";
+import type { Api } from "../../../api/client";
+import { asApiError } from "../../../api/errors";
+import type { Store } from "../../../session/state";
+import { hasProblem, parametersOf } from "./state";
 
 const POLL_MS = 1000;
 

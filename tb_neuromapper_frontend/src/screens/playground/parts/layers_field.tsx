@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
-import type { Store } from "../../session/state";
-import { IconButton } from "../../ui/icons";
+import type { Store } from "../../../session/state";
+import { IconButton } from "../../../ui/icons";
 
 interface LayersProps {
   store: Store;

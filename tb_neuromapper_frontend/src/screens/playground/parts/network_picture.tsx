@@ -1,5 +1,5 @@
-import { countParameters } from "../../state/playground";
-import { integer } from "../../ui/format";
+import { integer } from "../../../ui/format";
+import { countParameters } from "../state/state";
 
 const WIDTH = 440;
 const HEIGHT = 150;

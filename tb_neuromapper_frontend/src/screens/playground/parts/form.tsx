@@ -1,8 +1,8 @@
-import type { FormField, PlaygroundForm } from "../../api/playground_types";
-import type { Store } from "../../session/state";
-import type { Trainer } from "../../state/keep_playground";
-import { hasProblem, problemOf, unitsOf } from "../../state/playground";
-import { count } from "../../ui/format";
+import type { Store } from "../../../session/state";
+import { count } from "../../../ui/format";
+import type { Trainer } from "../state/load";
+import { hasProblem, problemOf, unitsOf } from "../state/state";
+import type { FormField, PlaygroundForm } from "../types";
 import { LayersField } from "./layers_field";
 import { NetworkPicture } from "./network_picture";
 

@@ -1,8 +1,8 @@
-import type { Training } from "../../api/playground_types";
-import type { Store } from "../../session/state";
-import type { Trainer } from "../../state/keep_playground";
-import { isUnderWay } from "../../state/playground";
-import { percent } from "../../ui/format";
+import type { Store } from "../../../session/state";
+import { percent } from "../../../ui/format";
+import type { Trainer } from "../state/load";
+import { isUnderWay } from "../state/state";
+import type { Training } from "../types";
 
 /** The trainings of this TensorBoard, newest first. */
 export function Trainings({ store, trainer }: { store: Store; trainer: Trainer }) {

@@ -1,6 +1,6 @@
-import type { Store } from "../../session/state";
-import type { Trainer } from "../../state/keep_playground";
-import { ScreenTabs } from "../screen_tabs";
+import type { Store } from "../../../session/state";
+import { ScreenTabs } from "../../../views/screen_tabs";
+import type { Trainer } from "../state/load";
 import { TrainingForm } from "./form";
 import { Trainings } from "./trainings";
 

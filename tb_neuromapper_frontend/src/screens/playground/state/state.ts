@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { FormField, PlaygroundForm, Training } from "../api/playground_types";
+import type { FormField, PlaygroundForm, Training } from "../types";
 
 /** What the user typed: a text for each field, a text for each layer. */
 export interface Draft {

@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
-import type { PlaygroundForm, Training } from "../api/playground_types";
-import type { State } from "../session/state";
-import { draftOf } from "./playground";
+import type { State } from "../../../session/state";
+import type { PlaygroundForm, Training } from "../types";
+import { draftOf } from "./state";
 
 const NEW_LAYER = "16";
 
