@@ -13,10 +13,10 @@ import { ScalarControls } from "./screens/scalars/parts/controls";
 import { ScalarsScreen } from "./screens/scalars/parts/screen";
 import type { PageState } from "./session/page_state";
 import type { Store } from "./session/state";
-import { Empty } from "./views/empty";
-import { RunChoice } from "./views/run_choice";
-import { ScreenTabs } from "./views/screen_tabs";
-import { StatusLine } from "./views/status";
+import { Empty } from "./shell/empty";
+import { RunChoice } from "./shell/run_choice";
+import { ScreenTabs } from "./shell/screen_tabs";
+import { StatusLine } from "./shell/status";
 
 interface AppProps extends ScreenProps {
   trainer: Trainer;

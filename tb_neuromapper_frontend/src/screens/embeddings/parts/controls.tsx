@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import type { Store } from "../../../session/state";
 import { indexOfStep, unionOfSteps } from "../../../session/steps";
+import { RunChoice } from "../../../shell/run_choice";
+import { ScreenTabs } from "../../../shell/screen_tabs";
 import { IconButton } from "../../../ui/icons";
 import { Player } from "../../../ui/player";
-import { RunChoice } from "../../../views/run_choice";
-import { ScreenTabs } from "../../../views/screen_tabs";
 import { SPEEDS } from "../state/color_by";
 import { LayoutMenu, PreviousLayout } from "./layout_menu";
 import { BesideChoice } from "./pair_choice";

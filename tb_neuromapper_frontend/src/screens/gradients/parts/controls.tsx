@@ -1,10 +1,10 @@
 import type { Store } from "../../../session/state";
 import { indexOfStep } from "../../../session/steps";
+import { RunChoice } from "../../../shell/run_choice";
+import { ScreenTabs } from "../../../shell/screen_tabs";
 import { integer } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
 import { Player } from "../../../ui/player";
-import { RunChoice } from "../../../views/run_choice";
-import { ScreenTabs } from "../../../views/screen_tabs";
 import { EDGE_LIMITS, type EdgeLimit, PASS_SECONDS, SHOWN, type Shown } from "../state/state";
 
 const SHOWN_TITLES: Record<Shown, string> = { gradient: "gradients", value: "values" };

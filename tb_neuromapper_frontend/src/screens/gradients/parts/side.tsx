@@ -1,10 +1,10 @@
 import { flowColor } from "../../../color/flow_colors";
 import type { Theme } from "../../../color/palette";
+import { FindingsPanel } from "../../../findings/panel";
 import type { Store } from "../../../session/state";
 import { Chart, type Series } from "../../../ui/chart";
 import { scientific } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
-import { FindingsPanel } from "../../../views/findings/panel";
 import { type Fact, unitFacts } from "../draw/facts";
 import type { FlowFrames } from "../state/flow_frames";
 import type { Distributions, Quantiles } from "../types";

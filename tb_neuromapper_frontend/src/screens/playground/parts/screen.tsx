@@ -1,5 +1,5 @@
 import type { Store } from "../../../session/state";
-import { ScreenTabs } from "../../../views/screen_tabs";
+import { ScreenTabs } from "../../../shell/screen_tabs";
 import type { Trainer } from "../state/load";
 import { TrainingForm } from "./form";
 import { Trainings } from "./trainings";

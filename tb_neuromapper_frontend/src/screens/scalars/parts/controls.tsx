@@ -1,8 +1,8 @@
 import type { Store } from "../../../session/state";
 import { indexOfStep } from "../../../session/steps";
+import { RunChoice } from "../../../shell/run_choice";
+import { ScreenTabs } from "../../../shell/screen_tabs";
 import { Player } from "../../../ui/player";
-import { RunChoice } from "../../../views/run_choice";
-import { ScreenTabs } from "../../../views/screen_tabs";
 import { TrainSteps } from "../../gradients/parts/controls";
 import { MAX_SMOOTHING } from "../state/smoothing";
 

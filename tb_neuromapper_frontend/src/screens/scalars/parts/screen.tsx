@@ -1,6 +1,6 @@
+import { FindingsPanel } from "../../../findings/panel";
 import type { Store } from "../../../session/state";
 import { count } from "../../../ui/format";
-import { FindingsPanel } from "../../../views/findings/panel";
 import { type TagGroup, tagsOf } from "../state/state";
 import { ScalarCard } from "./card";
 import { Runs } from "./runs";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import type { Finding, Findings } from "../../screens/scalars/types";
-import type { Store } from "../../session/state";
-import { count, integer, number, scientific } from "../../ui/format";
+import type { Finding, Findings } from "../screens/scalars/types";
+import type { Store } from "../session/state";
+import { count, integer, number, scientific } from "../ui/format";
 
 /** What the rules say of the run on view, each with a link to where it is seen. */
 export function FindingsPanel({ store }: { store: Store }) {
