@@ -22,8 +22,11 @@ import type { FlowStage } from "./screens/gradients/draw/stage";
 import { createFlowFrames } from "./screens/gradients/state/flow_frames";
 import { keepGradientDetails } from "./screens/gradients/state/load_details";
 import { gradientsUrlOf } from "./screens/gradients/state/url";
+import gradientsCss from "./screens/gradients/style.css?inline";
 import { keepPlayground } from "./screens/playground/state/load";
+import playgroundCss from "./screens/playground/style.css?inline";
 import { keepFindings, keepScalars } from "./screens/scalars/state/load";
+import scalarsCss from "./screens/scalars/style.css?inline";
 import { trainStepAt } from "./session/axes";
 import { unusedKeys } from "./session/link";
 import { startLive } from "./session/live";
@@ -31,9 +34,6 @@ import { pageStateOf } from "./session/page_state";
 import { createStore, isActive, type Store } from "./session/state";
 import { fromParams, toParams, type UrlState } from "./session/url";
 import css from "./style.css?inline";
-import gradientsCss from "./views/gradients/style.css?inline";
-import playgroundCss from "./views/playground/style.css?inline";
-import scalarsCss from "./views/scalars/style.css?inline";
 
 /** Between two changes of the address; Safari refuses more than a hundred in thirty seconds. */
 const URL_PAUSE_MS = 350;
