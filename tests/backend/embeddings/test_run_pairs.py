@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.embeddings.run_pairs import match_samples
-from tests.backend.test_reading import flip_bit
+from tests.backend.log.test_reader import flip_bit
 from tests.logs import LogWriter, write_run
 
 
