@@ -132,7 +132,7 @@ def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
     script = """
 import resource, sys, warnings
 from pathlib import Path
-from tests.training.test_writer import PROBE, flush_of, open_writer
+from tests.recording.test_writer import PROBE, flush_of, open_writer
 
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 for payload in ("file", "event"):
