@@ -14,7 +14,7 @@ from tb_neuromapper.numerics.layout.aligned import N_PASSES_SMALL, extend_layout
 from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 from tb_neuromapper.numerics.types import LayoutCancelled, LayoutParameters, Neighbors
-from tests.numerics.test_graph import slices_and_relations
+from tests.numerics.layout.test_graph import slices_and_relations
 
 
 def clusters(n_slices=5, n=300, n_clusters=6, seed=0):
@@ -258,7 +258,7 @@ def test_extend_layout__places_newcomers_beside_their_neighbours(fitted):
 _PROGRAM = """
 import sys, hashlib
 import numpy as np
-from tests.numerics.test_aligned import clusters, neighbors_of
+from tests.numerics.layout.test_aligned import clusters, neighbors_of
 from tb_neuromapper.numerics.layout.aligned import extend_layout, fit_layout
 from tb_neuromapper.numerics.types import LayoutParameters
 slices, _ = clusters(n_slices=10, n=200)
