@@ -30,9 +30,9 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
 from tb_neuromapper.numerics.findings.rules import judge
-from tests.findings import faults
-from tests.findings.networks import HEALTHY, Detached, Unused, data, mlp
-from tests.findings.training import train
+from tests.numerics.findings import faults
+from tests.numerics.findings.networks import HEALTHY, Detached, Unused, data, mlp
+from tests.numerics.findings.training import train
 
 DEEP = (32, *(64,) * 6, 4)
 NETWORKS: dict[str, Callable[[], nn.Module]] = {

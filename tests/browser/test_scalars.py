@@ -12,8 +12,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper import NeuroMapper
 from tests.browser.test_accessibility import violations
-from tests.findings.networks import data, mlp
 from tests.logs import LogWriter
+from tests.numerics.findings.networks import data, mlp
 from tests.servers import TensorBoardServer, await_value
 
 SPIKE_STEP = 100

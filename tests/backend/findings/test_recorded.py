@@ -9,7 +9,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 import tb_neuromapper
 from tb_neuromapper import NeuroMapper
-from tests.findings.networks import Transformer, Unused, cnn, data, mlp
+from tests.numerics.findings.networks import Transformer, Unused, cnn, data, mlp
 
 
 def record(folder, model, cache, *, lr=1e-3, n_steps=200, disturb=None, schedule=None):

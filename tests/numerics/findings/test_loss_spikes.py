@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from tb_neuromapper.numerics.findings.loss_spikes import find_spikes
-from tests.findings.faults import gradient_times, rate_times, weights_times, wrong_labels
-from tests.findings.networks import Transformer, cnn, mlp
-from tests.findings.training import SEEDS, adam, findings, sgd
+from tests.numerics.findings.faults import gradient_times, rate_times, weights_times, wrong_labels
+from tests.numerics.findings.networks import Transformer, cnn, mlp
+from tests.numerics.findings.training import SEEDS, adam, findings, sgd
 
 
 @pytest.mark.parametrize("seed", SEEDS)

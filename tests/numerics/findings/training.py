@@ -10,7 +10,7 @@ from torch import nn
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LayerSeries, LossSeries, ParameterSeries
 from tb_neuromapper.numerics.findings.rules import judge
-from tests.findings.networks import data
+from tests.numerics.findings.networks import data
 
 KINDS = {
     nn.Linear: "linear",

@@ -12,9 +12,9 @@ from torch import nn
 from tb_neuromapper.numerics.findings.rules import judge
 from tb_neuromapper.numerics.findings.units import lasting
 from tb_neuromapper.numerics.findings.wording import figure
-from tests.findings.faults import close_units, hush_units, infinite_input, start_with_gain
-from tests.findings.networks import HEALTHY, Detached, Transformer, Unused, cnn, data, mlp
-from tests.findings.training import SEEDS, adam, findings, sgd, train
+from tests.numerics.findings.faults import close_units, hush_units, infinite_input, start_with_gain
+from tests.numerics.findings.networks import HEALTHY, Detached, Transformer, Unused, cnn, data, mlp
+from tests.numerics.findings.training import SEEDS, adam, findings, sgd, train
 
 DEEP = (32, *(32,) * 5, 4)
 
