@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_pairs import open_pair
+from tests.browser.embeddings.test_run_pairs import open_pair
 from tests.servers import await_value
 
 AXE = Path(__file__).resolve().parents[2] / "tb_neuromapper_frontend" / "node_modules" / "axe-core" / "axe.min.js"

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_embeddings import rgb, share_of
-from tests.browser.test_selection import saved
+from tests.browser.embeddings.test_screen import rgb, share_of
+from tests.browser.embeddings.test_selection import saved
 from tests.logs import LogWriter
 from tests.servers import await_value
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.browser.test_gradients import front_of, slow
+from tests.browser.gradients.test_screen import front_of, slow
 from tests.logs import LogWriter, linear_layers
 from tests.servers import TensorBoardServer, await_value
 
