@@ -91,7 +91,7 @@ class RecordWriter:
         self._guard.install()
         self._at_exit = atexit.register(_weakly(self, "finish"))
         _writers.add(self)
-        self.warn_of_failure()
+        self.warn_of_failure(stacklevel=6)
 
     def submit(self, flush: Flush, *, probe: Draft | None = None) -> None:
         """Queue an epoch; blocks only while the queue is full. After SIGTERM it is dropped, as the process ends.
@@ -179,8 +179,12 @@ class RecordWriter:
             self._is_terminated = self._is_terminated or not self._is_closed
             self.finish()
 
-    def warn_of_failure(self) -> None:
-        """Say once, in the caller's thread, that the disk refused something."""
+    def warn_of_failure(self, *, stacklevel: int = 4) -> None:
+        """Say once, in the caller's thread, that the disk refused something.
+
+        Args:
+            stacklevel: Frames from here out to the line of the user's that the warning names.
+        """
         if self._failure is None or self._has_warned:
             return
         self._has_warned = True
@@ -188,7 +192,7 @@ class RecordWriter:
             f"NeuroMapper could not write to {self.folder.parent.parent} ({self._failure}). Training goes on; epochs "
             "that cannot be written are missing from the log. Free space or check the permissions.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
     def _open(self) -> None:

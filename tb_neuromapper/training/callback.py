@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
-from tb_neuromapper import schema
-from tb_neuromapper.recording.records import Draft, Flush
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.arguments import check_options, find_run_dir, is_compiled, unwrap, warn_of_other_writers
 from tb_neuromapper.training.gradients.recorder import GradientRecorder
 from tb_neuromapper.training.gradients.schedule import TrainingSteps
-from tb_neuromapper.training.probe.blocks import choose_blocks
-from tb_neuromapper.training.probe.description import Description, Labels, check_labels, describe_probe, probe_draft
-from tb_neuromapper.training.probe.distributed import gather, join, rank_and_size, together
-from tb_neuromapper.training.probe.forward import PassResult, device_of, run_pass
-from tb_neuromapper.training.probe.records import activations_draft, fits, kept_blocks, outcomes_draft
-from tb_neuromapper.training.probe.source import Fingerprints, ProbeSource, content_hash, refuse_change
-from tb_neuromapper.training.state import plain_precision
+from tb_neuromapper.training.probe.description import describe_probe
+from tb_neuromapper.training.probe.distributed import rank_and_size, together
+from tb_neuromapper.training.probe.recorder import ProbeRecorder
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
 _MAX_EPOCH = 2**53
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What the first pass settled: the samples, and which blocks are logged."""
-
-    labels: Labels
-    sample_ids: Sequence[Any]
-    sample_set: str
-    content: str
-    fingerprints: npt.NDArray[np.int64]
-    has_outcomes: bool
 
 
 class NeuroMapper:
@@ -120,27 +99,27 @@ class NeuroMapper:
         queue_size: int = 3,
     ) -> None:
         self._writer: RecordWriter | None = None
-        self._recorder: GradientRecorder | None = None
-        check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
-        self._model = unwrap(model)
-        self._names = choose_blocks(self._model, blocks)
-        self._is_automatic = blocks is None
-        self._description: Description = describe_probe(
-            labels=labels, class_names=class_names, sample_ids=sample_ids, metadata=metadata, describe=describe
-        )
-        self._source = ProbeSource(probe, batch_size)
-        if self._source.n_samples is not None:
-            self._description.check_size(self._source.n_samples)
-        self._max_dims, self._dtype, self._thumbnail_size = max_dims, dtype, thumbnail_size
-        self._forward = forward
-        self._fingerprints = Fingerprints()
-        self._known: _Known | None = None
+        self._gradients: GradientRecorder | None = None
         self._last_epoch: int | None = None
         self._is_closed = False
-        self._rank, self._n_ranks = rank_and_size()
+        check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
+        network = unwrap(model)
+        self._probe = ProbeRecorder(
+            network,
+            probe,
+            describe_probe(
+                labels=labels, class_names=class_names, sample_ids=sample_ids, metadata=metadata, describe=describe
+            ),
+            blocks=blocks,
+            batch_size=batch_size,
+            max_dims=max_dims,
+            dtype=dtype,
+            thumbnail_size=thumbnail_size,
+            forward=forward,
+        )
 
         def open_writer() -> RecordWriter | None:
-            if self._rank > 0:
+            if rank_and_size()[0] > 0:
                 return None
             run_dir = find_run_dir(log_dir, writer)
             if writer is None:
@@ -151,11 +130,11 @@ class NeuroMapper:
         if self._writer is not None:
             weakref.finalize(self, self._writer.finish).atexit = False
             if gradient_every:
-                self._recorder = GradientRecorder(
-                    self._model, self._writer.submit_step, scaler=scaler, is_compiled=is_compiled(model)
+                self._gradients = GradientRecorder(
+                    network, self._writer.submit_step, scaler=scaler, is_compiled=is_compiled(model)
                 )
-                weakref.finalize(self, self._recorder.stop).atexit = False
-        self._steps = TrainingSteps(self._recorder, gradient_every)
+                weakref.finalize(self, self._gradients.stop).atexit = False
+        self._steps = TrainingSteps(self._gradients, gradient_every)
 
     def step(self, step: int | None = None, *, loss: Any = None) -> None:
         """Call it after each `optimizer.step()`, before or after `zero_grad`; every `gradient_every` calls it records.
@@ -189,9 +168,8 @@ class NeuroMapper:
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
         step = together(lambda: self._check_epoch(epoch))
-        with self._recorder.asleep() if self._recorder is not None else nullcontext():
-            parts = gather(together(self._run))
-        together(lambda: None if parts is None else self._submit(step, parts))
+        with self._gradients.asleep() if self._gradients is not None else nullcontext():
+            self._probe.record(step, self._writer, train_step=self._steps.next)
         self._last_epoch = step
 
     def flush(self) -> None:
@@ -204,12 +182,12 @@ class NeuroMapper:
         """Write what waits and free the run. Calling it again does nothing."""
         if not self._is_closed:
             self._is_closed = True
-            if self._recorder is not None:
-                self._recorder.stop()
+            if self._gradients is not None:
+                self._gradients.stop()
             if self._writer is not None:
                 self._writer.close()
-            if self._recorder is not None:
-                self._recorder.tell(stacklevel=3)
+            if self._gradients is not None:
+                self._gradients.tell(stacklevel=3)
 
     def __enter__(self) -> NeuroMapper:
         self._check_open()
@@ -238,73 +216,3 @@ class NeuroMapper:
                 "whole run."
             )
         return int(epoch)
-
-    def _run(self) -> PassResult:
-        return run_pass(
-            self._model,
-            self._source,
-            self._names,
-            fingerprints=self._fingerprints,
-            thumbnail_size=self._thumbnail_size if self._last_epoch is None else 0,
-            forward=self._forward,
-            rank=self._rank,
-            n_ranks=self._n_ranks,
-        )
-
-    def _submit(self, step: int, parts: Sequence[PassResult]) -> None:
-        """Turn the shares of a pass into records and queue them (rank 0)."""
-        assert self._writer is not None
-        device = device_of(self._model)
-        with plain_precision(device):
-            known, flush, probe = self._flush_of(step, join(parts, device))
-        self._writer.submit(flush, probe=probe)
-        self._known = known
-        self._writer.warn_of_failure()
-
-    def _flush_of(self, step: int, result: PassResult) -> tuple[_Known, Flush, Draft | None]:
-        known = self._known or self._meet(result)
-        refuse_change(known.fingerprints, result.fingerprints, known.sample_ids)
-        blocks = kept_blocks(result.blocks, result.network, self._names, is_automatic=self._is_automatic)
-        activations = activations_draft(blocks, max_dims=self._max_dims, dtype=self._dtype, sample_ids=known.sample_ids)
-        outcomes, scalars = outcomes_draft(result.output, known.labels) if known.has_outcomes else (None, {})
-        probe: Draft | None = None
-        if self._known is None:
-            probe = probe_draft(self._description, known.labels, len(result.rows), result.thumbnails)
-        drafts = [
-            replace(draft, attributes={**draft.attributes, "train_step": self._steps.next})
-            for draft in (activations, outcomes)
-            if draft is not None
-        ]
-        return known, Flush(step, known.sample_set, known.content, drafts, scalars), probe
-
-    def _meet(self, result: PassResult) -> _Known:
-        """Check the samples at the first pass."""
-        n_samples = len(result.rows)
-        if n_samples == 0:
-            raise ValueError("the probe is empty; give at least one sample.")
-        self._description.check_size(n_samples)
-        labels = self._description.labels or self._labels_of(result)
-        ids = self._description.ids(n_samples)
-        return _Known(
-            labels=labels,
-            sample_ids=ids,
-            sample_set=schema.sample_set_hash(ids),
-            content=content_hash(result.fingerprints),
-            fingerprints=result.fingerprints,
-            has_outcomes=fits(result.output, labels),
-        )
-
-    def _labels_of(self, result: PassResult) -> Labels:
-        """Labels as the probe gives them; none if it gives something else."""
-        values = result.labels
-        if values is None:
-            return Labels()
-        if values.shape[1] != 1 or values.dtype.kind not in "iubf":
-            warnings.warn(
-                f"NeuroMapper shows no labels: the probe's second part has {values.shape[1]} values per sample, not "
-                "one class or target. Give `labels`.",
-                UserWarning,
-                stacklevel=5,
-            )
-            return Labels()
-        return check_labels(values, self._description.class_names, origin="the probe's labels")

@@ -18,7 +18,7 @@ from tests.training.reading import accumulate, read_records, scalars, start_pyth
 # Logs epochs 0 to 4 while the disk is slow, so that most of them still wait, then ends as told.
 ENDING = """
 import os, signal, sys, threading, time
-from tb_neuromapper.training import writer as writer_module
+from tb_neuromapper.recording import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.training.networks import ConvNet, images
 

@@ -137,7 +137,7 @@ def fits(output: torch.Tensor | None, labels: Labels) -> bool:
     warnings.warn(
         f"NeuroMapper logs no outcomes: the network gives {shape}, but {needed} per sample is needed for these labels.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=8,
     )
     return False
 
