@@ -10,29 +10,16 @@ import warnings
 import weakref
 from pathlib import Path
 
-import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_neuromapper import schema
 from tb_neuromapper.recording import writer as writer_module
-from tb_neuromapper.recording.records import Draft, Flush
-from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.callback import NeuroMapper
+from tests.processes import start_python
+from tests.recording.writing import PROBE, flush_of, open_writer
 from tests.training.networks import ConvNet, images
-from tests.training.reading import accumulate, read_records, scalars, start_python
-
-PROBE = Draft("probe", {"probe/ids": np.arange(3)}, {"n_samples": 3})
-
-
-def flush_of(step, value=1.0):
-    rows = np.full((3, 2), value, np.float16)
-    activations = Draft("activations", {"activations/a": rows}, {"blocks": {}})
-    return Flush(step, "ab" * 32, "cd" * 32, [activations], {"probe/loss": value})
-
-
-def open_writer(run_dir, *, payload="file", queue_size=3, summary_writer=None):
-    return RecordWriter(run_dir, summary_writer=summary_writer, payload=payload, queue_size=queue_size)
+from tests.training.reading import accumulate, read_records, scalars
 
 
 @pytest.fixture
@@ -132,7 +119,7 @@ def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
     script = """
 import resource, sys, warnings
 from pathlib import Path
-from tests.recording.test_writer import PROBE, flush_of, open_writer
+from tests.recording.writing import PROBE, flush_of, open_writer
 
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 for payload in ("file", "event"):

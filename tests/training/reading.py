@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import safetensors.numpy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tb_neuromapper import schema
-
-ROOT = Path(__file__).parents[2]
 
 
 def accumulate(run_dir):
@@ -47,16 +40,3 @@ def _decode(run_dir, values):
 
 def scalars(run_dir, name):
     return {e.step: e.value for e in accumulate(run_dir).Scalars(name)}
-
-
-def start_python(script, *arguments, **options):
-    """A Python process with this checkout on its path."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ import torch
 
 from tb_neuromapper import schema
 from tb_neuromapper.training.callback import NeuroMapper
+from tests.processes import free_port, start_python
 from tests.training.networks import ConvNet, images
-from tests.training.reading import accumulate, read_records, scalars, start_python
+from tests.training.reading import accumulate, read_records, scalars
 
 # Logs epochs 0 to 4 while the disk is slow, so that most of them still wait, then ends as told.
 ENDING = """
@@ -192,9 +192,7 @@ distributed.destroy_process_group()
 
 def test_distributed__ranks_share_the_probe(tmp_path):
     """Two ranks write what one process writes; an error on one reaches both, and none waits for ever."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     ranks = [start_python(RANK, rank, port, tmp_path / "two") for rank in range(2)]
     texts = [rank.communicate(timeout=150) for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0, 0], texts

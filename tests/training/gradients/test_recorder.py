@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import socket
 import threading
 import warnings
 import weakref
@@ -23,9 +22,10 @@ from tb_neuromapper.recording import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tb_neuromapper.training.gradients import edges as gradients_edges
 from tb_neuromapper.training.gradients import statistics as gradients_figures
+from tests.processes import free_port, start_python
 from tests.training.flows import layers_of, record, sgd_step
 from tests.training.networks import ConvNet, images
-from tests.training.reading import accumulate, read_records, scalars, start_python
+from tests.training.reading import accumulate, read_records, scalars
 
 GENERATOR = torch.Generator().manual_seed(0)
 X, Y = torch.randn(8, 4, generator=GENERATOR), torch.randint(0, 3, (8,), generator=GENERATOR)
@@ -625,9 +625,7 @@ distributed.destroy_process_group()
 
 def test_distributed__rank_0_records_its_share(tmp_path):
     """Rank 0 alone records, under the network's own names; the optimizer saw the average over the ranks."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     ranks = [start_python(RANK, rank, port, tmp_path) for rank in range(2)]
     texts = [rank.communicate(timeout=150) for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0, 0], texts
