@@ -168,7 +168,7 @@ class NeuroMapper:
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
         step = together(lambda: self._check_epoch(epoch))
-        with self._gradients.asleep() if self._gradients is not None else nullcontext():
+        with self._gradients.paused() if self._gradients is not None else nullcontext():
             self._probe.record(step, self._writer, train_step=self._steps.next)
         self._last_epoch = step
 
@@ -187,7 +187,7 @@ class NeuroMapper:
             if self._writer is not None:
                 self._writer.close()
             if self._gradients is not None:
-                self._gradients.tell(stacklevel=3)
+                self._gradients.warn_pending(stacklevel=3)
 
     def __enter__(self) -> NeuroMapper:
         self._check_open()

@@ -55,14 +55,14 @@ def walk_back(tensors: Iterable[Tensor], stops: Mapping[Any, Any]) -> Iterator[t
         waiting += [(node, child) for child, _ in node.next_functions if child is not None]
 
 
-def function_of(node: Any) -> str | None:
+def activation_name(node: Any) -> str | None:
     """The class name of the activation function that left this node, or None."""
     found = _FUNCTIONS.get(node.name())
     return found[0] if found is not None else None
 
 
-def value_of(node: Any) -> Tensor | None:
-    """What an activation function put out, as far as its node still knows it."""
+def activation_value(node: Any) -> Tensor | None:
+    """The output of an activation function, as far as its node still knows it."""
     if is_packing():
         return None
     try:

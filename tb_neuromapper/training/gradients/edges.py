@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tb_neuromapper.training.gradients.layers import Grid, Layer, Part
+from tb_neuromapper.training.gradients.layers import Layer
 from tb_neuromapper.training.gradients.reductions import absolute, itself, sums_over_last
+from tb_neuromapper.training.gradients.weights import ConnectionGrid, WeightBlock
 
 MAX_EDGES_OF_LAYER = 20_000
 MAX_EDGES = 200_000
@@ -19,7 +20,7 @@ MAX_EDGES = 200_000
 
 @dataclass(frozen=True)
 class Edges:
-    """The connections that are kept of one part, on its device.
+    """The connections that are kept of one weight block, on its device.
 
     Attributes:
         gradient: float32 (E,), the connections' dL/dw.
@@ -34,7 +35,7 @@ class Edges:
 
 def edge_limit(layers: Sequence[Layer]) -> int:
     """How many edges a layer may keep, so that all together keep at most MAX_EDGES."""
-    sizes = sorted(layer.n_connections for layer in layers if layer.parts)
+    sizes = sorted(layer.n_connections for layer in layers if layer.weight_blocks)
     n_left = MAX_EDGES
     for index, size in enumerate(sizes):
         share = min(n_left // (len(sizes) - index), MAX_EDGES_OF_LAYER)
@@ -44,27 +45,27 @@ def edge_limit(layers: Sequence[Layer]) -> int:
     return MAX_EDGES_OF_LAYER
 
 
-def keep_edges(part: Part, gradient: Tensor, limit: int) -> Edges:
-    """The edges of a part by its gradient: all up to the limit, else the strongest of each unit.
+def keep_edges(block: WeightBlock, gradient: Tensor, limit: int) -> Edges:
+    """The edges of a weight block by its gradient: all up to the limit, else the strongest of each unit.
 
     Where a layer has more units than the limit, only the units with the strongest edges keep one each.
     """
-    matrix = part.matrix(gradient).detach()
-    if part.grid.n_connections <= limit:
+    matrix = block.matrix(gradient).detach()
+    if block.grid.n_connections <= limit:
         return Edges(signed_mean(matrix).flatten().clone())  # May be the gradient itself, which clipping will change.
     strengths = sums_over_last(matrix.float(), [absolute])[0]
-    n_each = max(limit // part.grid.n_units, 1)
+    n_each = max(limit // block.grid.n_units, 1)
     strengths, inputs = strengths.topk(n_each, dim=1, sorted=False)
     units = None
-    if part.grid.n_units > limit:
+    if block.grid.n_units > limit:
         units = strengths.squeeze(1).topk(limit, sorted=False).indices
         inputs = inputs[units]
     return Edges(signed_mean(_chosen(matrix, inputs, units)).flatten(), inputs, units)
 
 
-def edge_weights(part: Part, weight: Tensor, edges: Edges) -> Tensor:
+def edge_weights(block: WeightBlock, weight: Tensor, edges: Edges) -> Tensor:
     """float32 (E,): the weights of the kept edges."""
-    matrix = part.matrix(weight)
+    matrix = block.matrix(weight)
     return signed_mean(matrix if edges.inputs is None else _chosen(matrix, edges.inputs, edges.units)).flatten()
 
 
@@ -77,7 +78,7 @@ def _chosen(matrix: Tensor, inputs: Tensor, units: Tensor | None) -> Tensor:
 
 
 def edge_pairs(
-    grid: Grid, inputs: npt.NDArray[np.int32] | None, units: npt.NDArray[np.int32] | None
+    grid: ConnectionGrid, inputs: npt.NDArray[np.int32] | None, units: npt.NDArray[np.int32] | None
 ) -> npt.NDArray[np.int32]:
     """int32 (E, 2): input unit and unit of the kept edges, counted within the layer."""
     if units is None:

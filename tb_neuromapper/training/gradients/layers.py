@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
+
+from tb_neuromapper.training.gradients.weights import ConnectionGrid, WeightBlock, plain_weights, weight_blocks
 
 ROOT_NAME = "(model)"
 
@@ -15,40 +17,6 @@ _INSTANCE_NORMS = nn.modules.instancenorm._InstanceNorm
 _SHAPED_NORMS = tuple(kind for kind in (nn.LayerNorm, getattr(nn, "RMSNorm", None)) if kind is not None)
 _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, *_SHAPED_NORMS)
 _RECURRENT = (nn.RNNBase, nn.RNNCellBase)
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Which units of a layer are connected to which inputs.
-
-    Attributes:
-        n_units: Units that have connections, from `first_unit` on.
-        n_inputs: Inputs that one unit sees; of n_groups groups, each sees its own.
-    """
-
-    n_units: int
-    n_inputs: int
-    n_groups: int = 1
-    first_unit: int = 0
-
-    @property
-    def n_connections(self) -> int:
-        return self.n_units * self.n_inputs
-
-
-@dataclass(frozen=True)
-class Part:
-    """Weights of a layer that connect input units to units.
-
-    Attributes:
-        parameter: The tensor that is trained.
-        matrix: The tensor, or another of its shape, as (n_units, n_inputs, n_weights of a connection).
-        grid: What they connect.
-    """
-
-    parameter: nn.Parameter
-    matrix: Callable[[Tensor], Tensor]
-    grid: Grid
 
 
 @dataclass(frozen=True)
@@ -61,7 +29,7 @@ class Layer:
         module: The module.
         n_units: Its units.
         n_inputs: Input units of its connections; 0 if it has none.
-        parts: Its connections; empty where the weights are not plain parameters.
+        weight_blocks: Its connections; empty where the weights are not plain parameters.
         activation: The activation function inside it, if its units end in one.
         shares: Name of an earlier layer with the same weight.
     """
@@ -72,18 +40,20 @@ class Layer:
     module: nn.Module
     n_units: int
     n_inputs: int = 0
-    parts: tuple[Part, ...] = ()
+    weight_blocks: tuple[WeightBlock, ...] = ()
     activation: str | None = None
     shares: str | None = None
 
     @property
     def is_frozen(self) -> bool:
+        """Whether the layer has parameters and none of them is trained."""
         parameters = list(self.module.parameters())
         return bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
 
     @property
     def n_connections(self) -> int:
-        return sum(part.grid.n_connections for part in self.parts)
+        """Connections of all weight blocks."""
+        return sum(block.grid.n_connections for block in self.weight_blocks)
 
 
 def find_layers(model: nn.Module) -> list[Layer]:
@@ -98,7 +68,7 @@ def find_layers(model: nn.Module) -> list[Layer]:
         if isinstance(module, nn.MultiheadAttention):
             # The attention reads the weights of its output projection; it never calls that module.
             inside.update(id(child) for child in module.modules() if child is not module)
-        weights = [id(part.parameter) for part in layer.parts]
+        weights = [id(block.parameter) for block in layer.weight_blocks]
         shares = next((owners[weight] for weight in weights if weight in owners), None)
         owners.update((weight, layer.name) for weight in weights if weight not in owners)
         layers.append(replace(layer, shares=shares))
@@ -162,8 +132,8 @@ def _linear(name: str, module: nn.Module) -> Layer | None:
     if not isinstance(module, nn.Linear):
         return None
     n_out, n_in = module.out_features, module.in_features
-    parts = _part(module, "weight", lambda w: w.unsqueeze(2), n_out, n_in)
-    return Layer(name, "linear", "neuron", module, n_out, n_in, parts)
+    blocks = weight_blocks(module, lambda weight: weight.unsqueeze(2), ConnectionGrid(n_out, n_in))
+    return Layer(name, "linear", "neuron", module, n_out, n_in, blocks)
 
 
 def _convolution(name: str, module: nn.Module) -> Layer | None:
@@ -177,8 +147,8 @@ def _convolution(name: str, module: nn.Module) -> Layer | None:
         by_group = weight.reshape(n_groups, n_in // n_groups, n_out // n_groups, -1)
         return by_group.transpose(1, 2).flatten(0, 1)
 
-    parts = _part(module, "weight", matrix, n_out, n_in // n_groups, n_groups)
-    return Layer(name, "conv", "channel", module, n_out, n_in, parts)
+    blocks = weight_blocks(module, matrix, ConnectionGrid(n_out, n_in // n_groups, n_groups))
+    return Layer(name, "conv", "channel", module, n_out, n_in, blocks)
 
 
 def _norm(name: str, module: nn.Module) -> Layer | None:
@@ -188,72 +158,54 @@ def _norm(name: str, module: nn.Module) -> Layer | None:
     elif isinstance(module, _NORMS):
         n_units, unit = int(getattr(module, "num_features", 0) or getattr(module, "num_channels", 0)), "channel"
     else:
-        weight = module._parameters.get("weight")
+        scale = plain_weights(module)[0]
         is_norm = "norm" in type(module).__name__.lower() and next(module.children(), None) is None
-        if not is_norm or weight is None or weight.ndim != 1:
+        if not is_norm or scale is None or scale.ndim != 1:
             return None
-        n_units, unit = len(weight), "feature"
-    parts = _part(module, "weight", lambda w: w.reshape(n_units, 1, -1), n_units, 1, n_units)
-    return Layer(name, "norm", unit, module, n_units, n_units if parts else 0, parts)
+        n_units, unit = len(scale), "feature"
+    blocks = weight_blocks(module, lambda weight: weight.reshape(n_units, 1, -1), ConnectionGrid(n_units, 1, n_units))
+    return Layer(name, "norm", unit, module, n_units, n_units if blocks else 0, blocks)
 
 
 def _embedding(name: str, module: nn.Module) -> Layer | None:
     if not isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
         return None
     n_rows, n_features = module.num_embeddings, module.embedding_dim
-    parts = _part(module, "weight", lambda w: w.t().unsqueeze(2), n_features, n_rows)
-    return Layer(name, "embedding", "feature", module, n_features, n_rows, parts)
+    blocks = weight_blocks(module, lambda weight: weight.t().unsqueeze(2), ConnectionGrid(n_features, n_rows))
+    return Layer(name, "embedding", "feature", module, n_features, n_rows, blocks)
 
 
 def _attention(name: str, module: nn.Module) -> Layer | None:
-    """Heads; their connections are the projection of queries, keys and values, or of queries where each has its own."""
+    """Heads, each connected to the features that it projects."""
     if not isinstance(module, nn.MultiheadAttention):
         return None
     n_heads, n_features = module.num_heads, module.embed_dim
-    weight = "q_proj_weight" if module.in_proj_weight is None else "in_proj_weight"
 
     def matrix(projection: Tensor) -> Tensor:
         by_head = projection.reshape(-1, n_heads, n_features // n_heads, n_features)
         return by_head.permute(1, 3, 0, 2).flatten(2)
 
-    parts = _part(module, weight, matrix, n_heads, n_features)
-    return Layer(name, "attention", "head", module, n_heads, n_features, parts)
+    blocks = weight_blocks(module, matrix, ConnectionGrid(n_heads, n_features))
+    return Layer(name, "attention", "head", module, n_heads, n_features, blocks)
 
 
 def _recurrent(name: str, module: nn.Module) -> Layer | None:
     """The hidden units of the last of stacked layers; connections are those of the first, all gates together."""
     if not isinstance(module, _RECURRENT):
         return None
-    is_cell = isinstance(module, nn.RNNCellBase)
     n_hidden, n_in = int(module.hidden_size), int(module.input_size)
     n_directions = 2 if getattr(module, "bidirectional", False) else 1
     n_units = n_directions * (int(getattr(module, "proj_size", 0)) or n_hidden)
-    names = ["weight_ih"] if is_cell else ["weight_ih_l0", "weight_ih_l0_reverse"][:n_directions]
 
     def matrix(weight: Tensor) -> Tensor:
         return weight.reshape(-1, n_hidden, n_in).permute(1, 2, 0)
 
-    parts: tuple[Part, ...] = ()
+    blocks: tuple[WeightBlock, ...] = ()
     if n_units == n_directions * n_hidden:
-        found = [_part(module, weight, matrix, n_hidden, n_in) for weight in names]
-        parts = tuple(
-            replace(part, grid=replace(part.grid, first_unit=i * n_hidden))
-            for i, few in enumerate(found)
-            for part in few
-        )
+        blocks = weight_blocks(module, matrix, ConnectionGrid(n_hidden, n_in))
     nonlinearity = {"tanh": "Tanh", "relu": "ReLU"}.get(str(getattr(module, "nonlinearity", "")))
     activation = nonlinearity if isinstance(module, (nn.RNN, nn.RNNCell)) else None
-    return Layer(name, "recurrent", "neuron", module, n_units, n_in if parts else 0, parts, activation)
-
-
-def _part(
-    module: nn.Module, name: str, matrix: Callable[[Tensor], Tensor], n_units: int, n_inputs: int, n_groups: int = 1
-) -> tuple[Part, ...]:
-    """The connections that a parameter makes; none if the name is no plain parameter (a parametrised weight, say)."""
-    parameter = module._parameters.get(name)
-    if parameter is None or parameter.is_complex():
-        return ()
-    return (Part(parameter, matrix, Grid(n_units, n_inputs, n_groups)),)
+    return Layer(name, "recurrent", "neuron", module, n_units, n_in if blocks else 0, blocks, activation)
 
 
 def parameter_owners(model: nn.Module, layers: list[Layer]) -> Iterator[tuple[str, str, nn.Parameter]]:

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tb_neuromapper.training.gradients.edges import Edges, keep_edges
-from tb_neuromapper.training.gradients.layers import Layer, Part
+from tb_neuromapper.training.gradients.layers import Layer
 from tb_neuromapper.training.gradients.statistics import Reduced, dense, real, reduce, strided_sample
+from tb_neuromapper.training.gradients.weights import WeightBlock
 
 _MAX_FRAMES = 12
 # Older versions of torch have it for CUDA alone.
@@ -27,16 +28,16 @@ _SCALER = getattr(torch.amp, "GradScaler", torch.cuda.amp.GradScaler)
 
 
 @dataclass(eq=False)
-class Watched:
+class WatchedParameter:
     """One parameter during a recorded step; tensors are on its device.
 
     Attributes:
         parameter: The parameter.
-        parts: (layer's name, part) of the connections that it makes.
+        weight_blocks: (layer's name, block) of the connections that it makes.
         n_backwards: Backward passes that have added to its gradient.
         before: float32 (m,), its values before the step, or an even sample of at most SAMPLE_SIZE of them.
         gradient: Its gradient's figures as the last backward pass left it.
-        edges: Kept connections, as `parts`.
+        edges: Kept connections of each of the weight blocks.
         version: Tells whether the gradient has been changed since.
         clipped_norm: float32 (), the norm of the gradient that the optimizer saw, or None if none stepped.
         learning_rate: Of its group in the optimizer.
@@ -44,7 +45,7 @@ class Watched:
     """
 
     parameter: nn.Parameter
-    parts: list[tuple[str, Part]] = field(default_factory=list)
+    weight_blocks: list[tuple[str, WeightBlock]] = field(default_factory=list)
     n_backwards: int = 0
     n_before_step: int = 0
     before: Tensor | None = None
@@ -73,11 +74,11 @@ class ParameterWatch:
         limit: int,
         safely: Callable[..., None],
     ) -> None:
-        self.watched = {id(parameter): Watched(parameter) for parameter in parameters}
+        self.watched = {id(parameter): WatchedParameter(parameter) for parameter in parameters}
         for layer in layers:
-            for part in layer.parts:
-                self.watched[id(part.parameter)].parts.append((layer.name, part))
-        self._n_parts = {layer.name: len(layer.parts) for layer in layers}
+            for block in layer.weight_blocks:
+                self.watched[id(block.parameter)].weight_blocks.append((layer.name, block))
+        self._n_blocks = {layer.name: len(layer.weight_blocks) for layer in layers}
         self._limit = limit
         self.scaler: Any = None
         self.scale: Tensor | None = None
@@ -104,7 +105,7 @@ class ParameterWatch:
             handle.remove()
         self._handles = []
 
-    def _accumulated(self, item: Watched, parameter: nn.Parameter) -> None:
+    def _accumulated(self, item: WatchedParameter, parameter: nn.Parameter) -> None:
         if parameter.grad is None or item.is_stepped:
             return
         item.n_backwards += 1
@@ -112,11 +113,13 @@ class ParameterWatch:
             item.before = strided_sample(parameter.detach())
         self._reduce(item, parameter.grad)
 
-    def _reduce(self, item: Watched, gradient: Tensor) -> None:
+    def _reduce(self, item: WatchedParameter, gradient: Tensor) -> None:
         item.version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
         values = dense(gradient)
         item.gradient = reduce(values)
-        item.edges = [keep_edges(part, values, self._limit // self._n_parts[name]) for name, part in item.parts]
+        item.edges = [
+            keep_edges(block, values, self._limit // self._n_blocks[name]) for name, block in item.weight_blocks
+        ]
 
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """The optimizer is about to use the gradients: what clipping has left of them is in `grad`."""
@@ -142,7 +145,7 @@ class ParameterWatch:
                 self._see_clipped(item, item.parameter.grad, optimizer)
             item.is_stepped = item.clipped_norm is not None
 
-    def _see_clipped(self, item: Watched, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    def _see_clipped(self, item: WatchedParameter, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
         version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
         scale = getattr(optimizer, "grad_scale", None)
         if version == item.version and item.gradient is not None and (scale is not None or self.scale is None):
@@ -151,7 +154,7 @@ class ParameterWatch:
             norm = torch.linalg.vector_norm(real(dense(gradient)).float())
         item.clipped_norm = norm if scale is None else norm / scale
 
-    def _items_of(self, optimizer: torch.optim.Optimizer) -> Iterator[tuple[Watched, dict[str, Any]]]:
+    def _items_of(self, optimizer: torch.optim.Optimizer) -> Iterator[tuple[WatchedParameter, dict[str, Any]]]:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 item = self.watched.get(id(parameter))

@@ -15,7 +15,7 @@ from tb_neuromapper.training.gradients.parameters import ParameterWatch
 
 def has_forward(calls: CallWatch) -> bool:
     """Whether a layer was seen to run with gradients."""
-    return any(seen.calls for seen in calls.seen.values())
+    return any(found.calls for found in calls.layer_calls.values())
 
 
 def has_gradient(weights: ParameterWatch) -> bool:
@@ -59,7 +59,7 @@ def limits_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]
     limits += [
         f"the weight of layer {layer.name!r} is computed from other parameters; its connections are unknown."
         for layer in layers
-        if not layer.parts and layer.kind in ("linear", "conv", "embedding", "attention")
+        if not layer.weight_blocks and layer.kind in ("linear", "conv", "embedding", "attention")
     ]
     return limits
 

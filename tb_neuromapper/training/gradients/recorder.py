@@ -22,7 +22,7 @@ from tb_neuromapper.training.gradients.calls import CallWatch
 from tb_neuromapper.training.gradients.edges import edge_limit
 from tb_neuromapper.training.gradients.layer_changes import Shape, layer_changes, shapes_of
 from tb_neuromapper.training.gradients.layers import Layer, find_layers, parameter_owners, sources_in_order
-from tb_neuromapper.training.gradients.parameters import ParameterWatch, Watched, current_scale
+from tb_neuromapper.training.gradients.parameters import ParameterWatch, WatchedParameter, current_scale
 from tb_neuromapper.training.gradients.problems import (
     faults_of,
     has_forward,
@@ -96,9 +96,9 @@ class GradientRecorder:
         if self._failure is not None:
             self._failed_step = step if self._failed_step is None else self._failed_step
             self.stop()
-        self.tell(stacklevel=6)
+        self.warn_pending(stacklevel=6)
 
-    def tell(self, *, stacklevel: int) -> None:
+    def warn_pending(self, *, stacklevel: int) -> None:
         """Warn of what is new; also after the last step, as the writing thread may have failed since."""
         words, self._words = self._words, []
         if self._failure is not None and self._failed_step is not None and not self._has_told_failure:
@@ -116,16 +116,16 @@ class GradientRecorder:
             self._watch = None
 
     @contextmanager
-    def asleep(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Take the hooks off the modules meanwhile: a pass of other data is coming."""
         watch = self._watch
         if watch is not None:
-            watch.calls.deafen()
+            watch.calls.detach_hooks()
         try:
             yield
         finally:
             if watch is not None and watch is self._watch:
-                watch.calls.listen()
+                watch.calls.attach_hooks()
 
     def _arm(self) -> None:
         layers = find_layers(self._model)
@@ -140,7 +140,7 @@ class GradientRecorder:
     def _record(self, watch: _Watch, step: int, loss: Tensor | float | None, epoch: int | None) -> None:
         if watch.weights.scaler is not None:
             self._scaler = weakref.ref(watch.weights.scaler)
-        watch.calls.settle()
+        watch.calls.finish_pending()
         self._followed = watch.calls.followed()
         layers = find_layers(self._model)
         shapes = shapes_of(layers)
@@ -177,10 +177,10 @@ class GradientRecorder:
         known = shapes_of(layers)
         for name, shape in shapes_of(watch.layers).items():
             if known.get(name) != shape:
-                watch.calls.seen.pop(name, None)
+                watch.calls.layer_calls.pop(name, None)
         parameters = self._parameters(layers)
         for _, _, parameter in parameters:
-            watch.weights.watched.setdefault(id(parameter), Watched(parameter))
+            watch.weights.watched.setdefault(id(parameter), WatchedParameter(parameter))
         return replace(watch, layers=layers, parameters=parameters)
 
     def _changes(self, step: int, shapes: dict[str, Shape]) -> list[str]:
@@ -243,10 +243,10 @@ def _pending(
         failed: What to tell an error to, if it is still there.
     """
     transfer = Transfer()
-    seen = watch.calls.seen
+    found = watch.calls.layer_calls
     sources = {} if has_forward(watch.calls) else sources_in_order(watch.layers)
     layers = [
-        LayerRows(layer, seen.get(layer.name), _kept(watch, layer), transfer, sources.get(layer.name, ()))
+        LayerRows(layer, found.get(layer.name), _kept(watch, layer), transfer, sources.get(layer.name, ()))
         for layer in _ordered(watch)
     ]
     rows = [
@@ -279,17 +279,17 @@ def _pending(
 
 def _ordered(watch: _Watch) -> list[Layer]:
     """The layers in the order of their first call; those that were not called come last."""
-    order = {name: place for place, name in enumerate(watch.calls.seen)}
+    order = {name: place for place, name in enumerate(watch.calls.layer_calls)}
     return sorted(watch.layers, key=lambda layer: order.get(layer.name, len(order)))
 
 
 def _kept(watch: _Watch, layer: Layer) -> list[Any]:
-    """(part, parameter, edges) of a layer's connections that received gradients."""
-    items = [watch.weights.watched[id(part.parameter)] for part in layer.parts]
+    """(block, parameter, edges) of a layer's connections that received gradients."""
+    items = [watch.weights.watched[id(block.parameter)] for block in layer.weight_blocks]
     return [
-        (part, item, edges)
+        (block, item, edges)
         for item in dict.fromkeys(items)
-        for (name, part), edges in zip(item.parts, item.edges, strict=False)
+        for (name, block), edges in zip(item.weight_blocks, item.edges, strict=False)
         if name == layer.name
     ]
 

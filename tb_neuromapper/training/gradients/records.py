@@ -13,15 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from tb_neuromapper import schema
 from tb_neuromapper.recording.records import Draft
-from tb_neuromapper.training.gradients.calls import Call, Seen
 from tb_neuromapper.training.gradients.edges import Edges, edge_pairs, edge_weights
-from tb_neuromapper.training.gradients.layers import Grid, Layer, Part
-from tb_neuromapper.training.gradients.parameters import Watched
+from tb_neuromapper.training.gradients.layers import Layer
+from tb_neuromapper.training.gradients.parameters import WatchedParameter
 from tb_neuromapper.training.gradients.statistics import (
     FIGURES,
     Figures,
@@ -31,6 +28,8 @@ from tb_neuromapper.training.gradients.statistics import (
     update_norm,
 )
 from tb_neuromapper.training.gradients.transfer import FloatArray, Transfer
+from tb_neuromapper.training.gradients.units import LayerCalls, combine
+from tb_neuromapper.training.gradients.weights import ConnectionGrid, WeightBlock
 
 UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
 COLUMNS = (
@@ -42,10 +41,10 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class _PartEdges:
-    """How to get one part's edges after the transfer."""
+class _BlockEdges:
+    """How to get the edges of one weight block after the transfer."""
 
-    grid: Grid
+    grid: ConnectionGrid
     gradient: Callable[[], FloatArray]
     weight: Callable[[], FloatArray]
     inputs: Callable[[], npt.NDArray[np.int32]] | None
@@ -66,14 +65,14 @@ class LayerRows:
     def __init__(
         self,
         layer: Layer,
-        seen: Seen | None,
-        kept: Sequence[tuple[Part, Watched, Edges]],
+        found: LayerCalls | None,
+        kept: Sequence[tuple[WeightBlock, WatchedParameter, Edges]],
         transfer: Transfer,
         sources: Sequence[str] = (),
     ) -> None:
-        calls = seen.counted if seen is not None else []
+        calls = found.counted if found is not None else []
         self.name, self.n_units, self.n_inputs = layer.name, layer.n_units, layer.n_inputs
-        self.sources = list(seen.sources if seen is not None else sources)
+        self.sources = list(found.sources if found is not None else sources)
         self._described = {
             "name": layer.name,
             "kind": layer.kind,
@@ -92,7 +91,7 @@ class LayerRows:
         forward, backward = combine(calls)
         self._forward = transfer.add(forward) if forward is not None else None
         self._backward = transfer.add(backward) if backward is not None else None
-        self.edges = [_edges_of(part, item, edges, transfer) for part, item, edges in kept]
+        self.edges = [_edges_of(block, item, edges, transfer) for block, item, edges in kept]
 
     def units(self, scale: float) -> FloatArray:
         """float32 (5, U), as UNIT_ARRAYS; what is not known or not finite is NaN."""
@@ -119,24 +118,6 @@ class LayerRows:
         }
 
 
-def combine(calls: Sequence[Call]) -> tuple[Tensor | None, Tensor | None]:
-    """Figures of a layer's units over all its calls, each call as much as it has values.
-
-    Returns:
-        float32 (3, U) forward and (2, U) backward; None for what no call has.
-    """
-    known = [(call.figures, call.n_values) for call in calls if call.figures is not None]
-    gradients = [call.gradient for call in calls if call.gradient is not None]
-    n_known, n_all = sum(n for _, n in known), sum(call.n_values for call in calls)
-    forward = [figures.to(known[0][0].device) * (n / n_known) for figures, n in known]
-    backward = [gradient.to(gradients[0].device) / n_all for gradient in gradients]
-    return _total(forward), _total(backward)
-
-
-def _total(tensors: Sequence[Tensor]) -> Tensor | None:
-    return torch.stack(list(tensors)).sum(0) if len(tensors) > 1 else tensors[0] if tensors else None
-
-
 def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[str, Any]) -> Draft:
     """The record of the layers, whose results have been transferred."""
     units = [row.units(scale) for row in rows]
@@ -155,11 +136,11 @@ def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[st
     return Draft("gradients", arrays, attributes, frozenset({"gradients/layers"}))
 
 
-def _edges_of(part: Part, item: Watched, edges: Edges, transfer: Transfer) -> _PartEdges:
-    return _PartEdges(
-        part.grid,
+def _edges_of(block: WeightBlock, item: WatchedParameter, edges: Edges, transfer: Transfer) -> _BlockEdges:
+    return _BlockEdges(
+        block.grid,
         transfer.add(edges.gradient),
-        transfer.add(edge_weights(part, item.parameter.detach(), edges)),
+        transfer.add(edge_weights(block, item.parameter.detach(), edges)),
         transfer.add_ids(edges.inputs) if edges.inputs is not None else None,
         transfer.add_ids(edges.units) if edges.units is not None else None,
     )
@@ -168,7 +149,7 @@ def _edges_of(part: Part, item: Watched, edges: Edges, transfer: Transfer) -> _P
 class ParameterRow:
     """One parameter's line in the table; made before the transfer, read after it."""
 
-    def __init__(self, name: str, layer: str, item: Watched, transfer: Transfer) -> None:
+    def __init__(self, name: str, layer: str, item: WatchedParameter, transfer: Transfer) -> None:
         parameter = item.parameter.detach()
         self._described = {
             "name": name,
