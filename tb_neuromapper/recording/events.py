@@ -27,6 +27,7 @@ from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from tb_neuromapper import schema
+from tb_neuromapper.recording.files import sync_folder, write_all
 
 _SUFFIX = ".neuromapper"
 _file_numbers = itertools.count()
@@ -38,6 +39,9 @@ def record_summary(record: schema.Record, blobs: Sequence[npt.NDArray[Any]] | No
     Args:
         record: The index; its `file` is None if `blobs` are given.
         blobs: The arrays, in the order of the index, to be put inside the event.
+
+    Returns:
+        A `Summary` of one value, under the tag of the record's kind.
     """
     index = schema.encode(record)
     if blobs is None:
@@ -61,11 +65,22 @@ def scalar_summary(name: str, value: float) -> Any:
 class EventSink(Protocol):
     """Takes summaries; what was written before `flush` returned can be read from the file by other processes."""
 
-    def write(self, summaries: Sequence[Any], step: int) -> None: ...
+    def write(self, summaries: Sequence[Any], step: int) -> None:
+        """Append summaries of one step.
 
-    def flush(self) -> None: ...
+        Raises:
+            OSError: They could not be written.
+        """
 
-    def close(self) -> None: ...
+    def flush(self) -> None:
+        """Make what was written readable.
+
+        Raises:
+            OSError: It could not be written.
+        """
+
+    def close(self) -> None:
+        """End the file; nothing is written after it."""
 
 
 class OwnEventFile:
@@ -73,6 +88,9 @@ class OwnEventFile:
 
     What was written before `flush` returned is on disk, also after a power cut. If a write or a flush fails, the file
     is cut back to what was flushed, so that later events, when there is room again, can be read.
+
+    Args:
+        run_dir: The run's directory, which exists when the first event is written.
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -83,6 +101,11 @@ class OwnEventFile:
         self._n_good_bytes = 0
 
     def write(self, summaries: Sequence[Any], step: int) -> None:
+        """Append summaries as events of now; the first ones after TensorBoard's opening event.
+
+        Raises:
+            OSError: They could not be written; the file is as it was at the last `flush`.
+        """
         if self._file is None:
             self._file = io.FileIO(self._path, "w")
         events = [Event(wall_time=time.time(), step=step, summary=summary) for summary in summaries]
@@ -97,6 +120,11 @@ class OwnEventFile:
             write_all(self._file, buffer.getbuffer())
 
     def flush(self) -> None:
+        """Put what was written on disk.
+
+        Raises:
+            OSError: The disk refused it; the file is as it was at the `flush` before.
+        """
         if self._file is None:
             return
         with self._whole(self._file):
@@ -115,6 +143,7 @@ class OwnEventFile:
             raise
 
     def close(self) -> None:
+        """Close the file, if one was opened."""
         if self._file is not None:
             self._file.close()
 
@@ -127,15 +156,25 @@ def foreign_event_files(run_dir: Path) -> list[str]:
 
 
 class SharedWriter:
-    """The user's `torch.utils.tensorboard.SummaryWriter`; never closed from here."""
+    """The user's `torch.utils.tensorboard.SummaryWriter`; never closed from here.
+
+    Args:
+        writer: The SummaryWriter.
+    """
 
     def __init__(self, writer: Any) -> None:
         self._writer = writer
 
     def is_open(self) -> bool:
+        """Whether its user has not closed it."""
         return self._writer.file_writer is not None
 
     def write(self, summaries: Sequence[Any], step: int) -> None:
+        """Append summaries to the user's event file.
+
+        Raises:
+            OSError: The SummaryWriter is closed, or its file cannot be written.
+        """
         file_writer = self._writer.file_writer
         # A SummaryWriter that was closed opens a second event file when it is used again; so go around it.
         if file_writer is None:
@@ -144,32 +183,11 @@ class SharedWriter:
             file_writer.add_summary(summary, step)
 
     def flush(self) -> None:
+        """Have the SummaryWriter write what it holds; nothing if it is closed."""
         if self._writer.file_writer is not None:
             self._writer.file_writer.flush()
 
     def close(self) -> None:
+        """Flush; the file stays its user's."""
         if self.is_open():
             self.flush()
-
-
-def write_all(file: io.FileIO, data: memoryview | bytes) -> None:
-    """Write all bytes to an unbuffered file.
-
-    Raises:
-        OSError: The disk is full, a limit is reached, or the file cannot be written.
-    """
-    view = memoryview(data)
-    while len(view):
-        n_written = file.write(view)
-        view = view[n_written or 0 :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in a folder outlive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,6 +19,9 @@ class RunLockedError(RuntimeError):
 class RunLock:
     """Held from construction to `release`, or to the end of the process.
 
+    Args:
+        path: The lock file, `<run>/plugins/neuromapper/writer.lock`; its folder exists.
+
     Raises:
         RunLockedError: Another NeuroMapper, in this process or another, holds it.
         OSError: The file cannot be made.

@@ -1,4 +1,4 @@
-"""What is handed over to be written: records of one step before they have a place on disk."""
+"""Records of one step on their way to the writer, before they have a place on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tb_neuromapper import schema
 
 
 @dataclass(frozen=True)
-class Draft:
+class RecordDraft:
     """A record before it is written.
 
     Attributes:
@@ -30,12 +30,12 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Flush:
-    """What one `log_epoch`, or one recorded `step`, hands over: records and scalars of one step.
+class RecordBatch:
+    """The records and scalars of one step, as one `log_epoch` or one recorded `step` gives them to the writer.
 
     Attributes:
         step: Of all records and scalars.
-        sample_set: Hash of the samples' ids; "" if the records speak of no samples.
+        sample_set: Hash of the samples' ids; "" if the records are not about samples.
         content: Hash of the samples' inputs, which goes into the attributes of every record, or None.
         drafts: The records, without the probe.
         scalars: By tag.
@@ -44,25 +44,31 @@ class Flush:
     step: int
     sample_set: str
     content: str | None
-    drafts: Sequence[Draft]
+    drafts: Sequence[RecordDraft]
     scalars: Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class PendingFlush:
-    """A recorded step whose records are put together in the writing thread, so that training does not wait.
+class DeferredBatch:
+    """A recorded step whose records are made in the writing thread, so that training does not wait.
 
     Attributes:
-        n_bytes: Held until then.
-        finish: Puts them together. Does not raise; None if it fails.
+        n_bytes: Memory that it holds until then.
+        finish: Makes the records. Does not raise; None if it fails.
     """
 
     n_bytes: int
-    finish: Callable[[], Flush | None]
+    finish: Callable[[], RecordBatch | None]
 
 
-def index_of(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record:
-    """The record of a draft, whose arrays go into a file, or into the event if there is none."""
+def index_of(draft: RecordDraft, batch: RecordBatch, file_name: str | None) -> schema.Record:
+    """The index of a draft of a batch.
+
+    Args:
+        draft: The record.
+        batch: Gives the step, the sample set and the content hash.
+        file_name: The safetensors file of its arrays, or None if they go into the event.
+    """
     specs = {
         name: schema.TensorSpec(
             "json" if name in draft.json_names else array.dtype.name,
@@ -71,9 +77,9 @@ def index_of(draft: Draft, flush: Flush, file_name: str | None) -> schema.Record
         )
         for name, array in draft.arrays.items()
     }
-    content = {} if flush.content is None else {"content": flush.content}
+    content = {} if batch.content is None else {"content": batch.content}
     attributes = {**draft.attributes, **content}
-    return schema.Record(draft.kind, flush.step, flush.sample_set, file_name, specs, attributes)
+    return schema.Record(draft.kind, batch.step, batch.sample_set, file_name, specs, attributes)
 
 
 def little_endian(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

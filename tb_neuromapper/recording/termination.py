@@ -15,6 +15,9 @@ class TerminationGuard:
 
     Installed only from the main thread and only where nothing but the default (or another guard) is installed: a
     handler of the user's ends the program in its own way, and `atexit` drains then.
+
+    Args:
+        drain: Writes what waits; runs in a thread of its own.
     """
 
     def __init__(self, drain: Callable[[], None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import io
 import os
 import queue
 import secrets
@@ -23,11 +22,10 @@ from tb_neuromapper.recording.events import (
     SharedWriter,
     record_summary,
     scalar_summary,
-    sync_folder,
-    write_all,
 )
+from tb_neuromapper.recording.files import write_whole
 from tb_neuromapper.recording.lock import RunLock
-from tb_neuromapper.recording.records import Draft, Flush, PendingFlush, index_of, little_endian
+from tb_neuromapper.recording.records import DeferredBatch, RecordBatch, RecordDraft, index_of, little_endian
 from tb_neuromapper.recording.termination import TerminationGuard
 
 Payload = Literal["file", "event"]
@@ -50,7 +48,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class RecordWriter:
-    """Writes flushes in order in a background thread.
+    """Writes batches of records in order in a background thread.
 
     Args:
         run_dir: The run's directory.
@@ -75,9 +73,9 @@ class RecordWriter:
         # Between `submit` and `finish`, so that nothing is queued behind the end. Reentrant, because a signal handler
         # of the user's may close the mapper in the middle of a `submit`.
         self._admission = threading.RLock()
-        self._probe: Draft | None = None
+        self._probe: RecordDraft | None = None
         self._process_id = os.getpid()
-        self._queue: queue.Queue[Flush | PendingFlush | None] = queue.Queue()
+        self._queue: queue.Queue[RecordBatch | DeferredBatch | None] = queue.Queue()
         self._room_for_epochs = threading.Semaphore(queue_size)
         self._n_waiting_bytes = 0
         self._counting = threading.Lock()
@@ -93,11 +91,11 @@ class RecordWriter:
         _writers.add(self)
         self.warn_of_failure(stacklevel=6)
 
-    def submit(self, flush: Flush, *, probe: Draft | None = None) -> None:
+    def submit(self, batch: RecordBatch, *, probe: RecordDraft | None = None) -> None:
         """Queue an epoch; blocks only while the queue is full. After SIGTERM it is dropped, as the process ends.
 
         Args:
-            flush: Its arrays must not change afterwards.
+            batch: Its arrays must not change afterwards.
             probe: The probe record, to be written before anything else.
 
         Raises:
@@ -110,9 +108,9 @@ class RecordWriter:
             if probe is not None:
                 self._probe = probe
             self._room_for_epochs.acquire()
-            self._queue.put(flush)
+            self._queue.put(batch)
 
-    def submit_step(self, step: PendingFlush) -> bool:
+    def submit_step(self, step: DeferredBatch) -> bool:
         """Queue a training step's records without ever blocking; False if too many bytes wait, and nothing was queued.
 
         Raises:
@@ -207,37 +205,37 @@ class RecordWriter:
         is_running = True
         while is_running:
             item = self._queue.get()
-            if isinstance(item, Flush):
+            if isinstance(item, RecordBatch):
                 self._room_for_epochs.release()
             try:
                 if item is None:
                     is_running = False
                     self._sink.close()
                 else:
-                    flush = item.finish() if isinstance(item, PendingFlush) else item
-                    if flush is not None:
-                        self._write(flush)
+                    batch = item.finish() if isinstance(item, DeferredBatch) else item
+                    if batch is not None:
+                        self._write(batch)
             except Exception as error:
                 self._failure = self._failure or error
             finally:
                 self._queue.task_done()
-                if isinstance(item, PendingFlush):
+                if isinstance(item, DeferredBatch):
                     with self._counting:
                         self._n_waiting_bytes -= item.n_bytes
                 # While the next one is awaited, nothing is kept alive.
-                item = flush = None
+                item = batch = None
 
-    def _write(self, flush: Flush) -> None:
+    def _write(self, batch: RecordBatch) -> None:
         self._open()
-        # A training step speaks of no samples; the probe waits for the epoch that it came with.
-        probe, drafts = self._probe if flush.sample_set else None, list(flush.drafts)
+        # A training step is not about samples; the probe waits for the epoch that it came with.
+        probe, drafts = self._probe if batch.sample_set else None, list(batch.drafts)
         if probe is not None:
             drafts.insert(0, probe)
-        file_name = f"{flush.step:06d}-{secrets.token_hex(3)}.safetensors"
-        summaries = self._store(flush, drafts, self.folder / file_name)
-        summaries += [scalar_summary(name, value) for name, value in flush.scalars.items()]
+        file_name = f"{batch.step:06d}-{secrets.token_hex(3)}.safetensors"
+        summaries = self._store(batch, drafts, self.folder / file_name)
+        summaries += [scalar_summary(name, value) for name, value in batch.scalars.items()]
         try:
-            self._sink.write(summaries, flush.step)
+            self._sink.write(summaries, batch.step)
             self._sink.flush()
         except Exception:
             # Our own event file is cut back, so nothing names the arrays; of a shared one we do not know.
@@ -247,16 +245,16 @@ class RecordWriter:
         if probe is not None and self._probe is probe:
             self._probe = None
 
-    def _store(self, flush: Flush, drafts: Sequence[Draft], path: Path) -> list[Any]:
+    def _store(self, batch: RecordBatch, drafts: Sequence[RecordDraft], path: Path) -> list[Any]:
         """Write the arrays if they have a file of their own; return the announcements."""
         if self._payload == "event":
             return [
-                record_summary(index_of(draft, flush, None), [*map(little_endian, draft.arrays.values())])
+                record_summary(index_of(draft, batch, None), [*map(little_endian, draft.arrays.values())])
                 for draft in drafts
             ]
-        records = [index_of(draft, flush, path.name) for draft in drafts]
+        records = [index_of(draft, batch, path.name) for draft in drafts]
         arrays = {name: little_endian(array) for draft in drafts for name, array in draft.arrays.items()}
-        _write_whole(path, safetensors.numpy.save(arrays))
+        write_whole(path, safetensors.numpy.save(arrays))
         return [record_summary(record) for record in records]
 
     def forget_in_child(self) -> None:
@@ -265,24 +263,6 @@ class RecordWriter:
         if self._lock is not None:
             self._lock.release()
         self._guard.remove()
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it appears under its name complete, or not at all.
-
-    Raises:
-        OSError: It could not be written; nothing is left behind.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with io.FileIO(temporary, "w") as file:
-            write_all(file, data)
-            os.fsync(file.fileno())
-        temporary.rename(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 def _weakly(writer: RecordWriter, method: str) -> Any:

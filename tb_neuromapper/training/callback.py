@@ -15,7 +15,7 @@ from torch import nn
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.arguments import check_options, find_run_dir, is_compiled, unwrap, warn_of_other_writers
 from tb_neuromapper.training.gradients.recorder import GradientRecorder
-from tb_neuromapper.training.gradients.schedule import TrainingSteps
+from tb_neuromapper.training.gradients.schedule import RecordingSchedule
 from tb_neuromapper.training.probe.description import describe_probe
 from tb_neuromapper.training.probe.distributed import rank_and_size, together
 from tb_neuromapper.training.probe.recorder import ProbeRecorder
@@ -134,7 +134,7 @@ class NeuroMapper:
                     network, self._writer.submit_step, scaler=scaler, is_compiled=is_compiled(model)
                 )
                 weakref.finalize(self, self._gradients.stop).atexit = False
-        self._steps = TrainingSteps(self._gradients, gradient_every)
+        self._schedule = RecordingSchedule(self._gradients, gradient_every)
 
     def step(self, step: int | None = None, *, loss: Any = None) -> None:
         """Call it after each `optimizer.step()`, before or after `zero_grad`; every `gradient_every` calls it records.
@@ -153,7 +153,7 @@ class NeuroMapper:
         """
         if self._is_closed:
             self._check_open()
-        self._steps.count(step, loss, self._last_epoch)
+        self._schedule.count(step, loss, self._last_epoch)
 
     def log_epoch(self, epoch: int) -> None:
         """Run the probe set and log activations and outcomes; returns before they are on disk.
@@ -169,7 +169,7 @@ class NeuroMapper:
         """
         step = together(lambda: self._check_epoch(epoch))
         with self._gradients.paused() if self._gradients is not None else nullcontext():
-            self._probe.record(step, self._writer, train_step=self._steps.next)
+            self._probe.record(step, self._writer, train_step=self._schedule.next_step)
         self._last_epoch = step
 
     def flush(self) -> None:

@@ -17,7 +17,7 @@ from tb_neuromapper import schema
 from tb_neuromapper.recording import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.processes import start_python
-from tests.recording.writing import PROBE, flush_of, open_writer
+from tests.recording.writing import PROBE, batch_of, open_writer
 from tests.training.networks import ConvNet, images
 from tests.training.reading import accumulate, read_records, scalars
 
@@ -29,22 +29,22 @@ def disk(monkeypatch):
     class Disk:
         fails = False
 
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         if Disk.fails:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     return Disk
 
 
 def test_writer__writes_in_order(tmp_path):
-    """The probe comes first, then the flushes as submitted; files are whole and nothing temporary stays."""
+    """The probe comes first, then the batches as submitted; files are whole and nothing temporary stays."""
     writer = open_writer(tmp_path)
     for step in range(5):
-        writer.submit(flush_of(step, step), probe=PROBE if step == 0 else None)
+        writer.submit(batch_of(step, step), probe=PROBE if step == 0 else None)
     writer.close()
     events = [e for tag in ("probe", "activations") for e in accumulate(tmp_path).Tensors(schema.tag(tag))]
     assert [e.step for e in events] == [0, 0, 1, 2, 3, 4]
@@ -66,28 +66,28 @@ def test_writer__announces_only_whole_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr(writer_module.OwnEventFile, "write", write)
     writer = open_writer(tmp_path)
-    writer.submit(flush_of(0), probe=PROBE)
+    writer.submit(batch_of(0), probe=PROBE)
     writer.close()
     assert seen == [[".safetensors"]]
 
 
 def test_writer__blocks_only_when_the_queue_is_full(tmp_path, monkeypatch):
-    """With the disk stuck, queue_size + 1 flushes are taken at once; the next waits until the disk goes on."""
+    """With the disk stuck, queue_size + 1 batches are taken at once; the next waits until the disk goes on."""
     gate = threading.Event()
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         gate.wait(60)
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     writer = open_writer(tmp_path, queue_size=2)
-    writer.submit(flush_of(0), probe=PROBE)
+    writer.submit(batch_of(0), probe=PROBE)
     while not writer._queue.empty():
         pass
-    writer.submit(flush_of(1))
-    writer.submit(flush_of(2))
-    last = threading.Thread(target=writer.submit, args=(flush_of(3),))
+    writer.submit(batch_of(1))
+    writer.submit(batch_of(2))
+    last = threading.Thread(target=writer.submit, args=(batch_of(3),))
     last.start()
     last.join(0.05)
     assert last.is_alive()
@@ -119,24 +119,24 @@ def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
     script = """
 import resource, sys, warnings
 from pathlib import Path
-from tests.recording.writing import PROBE, flush_of, open_writer
+from tests.recording.writing import PROBE, batch_of, open_writer
 
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 for payload in ("file", "event"):
     run = Path(sys.argv[1]) / payload
     writer = open_writer(run, payload=payload)
-    writer.submit(flush_of(0), probe=PROBE)
+    writer.submit(batch_of(0), probe=PROBE)
     writer.flush()
     size = next(run.glob("*tfevents*")).stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
-    writer.submit(flush_of(1))
+    writer.submit(batch_of(1))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         writer.flush()
     assert len(caught) == 1 and "File too large" in str(caught[0].message), caught
     assert next(run.glob("*tfevents*")).stat().st_size == size
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    writer.submit(flush_of(2))
+    writer.submit(batch_of(2))
     writer.close()
 """
     process = start_python(script, tmp_path)
@@ -196,14 +196,14 @@ def test_event_file__is_cut_back_when_it_cannot_be_synced(tmp_path, monkeypatch)
 
     monkeypatch.setattr(os, "fsync", fsync)
     writer = open_writer(tmp_path)
-    writer.submit(flush_of(0), probe=PROBE)
+    writer.submit(batch_of(0), probe=PROBE)
     writer.flush()
     fails[0] = True
-    writer.submit(flush_of(1))
+    writer.submit(batch_of(1))
     with pytest.warns(RuntimeWarning, match="No space left"):
         writer.flush()
     fails[0] = False
-    writer.submit(flush_of(2))
+    writer.submit(batch_of(2))
     writer.close()
     assert list(read_records(tmp_path, "activations")) == [0, 2]
 
@@ -223,26 +223,26 @@ def test_writer__leaves_no_hook_behind(tmp_path, monkeypatch):
 def test_terminated__writer_writes_what_waits_and_drops_the_rest(tmp_path, monkeypatch):
     """While SIGTERM drains, a submit comes before the end or is dropped; it neither raises nor waits for ever."""
     gate = threading.Event()
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         gate.wait(60)
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     writer = open_writer(tmp_path, queue_size=8)
-    writer.submit(flush_of(0), probe=PROBE)
-    writer.submit(flush_of(1))
+    writer.submit(batch_of(0), probe=PROBE)
+    writer.submit(batch_of(1))
     terminating = threading.Thread(target=writer.terminate)
     terminating.start()
-    training = threading.Thread(target=lambda: [writer.submit(flush_of(step)) for step in range(2, 50)])
+    training = threading.Thread(target=lambda: [writer.submit(batch_of(step)) for step in range(2, 50)])
     training.start()
     gate.set()
     terminating.join(60)
     training.join(60)
     assert not training.is_alive()
     writer.check_open()
-    writer.submit(flush_of(99))
+    writer.submit(batch_of(99))
     writer.flush()
     writer.close()
     found = list(read_records(tmp_path, "activations"))

@@ -22,11 +22,11 @@ from tb_neuromapper.recording import writer as writer_module
 from tb_neuromapper.training.callback import NeuroMapper
 from tests.training.networks import ConvNet, images
 
-real = writer_module._write_whole
+real = writer_module.write_whole
 def slow(path, data):
     time.sleep(0.1)
     real(path, data)
-writer_module._write_whole = slow
+writer_module.write_whole = slow
 ending = sys.argv[2]
 if ending == "own handler":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

@@ -1,4 +1,4 @@
-"""What the autograd graph tells of a forward pass: which layer feeds which, and what follows a layer.
+"""What the autograd graph shows of a forward pass: which layer feeds which, and what follows a layer.
 
 Nodes are looked at while the graph is being built; nothing is added to it but hooks that change nothing.
 """

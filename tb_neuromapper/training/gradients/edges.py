@@ -1,4 +1,4 @@
-"""Connections of a layer: one figure for all weights of a connection, and the strongest where there are too many."""
+"""Connections of a layer: one value for all weights of a connection, and the strongest where there are too many."""
 
 from __future__ import annotations
 

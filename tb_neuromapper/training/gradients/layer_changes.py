@@ -1,4 +1,4 @@
-"""What has become of a network's layers between two looks at them."""
+"""How a network's layers have changed between two looks at them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,35 @@ from tb_neuromapper.training.gradients.layers import Layer
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What tells a layer apart from one that has taken its place; it does not keep the module alive."""
+class LayerShape:
+    """How a layer is distinguished from one that has taken its place.
+
+    Attributes:
+        module: Its module, which is not kept alive.
+        n_units: Its units.
+        n_inputs: Input units of its connections.
+    """
 
     module: weakref.ref[nn.Module]
     n_units: int
     n_inputs: int
 
 
-def shapes_of(layers: Sequence[Layer]) -> dict[str, Shape]:
-    """By the layer's name."""
-    return {layer.name: Shape(weakref.ref(layer.module), layer.n_units, layer.n_inputs) for layer in layers}
+def shapes_of(layers: Sequence[Layer]) -> dict[str, LayerShape]:
+    """The shapes by the layer's name."""
+    return {layer.name: LayerShape(weakref.ref(layer.module), layer.n_units, layer.n_inputs) for layer in layers}
 
 
-def layer_changes(before: dict[str, Shape], now: dict[str, Shape]) -> str:
+def layer_changes(before: dict[str, LayerShape], now: dict[str, LayerShape]) -> str:
     """What differs, as the end of a sentence; "" if nothing does."""
     came, gone = ([name for name in some if name not in others] for some, others in ((now, before), (before, now)))
-    parts = [f"{word} {', '.join(map(repr, names))}" for word, names in (("came", came), ("went", gone)) if names]
-    sentences = [f"there {' and '.join(parts)}"] if parts else []
-    sentences += [words for name in now if name in before and (words := _change(name, before[name], now[name]))]
-    return "; ".join(sentences)
+    parts = [f"{verb} {', '.join(map(repr, names))}" for verb, names in (("came", came), ("went", gone)) if names]
+    changes = [f"there {' and '.join(parts)}"] if parts else []
+    changes += [change for name in now if name in before and (change := _change(name, before[name], now[name]))]
+    return "; ".join(changes)
 
 
-def _change(name: str, before: Shape, now: Shape) -> str:
+def _change(name: str, before: LayerShape, now: LayerShape) -> str:
     sizes, sizes_before = (now.n_units, now.n_inputs), (before.n_units, before.n_inputs)
     if sizes != sizes_before:
         return (

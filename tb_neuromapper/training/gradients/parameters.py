@@ -1,7 +1,7 @@
 """What one training step does to each parameter: its gradient as it arrives, as the optimizer sees it, its change.
 
 Gradients are reduced in the moment they have arrived, before anything can clip or clear them. Of the weights, some
-values are copied when their first gradient of the step arrives, because the change can be told by nothing else.
+values are copied when their first gradient of the step arrives, because only these show the change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from tb_neuromapper.training.gradients.edges import Edges, keep_edges
 from tb_neuromapper.training.gradients.layers import Layer
-from tb_neuromapper.training.gradients.statistics import Reduced, dense, real, reduce, strided_sample
+from tb_neuromapper.training.gradients.statistics import ReducedTensor, dense, real, reduce, strided_sample
 from tb_neuromapper.training.gradients.weights import WeightBlock
 
 _MAX_FRAMES = 12
@@ -35,13 +35,14 @@ class WatchedParameter:
         parameter: The parameter.
         weight_blocks: (layer's name, block) of the connections that it makes.
         n_backwards: Backward passes that have added to its gradient.
+        n_before_step: Those of them that came before the optimizer's step began.
         before: float32 (m,), its values before the step, or an even sample of at most SAMPLE_SIZE of them.
-        gradient: Its gradient's figures as the last backward pass left it.
+        gradient: Its gradient, reduced, as the last backward pass left it.
         edges: Kept connections of each of the weight blocks.
-        version: Tells whether the gradient has been changed since.
+        version: Memory address and version of the gradient then, which show whether it has been changed since.
         clipped_norm: float32 (), the norm of the gradient that the optimizer saw, or None if none stepped.
         learning_rate: Of its group in the optimizer.
-        is_stepped: An optimizer has used the gradient; what comes later belongs to another.
+        is_stepped: An optimizer has used the gradient; a gradient that comes later belongs to another step.
     """
 
     parameter: nn.Parameter
@@ -49,7 +50,7 @@ class WatchedParameter:
     n_backwards: int = 0
     n_before_step: int = 0
     before: Tensor | None = None
-    gradient: Reduced | None = None
+    gradient: ReducedTensor | None = None
     edges: list[Edges] = field(default_factory=list)
     version: tuple[int, int] = (0, 0)
     clipped_norm: Tensor | None = None
@@ -65,6 +66,12 @@ class ParameterWatch:
         parameters: All parameters, each once.
         limit: Edges of a layer.
         safely: Runs a hook's work so that no error reaches the training loop.
+
+    Attributes:
+        watched: The parameters by the `id` of the tensor.
+        scaler: The GradScaler that scales the loss, or None as long as none is known.
+        scale: float32 (), by what it scales the loss, or None.
+        n_optimizer_steps: Steps that optimizers of torch.optim took with any of the parameters.
     """
 
     def __init__(
@@ -85,7 +92,7 @@ class ParameterWatch:
         self.n_optimizer_steps = 0
         self._handles: list[Any] = [
             item.parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
-                partial(safely, self._accumulated, item)
+                partial(safely, self._on_accumulated, item)
             )
             for item in self.watched.values()
             if item.parameter.requires_grad and item.parameter.is_leaf
@@ -97,6 +104,7 @@ class ParameterWatch:
 
     @property
     def n_backwards(self) -> int:
+        """The most backward passes that have added to one gradient."""
         return max((item.n_backwards for item in self.watched.values()), default=0)
 
     def release(self) -> None:
@@ -105,7 +113,7 @@ class ParameterWatch:
             handle.remove()
         self._handles = []
 
-    def _accumulated(self, item: WatchedParameter, parameter: nn.Parameter) -> None:
+    def _on_accumulated(self, item: WatchedParameter, parameter: nn.Parameter) -> None:
         if parameter.grad is None or item.is_stepped:
             return
         item.n_backwards += 1
@@ -123,7 +131,7 @@ class ParameterWatch:
 
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """The optimizer is about to use the gradients: what clipping has left of them is in `grad`."""
-        self._meet_scaler()
+        self._find_scaler()
         for item, group in self._items_of(optimizer):
             item.learning_rate = _number(group.get("lr"))
             item.n_before_step = item.n_backwards
@@ -134,7 +142,7 @@ class ParameterWatch:
                 item.before = strided_sample(item.parameter.detach())
             if item.gradient is None:
                 self._reduce(item, gradient)
-            self._see_clipped(item, gradient, optimizer)
+            self._note_clipped_norm(item, gradient, optimizer)
 
     def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
         found = list(self._items_of(optimizer))
@@ -142,10 +150,10 @@ class ParameterWatch:
         for item, _ in found:
             # A closure has run backward inside the optimizer's step, as L-BFGS wants it.
             if item.n_backwards > item.n_before_step and item.parameter.grad is not None and not item.is_stepped:
-                self._see_clipped(item, item.parameter.grad, optimizer)
+                self._note_clipped_norm(item, item.parameter.grad, optimizer)
             item.is_stepped = item.clipped_norm is not None
 
-    def _see_clipped(self, item: WatchedParameter, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    def _note_clipped_norm(self, item: WatchedParameter, gradient: Tensor, optimizer: torch.optim.Optimizer) -> None:
         version = (gradient.data_ptr() if not gradient.is_sparse else 0, gradient._version)
         scale = getattr(optimizer, "grad_scale", None)
         if version == item.version and item.gradient is not None and (scale is not None or self.scale is None):
@@ -161,7 +169,7 @@ class ParameterWatch:
                 if item is not None:
                     yield item, group
 
-    def _meet_scaler(self) -> None:
+    def _find_scaler(self) -> None:
         """Find the GradScaler that calls the optimizer, before its `update` changes the scale."""
         scaler = self.scaler if self.scaler is not None else _calling_scaler()
         if scaler is not None:
@@ -171,7 +179,7 @@ class ParameterWatch:
 
 
 def current_scale(scaler: Any) -> Tensor | None:
-    """By what a GradScaler scales the loss now; None if it is switched off."""
+    """float32 (): by what a GradScaler scales the loss now; None if it is switched off."""
     if not scaler.is_enabled():
         return None
     scale = getattr(scaler, "_scale", None)

@@ -1,4 +1,4 @@
-"""What was amiss in a recorded step, in words."""
+"""Messages about what a recorded step lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tb_neuromapper.recording.records import Draft
+from tb_neuromapper.recording.records import RecordDraft
 from tb_neuromapper.schema import from_json_array
 from tb_neuromapper.training.gradients.calls import CallWatch
 from tb_neuromapper.training.gradients.layers import Layer
@@ -24,7 +24,7 @@ def has_gradient(weights: ParameterWatch) -> bool:
 
 
 def faults_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]) -> list[str]:
-    """Sentences about what the user may want to change, so that more of a step is seen."""
+    """Sentences about what the user may want to change, so that more of a step is recorded."""
     if not has_forward(calls) and not has_gradient(weights):
         return [
             "neither a forward nor a backward pass of the network came since the call of step() before; call it after "
@@ -51,7 +51,7 @@ def faults_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]
 
 
 def limits_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]) -> list[str]:
-    """Sentences about what of a step cannot be seen."""
+    """Sentences about what of a step cannot be recorded."""
     limits = []
     if has_gradient(weights) and weights.n_optimizer_steps == 0 and weights.scaler is not None:
         limits.append("the GradScaler left this step out, as it does where gradients are not finite.")
@@ -64,16 +64,16 @@ def limits_of(calls: CallWatch, weights: ParameterWatch, layers: Sequence[Layer]
     return limits
 
 
-def weights_not_finite(parameters: Draft) -> list[str]:
-    """A sentence each if weights or gradients are NaN or infinite."""
+def weights_not_finite(parameters: RecordDraft) -> list[str]:
+    """A sentence each if a step's `parameters` record holds weights or gradients that are NaN or infinite."""
     names = [row["name"] for row in from_json_array(parameters.arrays["parameters/rows"].view(np.uint8))]
     columns = list(parameters.attributes["columns"])
     problems = []
-    for of, words in (("weight", "weights"), ("gradient", "gradients")):
+    for of, plural in (("weight", "weights"), ("gradient", "gradients")):
         counts = parameters.arrays["parameters/statistics"][:, columns.index(f"n_nonfinite_{of}")]
         bad = [name for name, count in zip(names, counts, strict=True) if count > 0]
         if bad:
             problems.append(
-                f"{len(bad)} of {len(names)} parameters have {words} that are not finite, first {bad[0]!r}."
+                f"{len(bad)} of {len(names)} parameters have {plural} that are not finite, first {bad[0]!r}."
             )
     return problems

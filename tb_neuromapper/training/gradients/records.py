@@ -1,6 +1,6 @@
-"""From what a recorded step has shown to its `gradients` and `parameters` records.
+"""Makes a recorded step's `gradients` and `parameters` records of what was seen in it.
 
-Rows are made in the thread of the training. Once their figures are on the host, the writing thread makes records of
+Rows are made in the thread of the training. Once their values are on the host, the writing thread makes records of
 them; so they keep nothing of the network alive.
 """
 
@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper import schema
-from tb_neuromapper.recording.records import Draft
+from tb_neuromapper.recording.records import RecordDraft
 from tb_neuromapper.training.gradients.edges import Edges, edge_pairs, edge_weights
 from tb_neuromapper.training.gradients.layers import Layer
 from tb_neuromapper.training.gradients.parameters import WatchedParameter
 from tb_neuromapper.training.gradients.statistics import (
-    FIGURES,
-    Figures,
+    STATISTICS,
+    TensorStatistics,
     real,
     reduce,
     strided_sample,
@@ -34,8 +34,8 @@ from tb_neuromapper.training.gradients.weights import ConnectionGrid, WeightBloc
 UNIT_ARRAYS = ("unit_activation", "unit_zeros", "unit_saturated", "unit_gradient", "unit_signed")
 COLUMNS = (
     *("weight_norm", "gradient_norm", "clipped_norm", "update_norm", "update_ratio"),
-    *(f"weight_{name}" for name in FIGURES[1:]),
-    *(f"gradient_{name}" for name in FIGURES[1:]),
+    *(f"weight_{name}" for name in STATISTICS[1:]),
+    *(f"gradient_{name}" for name in STATISTICS[1:]),
     *("n_nonfinite_weight", "n_nonfinite_gradient"),
 )
 
@@ -59,7 +59,17 @@ class LayerRows:
     """One layer's rows of the record; made before the transfer, read after it.
 
     Args:
-        sources: What feeds the layer, if it was not seen to run.
+        layer: The layer.
+        found: What its calls have shown, or None if it was not seen to run.
+        kept: Its connections that received gradients.
+        transfer: Brings the values to the host.
+        sources: Names of the layers that feed it, if it was not seen to run.
+
+    Attributes:
+        name: The layer's name.
+        n_units, n_inputs: Its units and input units.
+        sources: Names of the layers that feed it; "" is the network's input.
+        edges: Its connections, by weight block.
     """
 
     def __init__(
@@ -104,7 +114,12 @@ class LayerRows:
         return units
 
     def describe(self, units: FloatArray, n_units: Mapping[str, int]) -> dict[str, Any]:
-        """The layer's line in `gradients/layers`; `n_units` of all layers by name."""
+        """The layer's line in `gradients/layers`.
+
+        Args:
+            units: As the method `units` returns them.
+            n_units: Of all layers, by name.
+        """
         of_sources = {n_units.get(name, 0) for name in self.sources if name}
         n_source = of_sources.pop() if len(of_sources) == 1 and "" not in self.sources else 0
         is_flattened = n_source > 0 and self.n_inputs % n_source == 0 and self.n_inputs > 0
@@ -118,12 +133,18 @@ class LayerRows:
         }
 
 
-def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[str, Any]) -> Draft:
-    """The record of the layers, whose results have been transferred."""
+def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[str, Any]) -> RecordDraft:
+    """The record of the layers.
+
+    Args:
+        rows: The layers, whose values have been transferred.
+        scale: By what the loss was scaled; gradients are divided by it.
+        attributes: Of the record.
+    """
     units = [row.units(scale) for row in rows]
     edges = [edge for row in rows for edge in row.edges]
     n_units = {row.name: row.n_units for row in rows}
-    table = [row.describe(figures, n_units) for row, figures in zip(rows, units, strict=True)]
+    table = [row.describe(of_row, n_units) for row, of_row in zip(rows, units, strict=True)]
     joined = np.concatenate([*units, np.zeros((len(UNIT_ARRAYS), 0), np.float32)], axis=1)
     nothing = np.zeros(0, np.float32)
     arrays = {
@@ -133,7 +154,7 @@ def gradients_draft(rows: Sequence[LayerRows], scale: float, attributes: dict[st
         "gradients/edge_gradient": np.concatenate([*(edge.gradient() / np.float32(scale) for edge in edges), nothing]),
         "gradients/edge_weight": np.concatenate([*(edge.weight() for edge in edges), nothing]),
     }
-    return Draft("gradients", arrays, attributes, frozenset({"gradients/layers"}))
+    return RecordDraft("gradients", arrays, attributes, frozenset({"gradients/layers"}))
 
 
 def _edges_of(block: WeightBlock, item: WatchedParameter, edges: Edges, transfer: Transfer) -> _BlockEdges:
@@ -147,7 +168,14 @@ def _edges_of(block: WeightBlock, item: WatchedParameter, edges: Edges, transfer
 
 
 class ParameterRow:
-    """One parameter's line in the table; made before the transfer, read after it."""
+    """One parameter's line in the table; made before the transfer, read after it.
+
+    Args:
+        name: The parameter's full name.
+        layer: The layer, or else the module, that it belongs to.
+        item: What the step has shown of it.
+        transfer: Brings the values to the host.
+    """
 
     def __init__(self, name: str, layer: str, item: WatchedParameter, transfer: Transfer) -> None:
         parameter = item.parameter.detach()
@@ -159,8 +187,8 @@ class ParameterRow:
             "learning_rate": item.learning_rate,
         }
         after = strided_sample(parameter)
-        self._weight = Figures(reduce(parameter, after), transfer)
-        self._gradient = Figures(item.gradient, transfer) if item.gradient is not None else None
+        self._weight = TensorStatistics(reduce(parameter, after), transfer)
+        self._gradient = TensorStatistics(item.gradient, transfer) if item.gradient is not None else None
         self._clipped = transfer.add(item.clipped_norm) if item.clipped_norm is not None else None
         update = None if item.before is None else update_norm(item.before, after, real(parameter).numel())
         self._update = transfer.add(update) if update is not None else None
@@ -170,23 +198,33 @@ class ParameterRow:
         return self._described
 
     def statistics(self, scale: float) -> dict[str, float]:
-        """By column; what is not known or not finite is NaN."""
-        figures = {f"weight_{name}": figure for name, figure in self._weight.named().items()}
+        """The statistics by column; what is not known or not finite is NaN.
+
+        Args:
+            scale: By what the loss was scaled; gradients are divided by it.
+        """
+        known = {f"weight_{name}": value for name, value in self._weight.named().items()}
         if self._gradient is not None:
             gradient = self._gradient.named()
-            figures |= {f"gradient_{name}": gradient[name] / scale for name in FIGURES}
-            figures["n_nonfinite_gradient"] = gradient["n_nonfinite"]
-        figures["n_nonfinite_weight"] = figures.pop("weight_n_nonfinite")
-        figures["clipped_norm"] = float(self._clipped()) if self._clipped is not None else math.nan
-        figures["update_norm"] = float(self._update()) if self._update is not None else math.nan
-        norm = figures["weight_norm"]
-        figures["update_ratio"] = figures["update_norm"] / norm if norm > 0 else math.nan
-        found = {name: float(figures.get(name, math.nan)) for name in COLUMNS}
-        return {name: value if math.isfinite(value) else math.nan for name, value in found.items()}
+            known |= {f"gradient_{name}": gradient[name] / scale for name in STATISTICS}
+            known["n_nonfinite_gradient"] = gradient["n_nonfinite"]
+        known["n_nonfinite_weight"] = known.pop("weight_n_nonfinite")
+        known["clipped_norm"] = float(self._clipped()) if self._clipped is not None else math.nan
+        known["update_norm"] = float(self._update()) if self._update is not None else math.nan
+        norm = known["weight_norm"]
+        known["update_ratio"] = known["update_norm"] / norm if norm > 0 else math.nan
+        values = {name: float(known.get(name, math.nan)) for name in COLUMNS}
+        return {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
 
 
-def parameters_draft(rows: Sequence[ParameterRow], scale: float, attributes: dict[str, Any]) -> Draft:
-    """The record of the parameters, whose results have been transferred."""
+def parameters_draft(rows: Sequence[ParameterRow], scale: float, attributes: dict[str, Any]) -> RecordDraft:
+    """The record of the parameters.
+
+    Args:
+        rows: The parameters, whose values have been transferred.
+        scale: By what the loss was scaled; gradients are divided by it.
+        attributes: Of the record.
+    """
     statistics = np.full((len(rows), len(COLUMNS)), np.nan, np.float32)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for index, row in enumerate(rows):
@@ -195,4 +233,4 @@ def parameters_draft(rows: Sequence[ParameterRow], scale: float, attributes: dic
         "parameters/rows": schema.to_json_array([row.describe() for row in rows]),
         "parameters/statistics": statistics,
     }
-    return Draft("parameters", arrays, {**attributes, "columns": list(COLUMNS)}, frozenset({"parameters/rows"}))
+    return RecordDraft("parameters", arrays, {**attributes, "columns": list(COLUMNS)}, frozenset({"parameters/rows"}))

@@ -17,7 +17,7 @@ from torch import Tensor
 # Writes a function of some values into a float32 buffer of their shape.
 Piece = Callable[[Tensor, Tensor], Tensor]
 _PIECE_SIZE = 1 << 18
-# Whatever the user's default is.
+# Not the user's defaults, which may be others.
 _PLAIN: Any = {"dtype": torch.float32, "device": "cpu"}
 # On a CPU the mean of more values of a unit is that of an even sample of them, with a standard error of 2.2 % of their
 # standard deviation: enough for a logarithmic scale, and what makes recording cheaper than a histogram.
@@ -27,22 +27,22 @@ _LEAST_POSITIONS = 16
 
 
 def absolute(values: Tensor, out: Tensor) -> Tensor:
-    """abs(x)."""
+    """The absolute values."""
     return torch.abs(values, out=out)
 
 
 def nonzero(values: Tensor, out: Tensor) -> Tensor:
-    """1 where x is not 0; NaN is not."""
+    """1 where a value is not 0, NaN included; else 0."""
     return torch.ne(values, 0, out=out)
 
 
 def itself(values: Tensor, out: Tensor) -> Tensor:  # noqa: ARG001
-    """x."""
+    """The values themselves."""
     return values
 
 
 def beyond(middle: float, reach: float) -> Piece:
-    """1 where x is further from a middle than its reach."""
+    """1 where a value is further from `middle` than `reach`; else 0."""
 
     def piece(values: Tensor, out: Tensor) -> Tensor:
         torch.sub(values, middle, out=out).abs_()
@@ -52,9 +52,16 @@ def beyond(middle: float, reach: float) -> Piece:
 
 
 def unit_means(values: Tensor, axis: int, functions: Sequence[Piece], size: int = MEAN_SIZE) -> Tensor:
-    """float32 (k, U): for each function, the means of its values along all axes but `axis`.
+    """Means of some functions of the values of each unit.
 
-    On a CPU of at least `size` values a unit, evenly spread, if it has more.
+    Args:
+        values: Of any shape; U long along `axis`.
+        axis: The units' axis.
+        functions: The k functions.
+        size: On a CPU, units with more values than this are reduced to an even sample of at least so many.
+
+    Returns:
+        float32 (k, U): the means along all axes but `axis`.
     """
     values, axis = values.detach(), axis % values.ndim
     n_each = values.numel() // values.shape[axis]
@@ -74,7 +81,7 @@ def unit_means(values: Tensor, axis: int, functions: Sequence[Piece], size: int 
 
 
 def is_all_finite(values: Tensor) -> bool:
-    """Whether all values on a CPU are finite, as their sum then is; False for what only a wait could tell."""
+    """Whether all values are finite, as their sum then is; always False off the CPU, where asking means waiting."""
     return values.device.type == "cpu" and math.isfinite(float(values.detach().sum(dtype=torch.float32)))
 
 
@@ -87,7 +94,10 @@ def _thinned(groups: Tensor, factor: int) -> Tensor:
 
 
 def coprime(stride: int, size: int) -> int:
-    """The next stride that does not meet the same places of a row again and again."""
+    """The least stride from this one on that has no divisor in common with `size`, but 1.
+
+    Steps of that length do not meet the same places of a row again and again.
+    """
     while stride > 1 and math.gcd(stride, size) > 1:
         stride += 1
     return stride

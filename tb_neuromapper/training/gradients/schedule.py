@@ -1,4 +1,4 @@
-"""Counts training steps, and has every so many of them recorded."""
+"""Counts training steps, and has one in so many of them recorded."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from tb_neuromapper.training.gradients.recorder import GradientRecorder
 _MAX_STEP = 2**53
 
 
-class TrainingSteps:
-    """The training's steps.
+class RecordingSchedule:
+    """Which training steps are recorded, and under which numbers.
 
     Args:
         recorder: Records single steps; None if none is recorded here.
         every: Calls from one recorded step to the next; the first is recorded.
+
+    Attributes:
+        next_step: The number of the coming step, which is how many training steps there have been if they were counted
+            from 0.
     """
 
     def __init__(self, recorder: GradientRecorder | None, every: int) -> None:
-        self.next = 0
+        self.next_step = 0
         self._offset = 0
         self._has_warned = False
         self._every, self._recorder = every, recorder
@@ -44,10 +48,10 @@ class TrainingSteps:
         Raises:
             ValueError: `step` or `loss` is something else.
         """
-        number = self.next if step is None else self._number(step)
+        number = self.next_step if step is None else self._number(step)
         if loss is not None:
             _check_loss(loss)
-        self.next = number + 1
+        self.next_step = number + 1
         self._countdown -= 1
         if self._countdown == 0 and self._recorder is not None:
             self._act(self._recorder, number, loss, epoch)
@@ -66,26 +70,26 @@ class TrainingSteps:
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < _MAX_STEP:
             raise ValueError(f"step is {step!r}; only an integer of 0 or more and below 2 ** 53 is allowed.")
         number = int(step)
-        if number >= self.next:
+        if number >= self.next_step:
             self._offset = 0
             return number
-        if number + self._offset == self.next - 1:
+        if number + self._offset == self.next_step - 1:
             self._warn_once(
                 f"step(step={step}) was given twice; of a step that is recorded twice the newer one is shown."
             )
-            return self.next - 1
-        if number + self._offset < self.next:
-            self._offset = self.next - number
+            return self.next_step - 1
+        if number + self._offset < self.next_step:
+            self._offset = self.next_step - number
             self._warn_once(
-                f"step(step={step}) came after step {self.next - 1} and is counted on as step {self.next}, so that no "
-                "record is lost. Give numbers that go on over the whole run, or none."
+                f"step(step={step}) came after step {self.next_step - 1} and is counted on as step {self.next_step}, "
+                "so that no record is lost. Give numbers that go on over the whole run, or none."
             )
         return number + self._offset
 
-    def _warn_once(self, words: str) -> None:
+    def _warn_once(self, message: str) -> None:
         if not self._has_warned:
             self._has_warned = True
-            warnings.warn(words, UserWarning, stacklevel=5)
+            warnings.warn(message, UserWarning, stacklevel=5)
 
 
 def _check_loss(loss: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a table says of one tensor: reduced on its device, finished on the host."""
+"""Statistics of one tensor for the table of the parameters: reduced on its device, finished on the host."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tb_neuromapper.training.gradients.transfer import FloatArray, Transfer
 # all weights of a large network may not fit, sorting millions of values would take longer than all else, and a dozen
 # small sums take longer on the device than on the host.
 SAMPLE_SIZE = 1 << 13
-FIGURES = ("norm", "l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
+STATISTICS = ("norm", "l1", "sum", "mean", "std", "min", "q1", "median", "q3", "max")
 _QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
-class Reduced:
-    """A tensor's figures on its device.
+class ReducedTensor:
+    """A tensor reduced on its device.
 
     Attributes:
-        n_values: Of the tensor.
+        n_values: Values of the tensor.
         sample: float32 (m,), all values, or an even sample of at most SAMPLE_SIZE.
         exact: float32 (4,): norm, least, most, number of values that are not finite; None if the sample is all there
             is.
@@ -42,16 +42,16 @@ class Reduced:
         return norm
 
 
-def reduce(tensor: Tensor, sample: Tensor | None = None) -> Reduced:
-    """Reduce a dense tensor; `sample` is its `strided_sample`, if that is at hand."""
+def reduce(tensor: Tensor, sample: Tensor | None = None) -> ReducedTensor:
+    """Reduce a dense tensor; `sample` is its `strided_sample`, if that has been taken."""
     values = real(tensor)
     sample = strided_sample(tensor) if sample is None else sample
     if values.numel() <= SAMPLE_SIZE:
-        return Reduced(values.numel(), sample, None)
+        return ReducedTensor(values.numel(), sample, None)
     values = values if values.dtype in (torch.float32, torch.float64) else values.float()
     norm, (least, most) = _norm(values), torch.aminmax(values)
-    figures = (norm, least, most, _n_nonfinite(values, norm))
-    return Reduced(values.numel(), sample, torch.stack([figure.float() for figure in figures]))
+    exact = (norm, least, most, _n_nonfinite(values, norm))
+    return ReducedTensor(values.numel(), sample, torch.stack([value.float() for value in exact]))
 
 
 def _norm(values: Tensor) -> Tensor:
@@ -94,32 +94,37 @@ def update_norm(before: Tensor, after: Tensor, n_values: int) -> Tensor:
     return norm * math.sqrt(n_values / len(before))
 
 
-class Figures:
-    """A tensor's figures on their way to the host; made before the transfer, read after it."""
+class TensorStatistics:
+    """A tensor's statistics on their way to the host; made before the transfer, read after it.
 
-    def __init__(self, reduced: Reduced, transfer: Transfer) -> None:
+    Args:
+        reduced: The tensor, reduced on its device.
+        transfer: Brings it to the host.
+    """
+
+    def __init__(self, reduced: ReducedTensor, transfer: Transfer) -> None:
         self._n_values = reduced.n_values
         self._sample = transfer.add(reduced.sample)
         self._exact = transfer.add(reduced.exact) if reduced.exact is not None else None
 
     def named(self) -> dict[str, float]:
-        """FIGURES and n_nonfinite; the figures are NaN if any value is not finite."""
+        """STATISTICS by name, NaN if any value is not finite, and `n_nonfinite`, the number of such values."""
         values = self._sample()
         sample = values.astype(np.float64)
         norm, least, most, n_nonfinite = _exact_of(sample) if self._exact is None else self._exact().tolist()
         # A sample may have missed what is not finite.
         if not math.isfinite(norm):
-            return {**dict.fromkeys(FIGURES, math.nan), "n_nonfinite": n_nonfinite}
+            return {**dict.fromkeys(STATISTICS, math.nan), "n_nonfinite": n_nonfinite}
         mean, absolute = float(sample.mean()), float(np.abs(sample).mean())
         apart = sample - mean
         std = math.sqrt(float(apart @ apart) / len(apart))
         q1, median, q3 = quartiles(values)
         found = (norm, absolute * self._n_values, mean * self._n_values, mean, std, least, q1, median, q3, most)
-        return {**dict(zip(FIGURES, found, strict=True)), "n_nonfinite": n_nonfinite}
+        return {**dict(zip(STATISTICS, found, strict=True)), "n_nonfinite": n_nonfinite}
 
 
 def _exact_of(values: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """As `Reduced.exact`, of all values of a small tensor."""
+    """As `ReducedTensor.exact`, of all values of a small tensor."""
     square = float(values @ values)
     if not math.isfinite(square):
         return math.nan, math.nan, math.nan, float(np.count_nonzero(~np.isfinite(values)))

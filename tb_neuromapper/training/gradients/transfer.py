@@ -14,7 +14,10 @@ FloatArray = npt.NDArray[np.float32]
 
 
 class Transfer:
-    """Collects tensors and fetches them with one copy per device (one, unless a model is spread over devices)."""
+    """Collects tensors and fetches them with one copy per device (one, unless a model is spread over devices).
+
+    What `add` returns is a function that gives the values, which may be called once `fetch` has been.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[torch.device, list[Tensor]] = {}
@@ -22,11 +25,11 @@ class Transfer:
         self._fetched: dict[torch.device, FloatArray] = {}
 
     def add(self, tensor: Tensor) -> Callable[[], FloatArray]:
-        """Take a tensor along as float32; the answer gives its values, in its shape, after `fetch`."""
+        """Take a tensor along as float32; the result gives its values, in its shape, after `fetch`."""
         return self._add(tensor.detach().to(torch.float32), tuple(tensor.shape))
 
     def add_ids(self, tensor: Tensor) -> Callable[[], npt.NDArray[np.int32]]:
-        """Take integers below 2 ** 31 along; the answer gives them as int32 after `fetch`."""
+        """Take integers below 2 ** 31 along; the result gives them as int32 after `fetch`."""
         get = self._add(tensor.to(torch.int32).view(torch.float32), tuple(tensor.shape))
         return lambda: get().view(np.int32)
 
@@ -38,7 +41,7 @@ class Transfer:
 
     @property
     def n_bytes(self) -> int:
-        """Of all that was added."""
+        """Bytes of all that was added."""
         return 4 * sum(self._sizes.values())
 
     def _add(self, tensor: Tensor, shape: tuple[int, ...]) -> Callable[[], Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from tb_neuromapper import schema
-from tb_neuromapper.recording.records import Draft
+from tb_neuromapper.recording.records import RecordDraft
 from tb_neuromapper.training.probe.thumbnails import to_pixels
 
 
@@ -117,8 +117,17 @@ def describe_probe(
     )
 
 
-def probe_draft(description: Description, labels: Labels, n_samples: int, thumbnails: npt.NDArray[Any] | None) -> Draft:
-    """The record that describes the samples."""
+def probe_draft(
+    description: Description, labels: Labels, n_samples: int, thumbnails: npt.NDArray[Any] | None
+) -> RecordDraft:
+    """The record that describes the samples.
+
+    Args:
+        description: What the user said about them.
+        labels: Their classes or targets.
+        n_samples: How many there are.
+        thumbnails: (n_samples, height, width, channels) in the inputs' scale, or None.
+    """
     arrays: dict[str, npt.NDArray[Any]] = {}
     texts: dict[str, Sequence[Any]] = {}
     ids = description.ids(n_samples)
@@ -142,7 +151,7 @@ def probe_draft(description: Description, labels: Labels, n_samples: int, thumbn
         else:
             arrays[f"probe/metadata/{name}"] = column
     arrays |= {name: schema.to_json_array(values) for name, values in texts.items()}
-    return Draft("probe", arrays, {"n_samples": n_samples}, frozenset(texts))
+    return RecordDraft("probe", arrays, {"n_samples": n_samples}, frozenset(texts))
 
 
 def as_array(values: Any, origin: str) -> npt.NDArray[Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from torch import nn
 
 from tb_neuromapper import schema
-from tb_neuromapper.recording.records import Draft, Flush
+from tb_neuromapper.recording.records import RecordBatch, RecordDraft
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.probe.blocks import choose_blocks
 from tb_neuromapper.training.probe.description import Description, Labels, check_labels, probe_draft
@@ -125,15 +125,17 @@ class ProbeRecorder:
             result = join(shares, device)
             first = self._first or self._check_first(result)
             refuse_change(first.fingerprints, result.fingerprints, first.sample_ids)
-            flush = Flush(step, first.sample_set, first.content, *self._records(result, first, train_step))
-            probe: Draft | None = None
+            batch = RecordBatch(step, first.sample_set, first.content, *self._records(result, first, train_step))
+            probe: RecordDraft | None = None
             if self._first is None:
                 probe = probe_draft(self._description, first.labels, len(result.rows), result.thumbnails)
-        writer.submit(flush, probe=probe)
+        writer.submit(batch, probe=probe)
         self._first = first
         writer.warn_of_failure(stacklevel=7)
 
-    def _records(self, result: PassResult, first: _FirstPass, train_step: int) -> tuple[list[Draft], dict[str, float]]:
+    def _records(
+        self, result: PassResult, first: _FirstPass, train_step: int
+    ) -> tuple[list[RecordDraft], dict[str, float]]:
         """The records of a pass, and its scalars by tag."""
         blocks = kept_blocks(result.blocks, result.network, self._names, is_automatic=self._is_automatic)
         activations = activations_draft(blocks, max_dims=self._max_dims, dtype=self._dtype, sample_ids=first.sample_ids)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tb_neuromapper.recording.records import Draft
+from tb_neuromapper.recording.records import RecordDraft
 from tb_neuromapper.training.probe.description import Labels
 from tb_neuromapper.training.probe.forward import BlockRows
 from tb_neuromapper.training.probe.outcomes import Outcomes, class_outcomes, target_outcomes
@@ -52,7 +52,7 @@ def kept_blocks(
 
 def activations_draft(
     blocks: Mapping[str, BlockRows], *, max_dims: int, dtype: str, sample_ids: Sequence[Any]
-) -> Draft:
+) -> RecordDraft:
     """The record of the blocks' features.
 
     Raises:
@@ -73,7 +73,7 @@ def activations_draft(
             "reduction": reduction,
             "explained_variance": round(explained, 6),
         }
-    return Draft("activations", arrays, {"blocks": attributes})
+    return RecordDraft("activations", arrays, {"blocks": attributes})
 
 
 def to_storage(rows: torch.Tensor, dtype: str) -> npt.NDArray[Any]:
@@ -101,7 +101,7 @@ def _refuse_non_finite(name: str, rows: torch.Tensor, sample_ids: Sequence[Any])
         )
 
 
-def outcomes_draft(output: torch.Tensor | None, labels: Labels) -> tuple[Draft | None, dict[str, float]]:
+def outcomes_draft(output: torch.Tensor | None, labels: Labels) -> tuple[RecordDraft | None, dict[str, float]]:
     """The record of the outcomes, and the probe's loss and accuracy as scalars.
 
     Returns:
@@ -142,9 +142,9 @@ def fits(output: torch.Tensor | None, labels: Labels) -> bool:
     return False
 
 
-def _draft(outcomes: Outcomes) -> Draft:
+def _draft(outcomes: Outcomes) -> RecordDraft:
     arrays = {"outcomes/predicted": outcomes.predicted.cpu().numpy()}
     if outcomes.confidence is not None:
         arrays["outcomes/confidence"] = outcomes.confidence.cpu().numpy()
     arrays["outcomes/loss"] = outcomes.loss.cpu().numpy()
-    return Draft("outcomes", arrays, {"scores": outcomes.scores})
+    return RecordDraft("outcomes", arrays, {"scores": outcomes.scores})

@@ -529,13 +529,13 @@ def repeat(step, mapper, n):
 def test_a_slow_disk__neither_stalls_training_nor_loses_silently(tmp_path, monkeypatch):
     """While too many bytes wait, steps are left out with one warning; the next record says how many."""
     is_free = threading.Event()
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         assert is_free.wait(60)
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     monkeypatch.setattr(writer_module, "_MAX_WAITING_BYTES", 200_000)
     model = mlp()
     step = sgd_step(model, X, Y)
@@ -558,13 +558,13 @@ def test_a_slow_disk__neither_stalls_training_nor_loses_silently(tmp_path, monke
 def test_the_probe__is_written_with_its_epoch(tmp_path, monkeypatch):
     """A step's records that are queued before the first epoch do not take its probe record along."""
     is_free = threading.Event()
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         assert is_free.wait(60)
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     model = mlp()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=(X, Y), gradient_every=1) as mapper:
@@ -582,13 +582,13 @@ def test_the_probe__is_written_with_its_epoch(tmp_path, monkeypatch):
 def test_recorded_steps__do_not_take_the_epochs_room(tmp_path, monkeypatch):
     """Epochs wait for epochs only: with a queue of one, log_epoch does not block behind waiting steps."""
     is_free = threading.Event()
-    real = writer_module._write_whole
+    real = writer_module.write_whole
 
     def write(path, data):
         assert is_free.wait(60)
         real(path, data)
 
-    monkeypatch.setattr(writer_module, "_write_whole", write)
+    monkeypatch.setattr(writer_module, "write_whole", write)
     model = mlp()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1, queue_size=1) as mapper:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tb_neuromapper.training.gradients.reductions import MEAN_SIZE, absolute, beyond, itself, nonzero, unit_means
-from tb_neuromapper.training.gradients.statistics import FIGURES, Figures, reduce
+from tb_neuromapper.training.gradients.statistics import STATISTICS, TensorStatistics, reduce
 from tb_neuromapper.training.gradients.transfer import Transfer
 from tests.training.flows import layers_of, record, sgd_step
 
@@ -24,7 +24,7 @@ def plain_means(values, axis):
 
 def figures_of(tensor):
     transfer = Transfer()
-    figures = Figures(reduce(tensor), transfer)
+    figures = TensorStatistics(reduce(tensor), transfer)
     transfer.fetch()
     return figures.named()
 
@@ -106,7 +106,7 @@ def test_figures_of_a_small_tensor__are_numpys(sizes, dtype, seed):
     norms = np.linalg.norm(values), np.abs(values).sum()
     expected = (*norms, values.sum(), values.mean(), values.std(), values.min(), q1, median, q3, values.max())
     found = figures_of(tensor)
-    assert [found[name] for name in FIGURES] == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert [found[name] for name in STATISTICS] == pytest.approx(expected, rel=1e-5, abs=1e-6)
     assert found["n_nonfinite"] == 0
 
 
@@ -132,4 +132,4 @@ def test_figures__of_what_is_not_finite_are_unknown_and_counted(size):
     tensor[[1, size - 2]] = torch.tensor([math.nan, math.inf])
     found = figures_of(tensor)
     assert found["n_nonfinite"] == 2
-    assert np.isnan([found[name] for name in FIGURES]).all()
+    assert np.isnan([found[name] for name in STATISTICS]).all()
