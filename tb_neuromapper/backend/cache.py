@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,8 +27,6 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 import platformdirs
-
-from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -93,8 +91,16 @@ class ResultCache:
         self.folder = folder
         self.max_bytes = max_bytes
 
-    def find_layout(self, checksums: Sequence[str], parameters: ProjectionParameters) -> StoredLayout | None:
-        """The stored layout that covers the longest prefix of the slices with these checksums."""
+    def find_layout(self, checksums: Sequence[str], parameters: Mapping[str, Any]) -> StoredLayout | None:
+        """The stored layout that covers the longest prefix of the slices.
+
+        Args:
+            checksums: Of the slices' activations.
+            parameters: What shapes the layout, as JSON values by name; they are part of its key.
+
+        Returns:
+            The layout, now marked as used, or None if not even the first slice is covered.
+        """
         keys = _chain(checksums, parameters)
         longest: StoredLayout | None = None
         for n_base in range(len(keys), 0, -1):
@@ -112,7 +118,7 @@ class ResultCache:
         shutil.rmtree(layout.base, ignore_errors=True)
 
     def store_base(
-        self, checksums: Sequence[str], parameters: ProjectionParameters, positions: Sequence[FloatArray]
+        self, checksums: Sequence[str], parameters: Mapping[str, Any], positions: Sequence[FloatArray]
     ) -> StoredLayout:
         """Store slices that were laid out together; positions: T arrays (n, 2)."""
         base = self.folder / "layouts" / _chain(checksums, parameters)[-1]
@@ -217,9 +223,9 @@ def _replace(new: Path, path: Path) -> None:
     new.replace(path)
 
 
-def _chain(checksums: Sequence[str], parameters: ProjectionParameters) -> list[str]:
+def _chain(checksums: Sequence[str], parameters: Mapping[str, Any]) -> list[str]:
     """For each prefix of the slices its key: the hash of the parameters and of all activations so far."""
-    start = _hash(json.dumps([ENGINE_VERSION, parameters.as_dict()], sort_keys=True))
+    start = _hash(json.dumps([ENGINE_VERSION, dict(parameters)], sort_keys=True))
     return list(itertools.accumulate(checksums, _link, initial=start))[1:]
 
 

@@ -8,7 +8,7 @@ import pytest
 from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 
-PARAMETERS = ProjectionParameters()
+PARAMETERS = ProjectionParameters().as_dict()
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_find_layout__tells_histories_and_parameters_apart(cache):
     cache.store_extension(stored, "c", np.zeros((5, 2), np.float32))
     assert cache.find_layout(["b", "a"], PARAMETERS) is None
     assert cache.find_layout(["a"], PARAMETERS) is None
-    assert cache.find_layout(["a", "b"], ProjectionParameters(min_dist=0.2)) is None
+    assert cache.find_layout(["a", "b"], {**PARAMETERS, "min_dist": 0.2}) is None
     assert len(cache.find_layout(["a", "b", "x", "c"], PARAMETERS)) == 2
 
 
@@ -45,6 +45,16 @@ def test_find_layout__prefers_a_base_of_all_slices(cache):
     cache.store_extension(cache.store_base(["a"], PARAMETERS, slices(1)), "b", np.ones((5, 2), np.float32))
     joint = cache.store_base(["a", "b"], PARAMETERS, slices(2))
     assert cache.find_layout(["a", "b"], PARAMETERS) == joint
+
+
+def test_keys__are_those_of_earlier_versions(cache):
+    """Users keep their caches: equal checksums and parameters have the same names on disk as ever."""
+    layout = cache.store_base(["a", "b"], PARAMETERS, slices(2))
+    cache.store_neighbors("a", "cosine", np.zeros((3, 2), np.int32), np.zeros((3, 2), np.float32))
+    assert layout.base.name == "9a90e52afa3f0587b3c4a8a49838f1cda6684d1a"
+    assert [path.stem for path in (cache.folder / "neighbors").iterdir()] == [
+        "8419e486bd9ef0496de1ccab83ad2b4dfcdd17ee"
+    ]
 
 
 def test_find_neighbors__serves_a_smaller_k(cache):

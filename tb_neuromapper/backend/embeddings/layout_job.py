@@ -137,7 +137,7 @@ def _project(job: ProjectionJob, report: Reporter) -> list[BrokenSlice]:
 
 
 def _find_layout(job: ProjectionJob, checksums: Sequence[str]) -> StoredLayout | None:
-    return job.cache.find_layout(checksums, job.parameters)
+    return job.cache.find_layout(checksums, job.parameters.as_dict())
 
 
 def _is_extension(job: ProjectionJob, stored: StoredLayout | None, n_slices: int) -> bool:
@@ -193,7 +193,7 @@ def _start_quickly(job: ProjectionJob, report: Reporter) -> dict[str, FloatArray
     Empty if the job starts afresh.
     """
     checksums = [source.key for source in job.sources]
-    present = job.cache.find_layout(checksums, job.start_from) if job.start_from is not None else None
+    present = job.cache.find_layout(checksums, job.start_from.as_dict()) if job.start_from is not None else None
     if present is None or len(present) < len(checksums) or job.parameters.engine != "neuromapper":
         return {}
     positions = [present.positions(index) for index in range(len(present))]
@@ -247,7 +247,7 @@ def _lay_out(
             on_progress=on_progress,
             should_stop=report.should_stop,
         )
-    return job.cache.store_base([item.checksum for item in slices], job.parameters, positions)
+    return job.cache.store_base([item.checksum for item in slices], job.parameters.as_dict(), positions)
 
 
 def _lay_out_by_umap_learn(job: ProjectionJob, slices: Sequence[_Slice], report: Reporter) -> list[FloatArray]:

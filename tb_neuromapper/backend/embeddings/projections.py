@@ -290,7 +290,7 @@ class Projections:
                 tokens = tuple(f"{name}:{index}" for index in range(len(state.steps)))
                 return Picture(state.steps, tokens, (projection.folder, state.version))
         usable = projection.usable()
-        stored = self._cache.find_layout([item.checksum for item in usable], projection.parameters)
+        stored = self._cache.find_layout([item.checksum for item in usable], projection.parameters.as_dict())
         if stored is None:
             return Picture()
         steps = tuple(item.step for item in usable[: len(stored)])
