@@ -37,9 +37,9 @@ from tb_neuromapper.backend.http.requests import (
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import LogEntry, LogReader, RunLog
-from tb_neuromapper.backend.log.scalars import ScalarReader
+from tb_neuromapper.backend.log.scalars import ScalarReader, finite_pairs
+from tb_neuromapper.backend.log.steps import train_steps
 from tb_neuromapper.backend.scalars.routes import ScalarRoutes
-from tb_neuromapper.backend.scalars.view import finite_pairs
 from tb_neuromapper.numerics.quality.local_preservation import K
 from tb_neuromapper.schema import RecordError
 
@@ -129,7 +129,7 @@ class Routes:
             except RecordError as error:
                 problems.append(f"class names: {error}")
         described = embeddings.describe(log, class_names, problems)
-        return respond_json({**described, "train_steps": gradients.train_steps(log)})
+        return respond_json({**described, "train_steps": train_steps(log)})
 
     def samples(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))

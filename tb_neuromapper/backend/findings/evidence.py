@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from tb_neuromapper.backend.findings import view as findings
-from tb_neuromapper.backend.gradients import view as gradients
 from tb_neuromapper.backend.log.arrays import ArrayLoader
-from tb_neuromapper.backend.log.gradient_flow import ParameterTable
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
+from tb_neuromapper.backend.log.parameter_table import ParameterTable
 from tb_neuromapper.backend.log.reader import RunLog
-from tb_neuromapper.backend.log.scalars import ScalarReader
-from tb_neuromapper.backend.scalars import view as scalars
+from tb_neuromapper.backend.log.scalars import ScalarReader, axis_of, loss_tags
+from tb_neuromapper.backend.log.steps import counters, subsample_with_last, train_steps
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LossSeries, ProbeUnits
 from tb_neuromapper.schema import RecordError
 
@@ -23,6 +22,7 @@ _MAX_STEPS = 1024
 _MAX_UNIT_STEPS = 64
 _N_LAST = 8
 _MAX_PROBE_STEPS = 8
+_NON_FINITE_COLUMNS = ("n_nonfinite_weight", "n_nonfinite_gradient")
 
 
 class EvidenceReader:
@@ -48,9 +48,10 @@ class EvidenceReader:
 
     def _flow(self, log: RunLog) -> FlowSeries | None:
         all_steps = sorted({*log.steps("gradients"), *log.steps("parameters")})
-        steps = _with_last(all_steps, _MAX_STEPS)
+        steps = subsample_with_last(all_steps, _MAX_STEPS, n_last=_N_LAST)
         tables = {step: table for step in steps if (table := self._steps.parameters(log, step)) is not None}
-        wanted = set(_with_last(log.steps("gradients"), _MAX_UNIT_STEPS)) | _around_first_bad(tables, steps)
+        sampled = subsample_with_last(log.steps("gradients"), _MAX_UNIT_STEPS, n_last=_N_LAST)
+        wanted = {*sampled, *_around_first_bad(tables, steps)}
         units = {}
         for step in sorted(wanted & set(log.steps("gradients"))):
             found = self._steps.units(log, step)
@@ -66,13 +67,12 @@ class EvidenceReader:
     def _probes(self, log: RunLog) -> list[ProbeUnits]:
         """Some steps, the last among them, of the blocks that were logged unit by unit, not projected."""
         entries = log.entries.get("activations", {})
-        steps = gradients.thin(list(entries), _MAX_PROBE_STEPS)[0]
-        last = sorted({*steps, *list(entries)[-1:]})
-        counted = dict(zip(entries, gradients.train_steps(log), strict=True))
+        steps = subsample_with_last(list(entries), _MAX_PROBE_STEPS)
+        counted = dict(zip(entries, train_steps(log), strict=True))
         probes = []
-        for block in findings.unit_blocks(entries[step].record for step in last):
+        for block in findings.unit_blocks(entries[step].record for step in steps):
             found = {}
-            for step in last:
+            for step in steps:
                 try:
                     values = self._loader.load(entries[step], f"activations/{block}")
                 except RecordError:
@@ -85,31 +85,26 @@ class EvidenceReader:
 
     def _losses(self, run: str, log: RunLog | None) -> list[LossSeries]:
         tags = self._scalars.tags(run).get(run, {})
-        wanted = scalars.loss_tags(list(tags))
+        wanted = loss_tags(list(tags))
         if not wanted:
             return []
-        last_train_step, last_epoch = findings.counters(log)
+        last_train_step, last_epoch = counters(log)
         return [
             LossSeries(
                 tag,
                 series.steps,
                 series.values,
-                scalars.axis_of(tag, tags[tag][0], last_train_step, last_epoch) == "train_step",
+                axis_of(tag, tags[tag][0], last_train_step, last_epoch) == "train_step",
             )
             for tag, series in self._scalars.read(run, wanted).items()
         ]
-
-
-def _with_last(steps: Sequence[int], limit: int) -> list[int]:
-    kept, _ = gradients.thin(steps, limit)
-    return sorted({*kept, *steps[-_N_LAST:]})
 
 
 def _around_first_bad(tables: Mapping[int, ParameterTable], steps: Sequence[int]) -> set[int]:
     """The first step whose weights or gradients are not all finite, and its neighbours."""
     for index, step in enumerate(steps):
         table = tables.get(step)
-        if table is not None and any(findings.column(table, name).any() for name in findings.NON_FINITE_COLUMNS):
+        if table is not None and any(table.column(name).any() for name in _NON_FINITE_COLUMNS):
             return set(steps[max(0, index - 1) : index + 3])
     return set()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.gradients import view as gradients
-from tb_neuromapper.backend.log.gradient_flow import ParameterTable
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.layer_norms import layer_norms
+from tb_neuromapper.backend.log.layer_table import Units, layer_rows
+from tb_neuromapper.backend.log.parameter_table import ParameterTable
 from tb_neuromapper.numerics.findings.evidence import (
     Finding,
     FloatArray,
@@ -23,17 +24,8 @@ from tb_neuromapper.numerics.findings.evidence import (
 from tb_neuromapper.numerics.findings.rules import RULES, THRESHOLDS, Verdict
 from tb_neuromapper.schema import Record
 
-NON_FINITE_COLUMNS = ("n_nonfinite_weight", "n_nonfinite_gradient")
-Step = tuple[list[dict[str, Any]], gradients.Units]
-
-
-def counters(log: RunLog | None) -> tuple[int | None, int | None]:
-    """The last training step and the last epoch that a run's records know of; None where there is none."""
-    if log is None:
-        return None, None
-    counted = [step for step in gradients.train_steps(log) if step is not None]
-    train_steps = [*log.steps("gradients")[-1:], *log.steps("parameters")[-1:], *counted[-1:]]
-    return max(train_steps, default=None), max(log.steps("activations")[-1:], default=None)
+_SERIES = tuple(field.name for field in fields(ParameterSeries) if field.name not in ("name", "frozen"))
+Step = tuple[list[dict[str, Any]], Units]
 
 
 def unit_blocks(records: Iterable[Record]) -> list[str]:
@@ -79,13 +71,6 @@ def flow_series(
     return FlowSeries(np.array(steps, np.int64), np.array(sorted(units), np.int64), layers, parameters, flags)
 
 
-def column(table: ParameterTable, name: str) -> FloatArray:
-    """(P,) one column of the statistics; NaN if the record lacks it."""
-    if name not in table.columns:
-        return np.full(len(table.rows), np.nan)
-    return table.statistics[:, table.columns.index(name)].astype(np.float64)
-
-
 def _layers(steps: list[int], units: Mapping[int, Step]) -> list[LayerSeries]:
     """Each layer that is called at the newest step, or, of a compiled network, each that there is.
 
@@ -100,13 +85,11 @@ def _layers(steps: list[int], units: Mapping[int, Step]) -> list[LayerSeries]:
     return [_layer(row, row["name"] not in read, steps, arrays) for row in newest]
 
 
-def _by_layer(table: list[dict[str, Any]], units: gradients.Units) -> Iterable[tuple[str, dict[str, FloatArray]]]:
-    start = 0
-    for row in table:
-        own = slice(start, start + row["n_units"])
-        start += row["n_units"]
-        if row["calls"] > 0:
-            yield row["name"], {name: array[own] for name, array in units.items()}
+def _by_layer(table: list[dict[str, Any]], units: Units) -> Iterator[tuple[str, dict[str, FloatArray]]]:
+    """The units' arrays of each layer that is called, by its name."""
+    for rows in layer_rows(table):
+        if rows.layer["calls"] > 0:
+            yield rows.layer["name"], {name: array[rows.units] for name, array in units.items()}
 
 
 def _layer(
@@ -148,48 +131,14 @@ def _parameters(steps: Sequence[int], tables: Mapping[int, ParameterTable]) -> l
     for at, step in enumerate(steps):
         if step not in tables:
             continue
-        names, figures, is_frozen = _figures(tables[step])
-        for name, values in zip(names, figures, strict=True):
-            found.setdefault(name, np.full((figures.shape[1], len(steps)), np.nan))[:, at] = values
-        frozen.update(zip(names, is_frozen.tolist(), strict=True))
-    return [ParameterSeries(name, frozen[name], *values) for name, values in found.items()]
-
-
-def _figures(table: ParameterTable) -> tuple[list[str], FloatArray, npt.NDArray[np.bool_]]:
-    """One step's modules.
-
-    Returns:
-        M names; float64 (M, 6) the root mean square of the gradient of their weights, the gradient's norm, the update
-        ratio, the weights' norm, and the counts of gradients and weights that are not finite; bool (M,) frozen.
-    """
-    names = list(dict.fromkeys(row["layer"] for row in table.rows))
-    places = {name: index for index, name in enumerate(names)}
-    groups = np.array([places[row["layer"]] for row in table.rows], np.intp)
-    is_weight = np.array(["weight" in row["name"].rpartition(".")[2] for row in table.rows], bool)
-    sizes = np.array([row["n_values"] or 0 for row in table.rows], np.float64)
-
-    def total(values: FloatArray, chosen: npt.NDArray[np.bool_]) -> FloatArray:
-        """(M,) sums over what is known; NaN where nothing is."""
-        known = chosen & np.isfinite(values)
-        sums = np.bincount(groups[known], values[known], len(names))
-        return np.where(np.bincount(groups[known], minlength=len(names)) > 0, sums, np.nan)
-
-    every = np.ones(len(table.rows), bool)
-    gradient, weight, update = (total(column(table, f"{of}_norm") ** 2, is_weight) for of in _NORMS)
-    with np.errstate(all="ignore"):
-        figures = [
-            np.sqrt(gradient / total(sizes, is_weight)),
-            np.sqrt(total(column(table, "gradient_norm") ** 2, every)),
-            np.where(weight > 0, np.sqrt(update / weight), np.nan),
-            np.sqrt(weight),
-            total(column(table, "n_nonfinite_gradient"), every),
-            total(column(table, "n_nonfinite_weight"), every),
-        ]
-    n_trained = np.bincount(groups, [not row["frozen"] for row in table.rows], len(names))
-    return names, np.stack(figures, axis=1), n_trained == 0
-
-
-_NORMS = ("gradient", "weight", "update")
+        norms = layer_norms(tables[step])
+        columns = np.stack([getattr(norms, name) for name in _SERIES])
+        for name, values in zip(norms.names, columns.T, strict=True):
+            found.setdefault(name, np.full((len(_SERIES), len(steps)), np.nan))[:, at] = values
+        frozen.update(zip(norms.names, norms.is_frozen.tolist(), strict=True))
+    return [
+        ParameterSeries(name, frozen[name], **dict(zip(_SERIES, values, strict=True))) for name, values in found.items()
+    ]
 
 
 def describe(verdict: Verdict, thresholds: Mapping[str, float], tags: Sequence[str]) -> dict[str, Any]:

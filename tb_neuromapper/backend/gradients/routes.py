@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tb_neuromapper.backend.gradients import view as gradients
+from tb_neuromapper.backend.gradients import summaries, view
 from tb_neuromapper.backend.http.frames import encode_frame
 from tb_neuromapper.backend.http.requests import (
     HttpError,
@@ -19,6 +19,7 @@ from tb_neuromapper.backend.http.requests import (
 )
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.steps import epochs, subsample_steps, subsample_with_last, version
 
 FRAME_TYPE = "application/octet-stream"
 # The scale is that of so many steps, spread over the run.
@@ -54,15 +55,15 @@ class GradientRoutes:
     def gradients(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))
         steps = log.steps("gradients")
-        ends = [self._steps.ends(log, step) for step in gradients.thin(steps, _MAX_SCALE_STEPS)[0]]
+        ends = [summaries.ends(self._steps, log, step) for step in subsample_steps(steps, _MAX_SCALE_STEPS)[0]]
         return respond_json(
             {
                 "run": log.name,
                 "steps": steps,
-                "epochs": gradients.epochs(log),
-                "versions": [gradients.version(log, step) for step in steps],
+                "epochs": epochs(log),
+                "versions": [version(log, step) for step in steps],
                 "layers": self._newest_layers(log),
-                "scale": gradients.scale([item for item in ends if item is not None]),
+                "scale": view.scale([item for item in ends if item is not None]),
                 "problems": self._steps.problems(log.name),
             }
         )
@@ -74,32 +75,32 @@ class GradientRoutes:
         header = {
             "step": flow.step,
             "epoch": flow.epoch,
-            "layers": gradients.flow_layers(flow),
+            "layers": view.flow_layers(flow),
             "problems": flow.problems,
-            "version": gradients.version(log, step),
+            "version": version(log, step),
         }
-        data = encode_frame(gradients.flow_arrays(flow), header)
+        data = encode_frame(view.flow_arrays(flow), header)
         return respond_bytes(data, FRAME_TYPE, cacheable=request.args.get("v") == header["version"])
 
     def overview(self, request: Request) -> Response:
         log = self._log(argument(request, "run"))
         after = integer_argument(request, "after") if "after" in request.args else -1
-        kept, stride = gradients.thin(log.steps("gradients"), _MAX_OVERVIEW_STEPS)
+        kept, stride = subsample_steps(log.steps("gradients"), _MAX_OVERVIEW_STEPS)
         wanted = [step for step in kept if step > after]
         names = [layer["name"] for layer in self._newest_layers(log)]
-        summaries, n_new = [], 0
+        columns, n_new = [], 0
         for step in wanted:
-            n_new += not self._steps.has_summary(log, step)
+            n_new += not summaries.has_summary(self._steps, log, step)
             if n_new > _MAX_NEW_STEPS:
                 break
-            summaries.append(self._steps.summary(log, step))
-        arrays = gradients.overview(summaries, names)
+            columns.append(summaries.summary(self._steps, log, step))
+        arrays = view.overview(columns, names)
         header = {
             "run": log.name,
-            "steps": wanted[: len(summaries)],
+            "steps": wanted[: len(columns)],
             "stride": stride,
             "layers": names,
-            "complete": len(summaries) == len(wanted),
+            "complete": len(columns) == len(wanted),
         }
         return respond_bytes(encode_frame(arrays, header), FRAME_TYPE, cacheable=False)
 
@@ -112,24 +113,24 @@ class GradientRoutes:
         table = self._layer(log, layer)
         if unit >= table["n_units"]:
             raise HttpError(404, f"layer {layer!r} has no unit {unit}; it has the units 0 to {table['n_units'] - 1}.")
-        steps = _with_last(log.steps("gradients"), _MAX_HISTORY_STEPS)
-        history = gradients.unit_history([self._steps.units(log, step) for step in steps], layer, unit)
+        steps = subsample_with_last(log.steps("gradients"), _MAX_HISTORY_STEPS)
+        history = view.unit_history([self._steps.units(log, step) for step in steps], layer, unit)
         return respond_json({"run": log.name, "layer": layer, "unit": unit, "steps": steps, **history})
 
     def distributions(self, request: Request) -> Response:
         log, layer = self._log(argument(request, "run")), argument(request, "layer")
         table = self._layer(log, layer)
-        steps = _with_last(log.steps("parameters"), _MAX_HISTORY_STEPS)
+        steps = subsample_with_last(log.steps("parameters"), _MAX_HISTORY_STEPS)
         tables = [self._steps.parameters(log, step) for step in steps]
         newest = next((item for item in reversed(tables) if item is not None), None)
-        weight, names = (None, []) if newest is None else gradients.weight_of(newest, table["shares"] or layer)
+        weight, names = (None, []) if newest is None else view.weight_of(newest, table["shares"] or layer)
         parameter = request.args.get("parameter", weight)
         if parameter is None or parameter not in names:
             raise HttpError(
                 404,
                 f"layer {layer!r} has no parameter {parameter!r:.80}; it has {', '.join(names) or 'none recorded'}.",
             )
-        found = gradients.distributions(tables, parameter)
+        found = view.distributions(tables, parameter)
         answer = {"run": log.name, "layer": layer, "parameter": parameter, "parameters": names, "steps": steps}
         return respond_json({**answer, **found})
 
@@ -156,9 +157,3 @@ class GradientRoutes:
             )
         shown = ", ".join(map(str, steps[:10])) + (f" ... {steps[-1]}" if len(steps) > 10 else "")
         raise HttpError(404, f"run {log.name!r} has no gradients at step {step}; it has {shown}.")
-
-
-def _with_last(steps: list[int], limit: int) -> list[int]:
-    """At most `limit` steps at equal distances, and the last."""
-    kept, _ = gradients.thin(steps, limit)
-    return kept if not steps or kept[-1] == steps[-1] else [*kept, steps[-1]]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.backend.log.gradient_flow import GradientFlow, LayerFlow, ParameterTable
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
-
-FloatArray = npt.NDArray[np.float32]
-Units = Mapping[str, FloatArray]
-Layers = Sequence[Mapping[str, Any]]
+from tb_neuromapper.backend.log.gradient_flow import GradientFlow, LayerFlow
+from tb_neuromapper.backend.log.layer_norms import layer_norms
+from tb_neuromapper.backend.log.layer_table import FloatArray, LayerTable, Units, layer_rows
+from tb_neuromapper.backend.log.parameter_table import ParameterTable, is_weight
+from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.steps import version
 
 MEASURES = ("gradient_norm", "update_ratio", "dead", "activation")
 SCALES = ("unit", "edge", "activation", "weight")
@@ -40,38 +39,10 @@ class StepSummary:
     measures: FloatArray
 
 
-def version(log: RunLog, step: int) -> str:
-    """Something that differs whenever what was recorded at a step does; 12 hex digits."""
-    digest = hashlib.sha256()
-    for kind in ("gradients", "parameters"):
-        entry = log.entries.get(kind, {}).get(step)
-        for spec in entry.record.tensors.values() if entry is not None else ():
-            digest.update(spec.checksum.encode())
-    return digest.hexdigest()[:12]
-
-
 def describe_briefly(log: RunLog) -> dict[str, Any] | None:
     """Of a run's gradient flow what changes when it grows; None without any."""
     steps = log.steps("gradients")
     return {"n_steps": len(steps), "version": f"{steps[-1]}-{version(log, steps[-1])}"} if steps else None
-
-
-def train_steps(log: RunLog) -> list[int | None]:
-    """For each epoch with activations the number of training steps before it; None where that was not counted."""
-    return [_count_of(entry, "train_step") for entry in log.entries.get("activations", {}).values()]
-
-
-def epochs(log: RunLog) -> list[int | None]:
-    """For each step with gradients the last epoch that was logged before it, or None."""
-    return [_count_of(entry, "epoch") for entry in log.entries.get("gradients", {}).values()]
-
-
-def thin(steps: Sequence[int], limit: int) -> tuple[list[int], int]:
-    """At most `limit` steps at equal distances, and the distance, a power of two: growth keeps or halves the choice."""
-    stride = 1
-    while math.ceil(len(steps) / stride) > limit:
-        stride *= 2
-    return list(steps[::stride]), stride
 
 
 def flow_arrays(flow: GradientFlow) -> dict[str, npt.NDArray[Any]]:
@@ -93,16 +64,13 @@ def flow_layers(flow: GradientFlow) -> list[dict[str, Any]]:
 _NOT_IN_TABLE = {*_ARRAY_FIELDS, "update_ratio", "parameters"}
 
 
-def summarise(layers: Layers, units: Units, parameters: ParameterTable | None) -> StepSummary:
+def summarize(layers: LayerTable, units: Units, parameters: ParameterTable | None) -> StepSummary:
     """One step's measures of each layer."""
     measures = np.full((len(MEASURES), len(layers)), np.nan, np.float32)
-    norms = _layer_norms(parameters) if parameters is not None else {}
-    start = 0
-    for index, layer in enumerate(layers):
-        own = slice(start, start + layer["n_units"])
-        start += layer["n_units"]
-        measures[:2, index] = norms.get(layer["shares"] or layer["name"], (np.nan, np.nan))
-        zeros, activation = units["unit_zeros"][own], units["unit_activation"][own]
+    norms = _norms_by_layer(parameters)
+    for index, rows in enumerate(layer_rows(layers)):
+        measures[:2, index] = norms.get(rows.layer["shares"] or rows.layer["name"], (np.nan, np.nan))
+        zeros, activation = units["unit_zeros"][rows.units], units["unit_activation"][rows.units]
         known = zeros[np.isfinite(zeros)]
         measures[2, index] = (known == 1).mean() if len(known) else np.nan
         finite = activation[np.isfinite(activation)]
@@ -126,7 +94,7 @@ def overview(summaries: Sequence[StepSummary | None], names: Sequence[str]) -> d
     return dict(zip(MEASURES, stacked, strict=True))
 
 
-def log_ends(flow: GradientFlow) -> npt.NDArray[np.float64]:
+def magnitude_ends(flow: GradientFlow) -> npt.NDArray[np.float64]:
     """(len(SCALES), 2): between which magnitudes almost all of a step's values lie; NaN without any."""
     arrays = flow_arrays(flow) if flow.layers else {}
     names = ("unit_gradient", "edge_gradient", "unit_activation", "edge_weight")
@@ -148,7 +116,9 @@ def scale(ends: Sequence[npt.NDArray[np.float64]]) -> dict[str, list[float] | No
     return merged
 
 
-def unit_history(found: Sequence[tuple[Layers, Units] | None], layer: str, unit: int) -> dict[str, list[float | None]]:
+def unit_history(
+    found: Sequence[tuple[LayerTable, Units] | None], layer: str, unit: int
+) -> dict[str, list[float | None]]:
     """One unit's figures at each step; None where it is unknown."""
     history: dict[str, list[float | None]] = {name: [] for name in HISTORY}
     for item in found:
@@ -161,7 +131,7 @@ def unit_history(found: Sequence[tuple[Layers, Units] | None], layer: str, unit:
 def weight_of(table: ParameterTable, layer: str) -> tuple[str | None, list[str]]:
     """The name of a layer's weights, the largest of them, and the names of all its parameters."""
     rows = [row for row in table.rows if row["layer"] == layer]
-    weights = [row for row in rows if "weight" in row["name"].rpartition(".")[2]] or rows
+    weights = [row for row in rows if is_weight(row["name"])] or rows
     largest = max(weights, key=lambda row: row["n_values"] or 0, default=None)
     return None if largest is None else largest["name"], [row["name"] for row in rows]
 
@@ -180,26 +150,12 @@ def distributions(tables: Sequence[ParameterTable | None], parameter: str) -> di
     return found
 
 
-def _layer_norms(parameters: ParameterTable) -> dict[str, tuple[float, float]]:
+def _norms_by_layer(parameters: ParameterTable | None) -> dict[str, tuple[float, float]]:
     """By layer the norm of its gradients, before clipping, and its update ratio."""
-    columns = {name: index for index, name in enumerate(parameters.columns)}
-    rows: dict[str, list[int]] = {}
-    for index, row in enumerate(parameters.rows):
-        rows.setdefault(row["layer"], []).append(index)
-
-    def joint(indices: list[int], column: str) -> float:
-        if column not in columns or not indices:
-            return math.nan
-        values = parameters.statistics[indices, columns[column]].astype(np.float64)
-        known = values[np.isfinite(values)]
-        return float(np.sqrt((known**2).sum())) if len(known) else math.nan
-
-    norms = {}
-    for layer, indices in rows.items():
-        weights = [index for index in indices if "weight" in parameters.rows[index]["name"].rpartition(".")[2]]
-        weight, update = joint(weights, "weight_norm"), joint(weights, "update_norm")
-        norms[layer] = (joint(indices, "gradient_norm"), update / weight if weight > 0 else math.nan)
-    return norms
+    if parameters is None:
+        return {}
+    norms = layer_norms(parameters)
+    return dict(zip(norms.names, zip(norms.gradient_norm, norms.update_ratio, strict=True), strict=True))
 
 
 def _ends(values: FloatArray) -> tuple[float, float]:
@@ -211,13 +167,9 @@ def _ends(values: FloatArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _row_of_unit(layers: Layers, layer: str, unit: int) -> int | None:
-    start = 0
-    for row in layers:
-        if row["name"] == layer:
-            return start + unit if unit < row["n_units"] else None
-        start += row["n_units"]
-    return None
+def _row_of_unit(layers: LayerTable, layer: str, unit: int) -> int | None:
+    rows = next((rows for rows in layer_rows(layers) if rows.layer["name"] == layer), None)
+    return rows.units.start + unit if rows is not None and unit < rows.layer["n_units"] else None
 
 
 def _statistic(table: ParameterTable, row: int, column: str) -> float | None:
@@ -226,8 +178,3 @@ def _statistic(table: ParameterTable, row: int, column: str) -> float | None:
 
 def _nullable(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _count_of(entry: LogEntry, name: str) -> int | None:
-    value = entry.record.attributes.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

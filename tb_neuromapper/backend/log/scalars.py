@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,10 @@ from tensorboard.data.provider import DataProvider, RunTagFilter
 
 _SCALARS = "scalars"
 _ALL = 1 << 30
+# A counter that differs from both of ours by more than this factor is a counter of its own.
+_MAX_FACTOR = 3.0
+_LOSS = re.compile(r"(?:^|[^a-z])(?:loss|nll|cross_?entropy|perplexity)(?:$|[^a-z])", re.IGNORECASE)
+_NOT_TRAINED_ON = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|test|eval|probe|dev)(?:$|[^a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,37 @@ class ScalarReader:
             run_tag_filter=RunTagFilter(runs=[run], tags=list(tags)),
         )
         return {tag: _series(data) for tag, data in found.get(run, {}).items()}
+
+
+def axis_of(tag: str, last_step: int, last_train_step: int | None, last_epoch: int | None) -> str | None:
+    """Which of our counters a scalar's steps are: "train_step", "epoch", or None for neither.
+
+    What we log ourselves is known. Otherwise it is the counter whose last value is nearer to the scalar's last step, as
+    a ratio, if that is at most 3.
+    """
+    if tag.startswith("probe/"):
+        return "epoch"
+    counters = {"train_step": last_train_step, "epoch": last_epoch}
+    ratios = {
+        name: abs(math.log((last_step + 1) / (last + 1)))
+        for name, last in counters.items()
+        if last is not None and last >= 0 <= last_step
+    }
+    if not ratios:
+        return None
+    nearest = min(ratios, key=lambda name: ratios[name])
+    return nearest if ratios[nearest] <= math.log(_MAX_FACTOR) else None
+
+
+def loss_tags(tags: list[str]) -> list[str]:
+    """Those scalars that look like a loss of the training."""
+    return [tag for tag in tags if _LOSS.search(tag) and not _NOT_TRAINED_ON.search(tag)]
+
+
+def finite_pairs(series: Series) -> list[tuple[int, float]]:
+    """Pairs of step and value, without what is not finite."""
+    pairs = zip(series.steps.tolist(), series.values.tolist(), strict=True)
+    return [(step, value) for step, value in pairs if math.isfinite(value)]
 
 
 def _series(data: Sequence[object]) -> Series:

@@ -12,7 +12,8 @@ from tb_neuromapper.backend.findings import view as findings
 from tb_neuromapper.backend.findings.evidence import EvidenceReader
 from tb_neuromapper.backend.http.requests import HttpError, argument, respond_json, route
 from tb_neuromapper.backend.log.reader import LogReader
-from tb_neuromapper.backend.log.scalars import ScalarReader
+from tb_neuromapper.backend.log.scalars import ScalarReader, axis_of
+from tb_neuromapper.backend.log.steps import counters as last_counters
 from tb_neuromapper.backend.scalars import view as scalars
 from tb_neuromapper.numerics.findings.rules import check_thresholds, judge
 
@@ -45,12 +46,12 @@ class ScalarRoutes:
         with_data, _ = self._reader.run_names()
         runs = {}
         for name, tags in self._scalars.tags().items():
-            counters = findings.counters(self._reader.run_log(name) if name in with_data else None)
+            counters = last_counters(self._reader.run_log(name) if name in with_data else None)
             runs[name] = {
                 tag: {
                     "last_step": last_step,
                     "last_wall_time": wall_time_s,
-                    "axis": scalars.axis_of(tag, last_step, *counters),
+                    "axis": axis_of(tag, last_step, *counters),
                 }
                 for tag, (last_step, wall_time_s) in tags.items()
             }

@@ -1,9 +1,8 @@
-"""The scalars screen: which axis a scalar is on, what looks like a loss, and how a long series is made short. Pure."""
+"""The scalars screen: how a series is answered, and how a long one is made short. Pure."""
 
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 import numpy as np
@@ -12,41 +11,6 @@ import numpy.typing as npt
 from tb_neuromapper.backend.log.scalars import Series
 
 MAX_POINTS = 4000
-# A counter that differs from both of ours by more than this factor is a counter of its own.
-_MAX_FACTOR = 3.0
-_LOSS = re.compile(r"(?:^|[^a-z])(?:loss|nll|cross_?entropy|perplexity)(?:$|[^a-z])", re.IGNORECASE)
-_NOT_TRAINED_ON = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|test|eval|probe|dev)(?:$|[^a-z])", re.IGNORECASE)
-
-
-def axis_of(tag: str, last_step: int, last_train_step: int | None, last_epoch: int | None) -> str | None:
-    """Which of our counters a scalar's steps are: "train_step", "epoch", or None for neither.
-
-    What we log ourselves is known. Otherwise it is the counter whose last value is nearer to the scalar's last step, as
-    a ratio, if that is at most 3.
-    """
-    if tag.startswith("probe/"):
-        return "epoch"
-    counters = {"train_step": last_train_step, "epoch": last_epoch}
-    ratios = {
-        name: abs(math.log((last_step + 1) / (last + 1)))
-        for name, last in counters.items()
-        if last is not None and last >= 0 <= last_step
-    }
-    if not ratios:
-        return None
-    nearest = min(ratios, key=lambda name: ratios[name])
-    return nearest if ratios[nearest] <= math.log(_MAX_FACTOR) else None
-
-
-def loss_tags(tags: list[str]) -> list[str]:
-    """Those scalars that look like a loss of the training."""
-    return [tag for tag in tags if _LOSS.search(tag) and not _NOT_TRAINED_ON.search(tag)]
-
-
-def finite_pairs(series: Series) -> list[tuple[int, float]]:
-    """Pairs of step and value, without what is not finite."""
-    pairs = zip(series.steps.tolist(), series.values.tolist(), strict=True)
-    return [(step, value) for step, value in pairs if math.isfinite(value)]
 
 
 def describe_series(run: str, tag: str, series: Series, n_kept: int) -> dict[str, Any]:
@@ -57,7 +21,7 @@ def describe_series(run: str, tag: str, series: Series, n_kept: int) -> dict[str
         series: All that TensorBoard kept.
         n_kept: How many values TensorBoard keeps of a scalar; 0 = all.
     """
-    rows = thin(series.values, MAX_POINTS)
+    rows = downsample_series(series.values, MAX_POINTS)
     values = series.values[rows]
     return {
         "run": run,
@@ -70,7 +34,7 @@ def describe_series(run: str, tag: str, series: Series, n_kept: int) -> dict[str
     }
 
 
-def thin(values: npt.NDArray[np.float64], limit: int) -> npt.NDArray[np.intp]:
+def downsample_series(values: npt.NDArray[np.float64], limit: int) -> npt.NDArray[np.intp]:
     """At most `limit` rows that keep the ends, every bucket's smallest and largest value, and what is not finite.
 
     Args:

@@ -1,4 +1,4 @@
-"""The gradients screen's answers, over HTTP and as pure functions, against what open_run reads of the same log."""
+"""The gradients screen's answers over HTTP, against what open_run reads of the same log."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tb_neuromapper
-from tb_neuromapper.backend.gradients import view as gradients
-from tests.logs import COLUMNS, LogWriter, linear_layers, write_gradient_run
+from tb_neuromapper.backend.gradients.view import HISTORY, QUANTILES
+from tests.logs import LogWriter, linear_layers, write_gradient_run
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_unit__follows_one_neuron(viewer, run):
     """Activation, share of zeros, gradient and its signed mean at every step."""
     answer = viewer.json("gradients/unit", run="a", layer="fc2", unit=1)
     assert answer["steps"] == [0, 50, 100]
-    for name, array in gradients.HISTORY.items():
+    for name, array in HISTORY.items():
         expected = [float(getattr(run.gradient_flow(step).layers[1], array)[1]) for step in answer["steps"]]
         assert answer[name] == pytest.approx(expected)
 
@@ -182,7 +182,7 @@ def test_distributions__are_those_of_the_largest_weight(viewer, run):
     assert answer["parameter"] == "fc1.weight"
     assert answer["parameters"] == ["fc1.weight", "fc1.bias"]
     for of in ("weight", "gradient"):
-        for name in gradients.QUANTILES:
+        for name in QUANTILES:
             expected = [
                 run.gradient_flow(step).layers[0].parameters["fc1.weight"][f"{of}_{name}"] for step in answer["steps"]
             ]
@@ -223,48 +223,3 @@ def test_flow__without_gradients_says_what_to_add(tmp_path, open_viewer):
     response = open_viewer(tmp_path).get("gradients/flow", run="a", step=0)
     assert response.status_code == 404
     assert "mapper.step()" in response.json["error"]
-
-
-@pytest.mark.parametrize(("n", "limit"), [(0, 4), (3, 4), (4, 4), (5, 4), (1000, 64)])
-def test_thin__keeps_equal_distances_within_the_limit(n, limit):
-    """The distance is a power of two, so that a longer list keeps or halves the choice."""
-    steps = list(range(0, 10 * n, 10))
-    kept, stride = gradients.thin(steps, limit)
-    assert len(kept) <= limit
-    assert kept == steps[::stride]
-    assert stride & (stride - 1) == 0
-    assert n <= limit or 2 * len(kept) > limit - 1
-
-
-def test_scale__spans_powers_of_ten_and_at_most_six():
-    """Values over many decades are cut at the lower end; equal values still have one decade; nothing is null."""
-    ends = np.full((4, 2), np.nan)
-    ends[0], ends[1] = (1e-12, 3e-2), (1e-3, 1e-3)
-    found = gradients.scale([ends, ends])
-    assert found["unit"] == pytest.approx([1e-7, 1e-1])
-    assert found["edge"] == pytest.approx([1e-4, 1e-3])
-    assert found["activation"] is None
-    assert gradients.scale([]) == dict.fromkeys(gradients.SCALES)
-
-
-def test_summarise__knows_what_it_does_not_know():
-    """Without parameters norms are unknown; of units whose zeros are unknown the share is that of the others."""
-    units = {
-        "unit_zeros": np.array([1, 1, 0.5, np.nan, np.nan], np.float32),
-        "unit_activation": np.array([0, 0, 3, 1, np.nan], np.float32),
-    }
-    layers = [
-        {"name": "a", "n_units": 4, "shares": None},
-        {"name": "b", "n_units": 1, "shares": None},
-        {"name": "c", "n_units": 0, "shares": None},
-    ]
-    measures = dict(zip(gradients.MEASURES, gradients.summarise(layers, units, None).measures, strict=True))
-    assert np.isnan(measures["gradient_norm"]).all()
-    assert measures["dead"][0] == pytest.approx(2 / 3)
-    assert measures["activation"][0] == 1
-    assert np.isnan(measures["dead"][1:]).all()
-
-
-def test_columns__of_the_distributions_are_recorded():
-    """The quantiles that the screen shows are columns of the log."""
-    assert {f"{of}_{name}" for of in ("weight", "gradient") for name in gradients.QUANTILES} <= set(COLUMNS)

@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
-from tb_neuromapper.backend.log.scalars import Series
-from tb_neuromapper.backend.scalars.view import axis_of, describe_series, loss_tags, thin
 from tests.logs import LogWriter
 
 
@@ -77,53 +74,6 @@ def test_series__of_a_resumed_run_has_each_step_once(tmp_path, open_viewer):
     steps = series["steps"]
     assert steps == sorted(set(steps))
     assert dict(zip(steps, series["values"], strict=True)) == {0: 1, 1: 20, 2: 30}
-
-
-def test_thin__keeps_the_ends_the_extremes_and_what_is_not_finite():
-    """Of a long series a spike of a single step stays."""
-    values = np.random.default_rng(0).normal(size=100_000)
-    values[[5_000, 77_777]] = 50, -60
-    values[[123, 99_000]] = np.nan, np.inf
-    rows = thin(values, 4000)
-    assert len(rows) <= 4000
-    assert {0, 123, 5_000, 77_777, 99_000, 99_999} <= set(rows.tolist())
-    assert (np.diff(rows) > 0).all()
-    assert thin(values[:4000], 4000).tolist() == list(range(4000))
-
-
-def test_describe_series__says_when_it_draws_fewer():
-    """How many of how many."""
-    n = 9000
-    series = Series(np.arange(n), np.arange(n) * 1.0, np.arange(n) * 1.0)
-    described = describe_series("a", "t", series, 0)
-    assert len(described["steps"]) <= 4000
-    assert "Of 9,000 values" in described["sampled"]
-
-
-@pytest.mark.parametrize(
-    ("tag", "last_step", "train_step", "epoch", "axis"),
-    [
-        ("train/loss", 990, 999, 9, "train_step"),
-        ("val/acc", 9, 999, 9, "epoch"),
-        ("val/acc", 10, 999, 9, "epoch"),
-        ("probe/loss", 999, 999, 9, "epoch"),
-        ("images_seen", 64_000, 999, 9, None),
-        ("loss", 40, 50, None, "train_step"),
-        ("loss", 40, None, 45, "epoch"),
-        ("loss", 40, None, None, None),
-        ("loss", -3, 10, 10, None),
-        ("loss", 0, 0, 0, "train_step"),
-    ],
-)
-def test_axis_of__is_the_counter_that_ends_where_the_scalar_does(tag, last_step, train_step, epoch, axis):
-    """Ours are known; of others the nearer of both counters, if either is near."""
-    assert axis_of(tag, last_step, train_step, epoch) == axis
-
-
-def test_loss_tags__are_those_of_the_training():
-    """Losses on other data are for other rules."""
-    tags = ["train/loss", "loss", "Loss/train", "train_loss", "nll", "val/loss", "loss_test", "glossary", "train/acc"]
-    assert loss_tags(tags) == ["train/loss", "loss", "Loss/train", "train_loss", "nll"]
 
 
 def test_scalars__of_a_run_with_records_have_their_axis(tmp_path, open_viewer):
