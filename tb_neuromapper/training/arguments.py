@@ -71,7 +71,7 @@ def unwrap(model: Any) -> nn.Module:
     """The network inside its wrappers.
 
     Raises:
-        ValueError: No module, or one that cannot run a share of the probe by itself.
+        ValueError: No module, or one that cannot run a share of the probe without the other ranks.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module.")

@@ -17,7 +17,7 @@ from tb_neuromapper.training.arguments import check_options, find_run_dir, is_co
 from tb_neuromapper.training.gradients.recorder import GradientRecorder
 from tb_neuromapper.training.gradients.schedule import RecordingSchedule
 from tb_neuromapper.training.probe.description import describe_probe
-from tb_neuromapper.training.probe.distributed import rank_and_size, together
+from tb_neuromapper.training.probe.distributed import on_every_rank, rank_and_size
 from tb_neuromapper.training.probe.recorder import ProbeRecorder
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
@@ -49,7 +49,7 @@ class NeuroMapper:
             Samples may be tensors, tuples (x, y) or dicts (called as `model(**sample)`, without "labels" or "label").
         labels: Classes (ints, -1 = none) or targets (floats), one per sample; None takes them from the probe.
         class_names: One text per class.
-        blocks: Names of modules or shell patterns ("layer*"); None finds the blocks by itself (`find_blocks`). The
+        blocks: Names of modules or shell patterns ("layer*"); None finds the blocks automatically (`find_blocks`). The
             network's own output is always logged too, as block "output", unless one of the blocks is that ("output
             (network)" where a module named "output" is something else).
         sample_ids: Unique ints or texts, one per sample; None numbers them.
@@ -65,8 +65,8 @@ class NeuroMapper:
         batch_size: Samples per batch of the probe pass, unless `probe` is a DataLoader.
         thumbnail_size: Longest side in pixels, at most 128, of the pictures kept of image samples; 0 keeps none.
         forward: Calls the network on a batch's inputs, `forward(model, inputs)`, where `model(inputs)` does not fit.
-        scaler: The training's `torch.amp.GradScaler`, if it has one. It is found by itself, too, when an optimizer of
-            torch steps for the first time.
+        scaler: The training's `torch.amp.GradScaler`, if it has one. It is also found automatically, when an
+            optimizer of torch steps for the first time.
         queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do. Recorded steps never
             block: while 64 MB of them wait, further ones are left out, with a warning and a count in the next record.
 
@@ -126,7 +126,7 @@ class NeuroMapper:
                 warn_of_other_writers(run_dir)
             return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
 
-        self._writer = together(open_writer)
+        self._writer = on_every_rank(open_writer)
         if self._writer is not None:
             weakref.finalize(self, self._writer.finish).atexit = False
             if gradient_every:
@@ -167,7 +167,7 @@ class NeuroMapper:
                 logged before stays.
             RuntimeError: This NeuroMapper, or the SummaryWriter that it shares, is closed.
         """
-        step = together(lambda: self._check_epoch(epoch))
+        step = on_every_rank(lambda: self._check_epoch(epoch))
         with self._gradients.paused() if self._gradients is not None else nullcontext():
             self._probe.record(step, self._writer, train_step=self._schedule.next_step)
         self._last_epoch = step

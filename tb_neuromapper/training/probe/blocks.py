@@ -24,7 +24,7 @@ def choose_blocks(model: nn.Module, wanted: Sequence[str] | None) -> list[str]:
     Args:
         model: The network, without wrappers.
         wanted: Module names or shell patterns (`layer*`, `encoder.*.mlp`), where `*` also crosses dots, unless the
-            pattern matches modules without crossing any further dot; None finds the blocks by itself.
+            pattern matches modules without crossing any further dot; None finds the blocks automatically.
 
     Raises:
         ValueError: A name or pattern matches no module, or `wanted` is empty or a plain string.
@@ -148,21 +148,21 @@ def _spread(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def listening(model: nn.Module, names: Sequence[str], hear: Callable[[str, nn.Module, Any], None]) -> Iterator[None]:
-    """Call `hear(name, module, output)` whenever one of the named modules runs; no hook stays behind."""
+def hooked(model: nn.Module, names: Sequence[str], collect: Callable[[str, nn.Module, Any], None]) -> Iterator[None]:
+    """Call `collect(name, module, output)` whenever one of the named modules runs; no hook stays behind."""
     modules = dict(model.named_modules())
     handles = []
     try:
         for name in names:
-            handles.append(modules[name].register_forward_hook(_make_hook(name, hear)))
+            handles.append(modules[name].register_forward_hook(_make_hook(name, collect)))
         yield
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _make_hook(name: str, hear: Callable[[str, nn.Module, Any], None]) -> Callable[[nn.Module, Any, Any], None]:
+def _make_hook(name: str, collect: Callable[[str, nn.Module, Any], None]) -> Callable[[nn.Module, Any, Any], None]:
     def hook(module: nn.Module, _inputs: Any, output: Any) -> None:
-        hear(name, module, output)
+        collect(name, module, output)
 
     return hook

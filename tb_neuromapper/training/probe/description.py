@@ -30,7 +30,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Description:
-    """Everything that the user told about the probe set; sizes are checked when the number of samples is known.
+    """Everything that the user said about the probe set; sizes are checked when the number of samples is known.
 
     Attributes:
         labels: Classes or targets, if given apart from the probe.
@@ -61,6 +61,7 @@ class Description:
                 )
 
     def ids(self, n_samples: int) -> Sequence[int] | Sequence[str]:
+        """The samples' ids; the row numbers, where none are given."""
         return range(n_samples) if self.sample_ids is None else self.sample_ids
 
 

@@ -1,4 +1,4 @@
-"""Ranks share the probe set; rank 0 puts the shares together and writes."""
+"""Ranks share the probe set; rank 0 joins the shares and writes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def rank_and_size() -> tuple[int, int]:
     return 0, 1
 
 
-def together(work: Callable[[], T]) -> T:
+def on_every_rank(work: Callable[[], T]) -> T:
     """Run `work` on every rank; if it fails on one, every rank raises, so that none waits for ever.
 
     Raises:
-        ValueError, RuntimeError: What `work` raised here; on the other ranks a RuntimeError with its words.
+        ValueError, RuntimeError: What `work` raised here; on the other ranks a RuntimeError with its message.
     """
     if rank_and_size()[1] == 1:
         return work()
@@ -35,13 +35,13 @@ def together(work: Callable[[], T]) -> T:
         result = work()
     except Exception as error:
         failure = error
-    words: list[Any] = [None] * rank_and_size()[1]
-    distributed.all_gather_object(words, None if failure is None else f"{type(failure).__name__}: {failure}")
+    messages: list[Any] = [None] * rank_and_size()[1]
+    distributed.all_gather_object(messages, None if failure is None else f"{type(failure).__name__}: {failure}")
     if failure is not None:
         raise failure
-    for rank, text in enumerate(words):
-        if text is not None:
-            raise RuntimeError(f"NeuroMapper failed on rank {rank}: {text}")
+    for rank, message in enumerate(messages):
+        if message is not None:
+            raise RuntimeError(f"NeuroMapper failed on rank {rank}: {message}")
     return result  # type: ignore[return-value]
 
 
@@ -55,7 +55,7 @@ def gather(result: PassResult) -> list[PassResult] | None:
     return parts
 
 
-def join(parts: Sequence[PassResult], device: torch.device) -> PassResult:
+def join_shares(parts: Sequence[PassResult], device: torch.device) -> PassResult:
     """The shares as one result, in the probe's order.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from tb_neuromapper.training.probe.blocks import listening
+from tb_neuromapper.training.probe.blocks import hooked
 from tb_neuromapper.training.probe.reducers import main_tensor, reduce_to_rows, sample_axes
 from tb_neuromapper.training.probe.source import Batch, Fingerprints, ProbeSource, as_tensor, move
 from tb_neuromapper.training.probe.thumbnails import ThumbnailCollector
@@ -28,7 +28,7 @@ class BlockRows:
 
     Attributes:
         rows: float32 (n, d), on the model's device.
-        reduction: How the output was reduced, in words.
+        reduction: How the output was reduced, for people: "none", "token mean" and the like.
         is_output: Whether the block returns the network's own output.
     """
 
@@ -83,7 +83,7 @@ def run_pass(
     Args:
         model: The network, without wrappers.
         source: The probe set.
-        names: Modules to listen to.
+        names: Modules whose outputs are collected.
         fingerprints: Kept between passes, so that its weights are drawn once.
         thumbnail_size: 0 collects no thumbnails.
         forward: Calls the model on a batch's inputs, if `model(*args, **kwargs)` does not fit.
@@ -95,22 +95,22 @@ def run_pass(
             hold no tensors.
     """
     device = device_of(model)
-    recorder = _Recorder(model)
+    collector = _BlockCollector(model)
     rows, prints, labels = [], [], []
     thumbnails = ThumbnailCollector(thumbnail_size)
-    with undisturbed(model, source.generator), listening(model, names, recorder.hear):
+    with undisturbed(model, source.generator), hooked(model, names, collector.collect):
         for batch in source.batches(rank, n_ranks):
             thumbnails.add(batch)
             labels.append(batch.labels)
             rows.append(np.arange(batch.start, batch.start + batch.n_rows))
             args, kwargs = move(batch.args, device), move(batch.kwargs, device)
             prints.append(fingerprints.of((args, kwargs), batch.n_rows))
-            recorder.begin(batch, _mask_of(kwargs))
-            recorder.end(_call(model, args, kwargs, forward))
+            collector.begin(batch, _mask_of(kwargs))
+            collector.end(_call(model, args, kwargs, forward))
     return PassResult(
         rows=np.concatenate([np.empty(0, np.int64), *rows]),
-        blocks=recorder.blocks(),
-        network=recorder.network(),
+        blocks=collector.blocks(),
+        network=collector.network(),
         fingerprints=torch.cat(prints).cpu().numpy() if prints else np.empty(0, np.int64),
         labels=_join_labels(labels),
         thumbnails=thumbnails.parts(),
@@ -159,8 +159,8 @@ def _join_labels(parts: Sequence[Any]) -> npt.NDArray[Any] | None:
         return None
 
 
-class _Recorder:
-    """Collects what the hooks hear, batch by batch."""
+class _BlockCollector:
+    """Collects the outputs of the blocks and of the network, batch by batch."""
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
@@ -168,7 +168,7 @@ class _Recorder:
         # Per block and batch the rows by the axis that was taken for the samples'.
         self._batches: dict[str, list[Mapping[int, torch.Tensor]]] = {}
         self._axes: dict[str, int] = {}
-        self._words: dict[str, str] = {}
+        self._reductions: dict[str, str] = {}
         self._raw: dict[str, weakref.ref[torch.Tensor]] = {}
         self._current: dict[str, Mapping[int, torch.Tensor]] = {}
         self._output_blocks: set[str] = set()
@@ -179,7 +179,7 @@ class _Recorder:
         self._batch, self._mask, self._current, self._raw = batch, mask, {}, {}
         self._n_rows += batch.n_rows
 
-    def hear(self, name: str, module: nn.Module, output: Any) -> None:
+    def collect(self, name: str, module: nn.Module, output: Any) -> None:
         """A block that runs several times in one forward pass counts as it was the last time."""
         tensor = main_tensor(output)
         if tensor is None or self._batch is None:
@@ -187,7 +187,7 @@ class _Recorder:
                 f"block {name!r} returns a {type(output).__name__} without a tensor; leave it out of blocks."
             )
         self._current[name] = self._reduce(name, tensor, module)
-        # Weak, so that listening keeps no activations alive.
+        # Weak, so that no activations are kept alive.
         self._raw[name] = weakref.ref(tensor)
 
     def end(self, output: Any) -> None:
@@ -212,7 +212,7 @@ class _Recorder:
             axes = (self._axes[name],)
         with plain_precision(tensor.device):
             for axis in axes:
-                found[axis], self._words[name] = reduce_to_rows(
+                found[axis], self._reductions[name] = reduce_to_rows(
                     tensor, n_rows=n_rows, module=module, mask=self._mask, axis=axis
                 )
         return found
@@ -230,7 +230,7 @@ class _Recorder:
     def _join(self, name: str) -> BlockRows:
         """All batches; one with as many tokens as samples follows the batches where the samples' axis is plain."""
         parts = [found.get(self._axes.get(name, -1), next(iter(found.values()))) for found in self._batches[name]]
-        return BlockRows(torch.cat(parts), self._words[name], name == _NETWORK or name in self._output_blocks)
+        return BlockRows(torch.cat(parts), self._reductions[name], name == _NETWORK or name in self._output_blocks)
 
 
 def _is_same(a: torch.Tensor | None, b: torch.Tensor) -> bool:

@@ -16,9 +16,9 @@ from tb_neuromapper.recording.records import RecordBatch, RecordDraft
 from tb_neuromapper.recording.writer import RecordWriter
 from tb_neuromapper.training.probe.blocks import choose_blocks
 from tb_neuromapper.training.probe.description import Description, Labels, check_labels, probe_draft
-from tb_neuromapper.training.probe.distributed import gather, join, rank_and_size, together
+from tb_neuromapper.training.probe.distributed import gather, join_shares, on_every_rank, rank_and_size
 from tb_neuromapper.training.probe.forward import PassResult, device_of, run_pass
-from tb_neuromapper.training.probe.records import activations_draft, fits, kept_blocks, outcomes_draft
+from tb_neuromapper.training.probe.records import activations_draft, can_have_outcomes, kept_blocks, outcomes_draft
 from tb_neuromapper.training.probe.source import Fingerprints, ProbeSource, content_hash, refuse_change
 from tb_neuromapper.training.state import plain_precision
 
@@ -98,8 +98,8 @@ class ProbeRecorder:
             ValueError: As `NeuroMapper.log_epoch`; nothing is queued then.
             RuntimeError: The writer is closed, or another rank failed.
         """
-        shares = gather(together(self._run))
-        together(lambda: self._submit(step, shares, writer, train_step))
+        shares = gather(on_every_rank(self._run))
+        on_every_rank(lambda: self._submit(step, shares, writer, train_step))
         self._has_recorded = True
 
     def _run(self) -> PassResult:
@@ -122,7 +122,7 @@ class ProbeRecorder:
             return
         device = device_of(self._model)
         with plain_precision(device):
-            result = join(shares, device)
+            result = join_shares(shares, device)
             first = self._first or self._check_first(result)
             refuse_change(first.fingerprints, result.fingerprints, first.sample_ids)
             batch = RecordBatch(step, first.sample_set, first.content, *self._records(result, first, train_step))
@@ -161,7 +161,7 @@ class ProbeRecorder:
             sample_set=schema.sample_set_hash(ids),
             content=content_hash(result.fingerprints),
             fingerprints=result.fingerprints,
-            has_outcomes=fits(result.output, labels),
+            has_outcomes=can_have_outcomes(result.output, labels),
         )
 
     def _labels_of(self, result: PassResult) -> Labels:

@@ -1,4 +1,4 @@
-"""From what a pass found to the records of a step."""
+"""Makes the records of an epoch of what a pass found."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def kept_blocks(
         blocks: What the pass found.
         network: The network's own output; it becomes the last block, "output", or, where another block has that name,
             "output (network)". A chosen block that is the network's output takes its place.
-        wanted: Names that were listened to.
+        wanted: Names of the modules whose outputs were collected.
         is_automatic: Whether the program chose them; then a block that never runs, or that is the output, goes.
 
     Raises:
@@ -126,7 +126,7 @@ def outcomes_draft(output: torch.Tensor | None, labels: Labels) -> tuple[RecordD
     return _draft(outcomes), scalars
 
 
-def fits(output: torch.Tensor | None, labels: Labels) -> bool:
+def can_have_outcomes(output: torch.Tensor | None, labels: Labels) -> bool:
     """Whether outcomes can be computed; if not although there are labels, a warning says why."""
     if labels.classes is None and labels.targets is None:
         return False

@@ -1,4 +1,4 @@
-"""From whatever a module returns to one row of features per sample, on the model's device."""
+"""Reduces what a module returns, in any form, to one row of features per sample, on the model's device."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _first_tensor(values: list[Any], is_network: bool) -> torch.Tensor | None:
     found = (
         main_tensor(v, is_network=is_network) for v in values if isinstance(v, (torch.Tensor, Mapping, tuple, list))
     )
-    # A scalar is a loss that the network computed by itself, not an output per sample.
+    # A scalar is a loss that the network computed, not an output per sample.
     return next((tensor for tensor in found if tensor is not None and tensor.ndim > 0), None)
 
 
@@ -77,12 +77,12 @@ def reduce_to_rows(
     Args:
         tensor: A batch's output, one axis of size n_rows among its first two.
         n_rows: Number of samples in the batch.
-        module: Where it comes from; its layers tell the feature axis.
+        module: Where it comes from; its layers show which is the feature axis.
         mask: (n_rows, n_tokens), true where a token counts; used if the tensor has that many tokens.
         axis: The samples' axis, 0 or 1; None takes the likeliest of `sample_axes`.
 
     Returns:
-        The rows, float32 (n_rows, d), never an alias of `tensor`, and the reduction in words.
+        The rows, float32 (n_rows, d), never an alias of `tensor`, and the name of the reduction.
 
     Raises:
         ValueError: No axis has one entry per sample.
@@ -100,8 +100,8 @@ def reduce_to_rows(
         weights = mask.to(torch.float32)
         total = torch.einsum("ntd,nt->nd", rows.to(torch.float32), weights)
         return total / weights.sum(1, keepdim=True).clamp_min(1.0), "token mean without padding"
-    words = "token mean" if rows.ndim == 3 else "spatial mean"
-    return rows.flatten(1, -2).mean(1, dtype=torch.float32), words
+    reduction = "token mean" if rows.ndim == 3 else "spatial mean"
+    return rows.flatten(1, -2).mean(1, dtype=torch.float32), reduction
 
 
 def _puts_time_first(module: nn.Module) -> bool:
@@ -172,7 +172,7 @@ def _scores(centred: torch.Tensor, n_dims: int) -> torch.Tensor:
         return vectors * values.clamp_min(0).sqrt()
     generator = torch.Generator("cpu").manual_seed(0)
     width = min(n_dims + _OVERSAMPLING, n_rows, n_features)
-    # In so many words, because the user's default dtype and device may be others.
+    # Dtype and device are named, because the user's default dtype and device may be others.
     basis = torch.randn(n_features, width, generator=generator, dtype=torch.float32, device="cpu").to(centred.device)
     for _ in range(_N_ITERATIONS):
         basis = torch.linalg.qr(centred.T @ (centred @ basis))[0]

@@ -1,4 +1,4 @@
-"""The probe set: the same samples in the same order at every pass, whatever form they come in."""
+"""The probe set: the same samples in the same order at every pass, in any of the forms that users give them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _as_dataset(probe: Any) -> Any:
 
 
 def as_tensor(values: Any) -> torch.Tensor:
-    """A tensor as it is, anything else on the CPU, whatever the user's default device is."""
+    """A tensor as it is, anything else as a tensor on the CPU, also if the user's default device is another."""
     return values if isinstance(values, torch.Tensor) else torch.as_tensor(values, device="cpu")
 
 
