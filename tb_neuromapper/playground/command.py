@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of `tb-neuromapper train`, one for each parameter."""
+    """Add the flags of `tb-neuromapper train`, one for each parameter."""
     for field in FIELDS:
         default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
         choices = f"; one of {', '.join(field.choices)}" if isinstance(field, ChoiceField) else ""

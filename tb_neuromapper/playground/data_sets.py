@@ -22,7 +22,12 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes that are known before a data set is loaded."""
+    """Sizes that are known before a data set is loaded.
+
+    Attributes:
+        n_inputs: Values of one sample.
+        n_classes: Classes.
+    """
 
     n_inputs: int
     n_classes: int
@@ -36,8 +41,10 @@ class DataSet:
     """Samples to train on, and others to look at.
 
     Attributes:
-        inputs, labels: (n, ...) float32 and (n,) int64 to train on; images are (n, 1, height, width) in 0..1.
-        probe_inputs, probe_labels: At most MAX_PROBE samples that are not trained on.
+        inputs: float32 (n, ...) to train on; images are (n, 1, height, width) in 0..1.
+        labels: int64 (n,), their classes.
+        probe_inputs: float32 (m, ...), at most MAX_PROBE samples that are not trained on.
+        probe_labels: int64 (m,), their classes.
         class_names: One text a class.
         describe: The text shown for a probe sample, from its row; None for images.
     """
@@ -51,7 +58,7 @@ class DataSet:
 
 
 def missing(name: str, data_folder: Path) -> str:
-    """Why a data set cannot be had, and what to do; "" if it can."""
+    """Why a data set cannot be loaded, and what to do; "" if it can."""
     if name == "mnist":
         if find_mnist(data_folder) is not None:
             return ""
@@ -72,7 +79,7 @@ def load_data_set(name: str, data_folder: Path) -> DataSet:
         data_folder: Where MNIST's files are, as torchvision keeps them.
 
     Raises:
-        ValueError: It cannot be had; says why and what to do.
+        ValueError: It cannot be loaded; says why and what to do.
     """
     if reason := missing(name, data_folder):
         raise ValueError(reason)

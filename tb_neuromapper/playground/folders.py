@@ -15,7 +15,7 @@ def claim_run_folder(log_dir: Path, name: str) -> Path:
         name: From the alphabet of `fields.NameField`.
 
     Raises:
-        OSError: No folder can be made there; its words say where and why.
+        OSError: No folder can be made there; the message says where and why.
     """
     try:
         log_dir.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,14 @@ def find_mnist(folder: Path) -> Path | None:
 
 
 def read_mnist(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Images (n, height, width) and labels (n,) of one part, "train" or "test".
+    """Images and labels of one part.
+
+    Args:
+        folder: Where the files are.
+        part: "train" or "test".
+
+    Returns:
+        uint8 (n, height, width) and uint8 (n,).
 
     Raises:
         ValueError: A file is missing or not what it should be.
@@ -42,10 +49,17 @@ def read_mnist(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDAr
 
 
 def read_idx(folder: Path, name: str) -> npt.NDArray[np.uint8]:
-    """One idx file of bytes, plain or with `.gz`: 0, 0, 8, the number of dimensions, their sizes (big-endian), bytes.
+    """Read one idx file of bytes, plain or with `.gz`: 0, 0, 8, the number of dimensions, their sizes, the bytes.
+
+    Args:
+        folder: Where it is.
+        name: Its name, without `.gz`.
+
+    Returns:
+        uint8, in the shape that the header says (sizes are big-endian).
 
     Raises:
-        ValueError: It is missing, cut off, too large, or holds something else.
+        ValueError: It is missing, cut off, too large, or no idx file of bytes.
     """
     path = _file(folder, name)
     if path is None:

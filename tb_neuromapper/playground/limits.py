@@ -17,8 +17,8 @@ class Limits:
     """Bounds of one training.
 
     Attributes:
-        time_s: Seconds from its first step.
-        memory_bytes: Beyond what the process takes once torch and the data set are loaded.
+        time_s: Seconds that it may take, from when its data set is loaded.
+        memory_bytes: Memory that it may take beyond what the process takes once torch and the data set are loaded.
     """
 
     time_s: float = 600.0
@@ -26,7 +26,10 @@ class Limits:
 
 
 def bound_address_space(extra_bytes: int) -> None:
-    """Let allocations beyond what is mapped now, plus this, fail; Linux only (0.8 GB are mapped after the imports)."""
+    """Let allocations fail beyond what is mapped now and `extra_bytes` more; does nothing off Linux.
+
+    0.8 GB are mapped after the imports.
+    """
     if resource is None or not sys.platform.startswith("linux"):
         return
     n_pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -37,7 +40,7 @@ def bound_address_space(extra_bytes: int) -> None:
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that was resident so far; 0 where the system does not tell."""
+    """The most memory that was resident so far; 0 where the system does not say."""
     if resource is None:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -31,7 +31,13 @@ _INITIALIZATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def make_network(parameters: TrainingParameters, n_inputs: int, n_classes: int) -> nn.Sequential:
-    """Flatten, then a child `hidden1`, `hidden2`, ... (linear and activation) for each layer, then `head`."""
+    """A network of a child `flatten`, then `hidden1`, `hidden2`, ... (linear and activation each), then `head`.
+
+    Args:
+        parameters: Hidden layers, activation and initialisation.
+        n_inputs: Values of one sample.
+        n_classes: Units of `head`.
+    """
     layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     n_before = n_inputs
     for number, n_units in enumerate(parameters.hidden, start=1):
@@ -50,7 +56,7 @@ def make_network(parameters: TrainingParameters, n_inputs: int, n_classes: int) 
 
 
 def make_optimizer(parameters: TrainingParameters, network: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer that the parameters name, over all weights."""
+    """The optimizer that the parameters name, over all parameters of the network."""
     weights, rate = network.parameters(), parameters.learning_rate
     if parameters.optimizer == "sgd":
         return torch.optim.SGD(weights, lr=rate)

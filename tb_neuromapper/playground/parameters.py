@@ -61,7 +61,7 @@ class TrainingParameters:
         initialization: One of INITIALIZATIONS.
         optimizer: One of OPTIMIZERS.
         learning_rate: Step size.
-        batch_size: Samples a step.
+        batch_size: Samples in a step.
         n_epochs: Times through the training set.
         seed: Of the weights and of the order of the samples; the data set stays the same.
         name: Of the run; empty makes one from the data set and the layers.
@@ -128,7 +128,7 @@ def parse_training(values: Any) -> TrainingParameters:
 
 
 def run_name(parameters: TrainingParameters) -> str:
-    """What the run is called, if that name is free: the user's word, or made of the data set and the layers."""
+    """What the run is called, if that name is free: the user's name, or one made of the data set and the layers."""
     return parameters.name or "-".join([parameters.data, *map(str, parameters.hidden)])
 
 

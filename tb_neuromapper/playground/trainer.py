@@ -31,8 +31,9 @@ class Progress:
         state: "training" until it is over.
         epoch: Epochs that are logged, besides the untrained network.
         n_epochs: Epochs in all.
-        share: Of all steps, 0 to 1.
-        loss, accuracy: Means over the last whole epoch, on what is trained on, accuracy in 0..1; None before.
+        share: How much of all steps is done, 0 to 1.
+        loss: Mean over the last whole epoch, on the training set; None before the first.
+        accuracy: The same, 0 to 1.
         message: A sentence for people.
     """
 
@@ -53,7 +54,7 @@ def run_training(
     report: Callable[[Progress], None],
     why_stop: Callable[[], str],
 ) -> Progress:
-    """Train to the end, or until told to stop; what was logged until then stays.
+    """Train to the end, or until a reason to stop comes; what was logged until then stays.
 
     Args:
         parameters: What to train.
@@ -74,7 +75,7 @@ def run_training(
                     return replace(last, state="stopped", message=f"{reason}; {_kept(last.epoch)}.")
     except (ValueError, OSError) as error:
         return replace(last, state="failed", message=str(error))
-    except (MemoryError, RuntimeError) as error:  # torch tells of missing memory as a RuntimeError.
+    except (MemoryError, RuntimeError) as error:  # torch reports missing memory as a RuntimeError.
         message = f"the training failed, perhaps for lack of memory: {str(error)[:300] or type(error).__name__}"
         return replace(last, state="failed", message=message)
     return replace(last, state="done", message=_sentence(last))
@@ -83,8 +84,16 @@ def run_training(
 def train(parameters: TrainingParameters, data: DataSet, folder: Path) -> Generator[Progress]:
     """Train step by step; close the iterator to stop early.
 
+    Args:
+        parameters: What to train.
+        data: What to train it on.
+        folder: Of the run.
+
+    Yields:
+        The progress after each step.
+
     Raises:
-        ValueError: The loss, or what the network makes of the probe, is no longer finite.
+        ValueError: The loss, or an activation on the probe, is no longer finite.
     """
     torch.manual_seed(parameters.seed)
     inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)

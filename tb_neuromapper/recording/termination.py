@@ -55,6 +55,7 @@ class TerminationGuard:
             self._previous.drain_all()
 
     def __call__(self, signum: int, _frame: FrameType | None) -> None:
+        """Handle the signal: begin to drain, and return to the interrupted code."""
         # The interrupted code may hold the very locks that draining needs, so another thread drains while the main
         # thread goes on; a second signal ends the process at once. Not a daemon: an exit meanwhile waits for it.
         signal.signal(signum, signal.SIG_DFL)

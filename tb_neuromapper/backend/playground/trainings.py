@@ -21,8 +21,8 @@ from tb_neuromapper.backend.jobs.local_worker import python_environment
 from tb_neuromapper.playground.data_sets import missing
 from tb_neuromapper.playground.folders import claim_run_folder
 from tb_neuromapper.playground.limits import Limits
-from tb_neuromapper.playground.order import Order
 from tb_neuromapper.playground.parameters import TrainingParameters, as_command, run_name
+from tb_neuromapper.playground.request import TrainingRequest
 
 MAX_RUNNING = 2
 _MAX_KEPT = 50
@@ -31,7 +31,7 @@ _MAX_LINE_BYTES = 1 << 16
 _PATIENCE_S = 90.0
 _TRAIN = (
     "import sys; sys.path[:] = filter(None, sys.path); "  # As in jobs.py.
-    "from tb_neuromapper.playground.child import main; main(sys.argv[1])"
+    "from tb_neuromapper.playground.process import main; main(sys.argv[1])"
 )
 
 
@@ -157,8 +157,8 @@ class Trainings:
             folder = claim_run_folder(self._log_dir, run_name(parameters))
         except OSError as error:
             raise CannotTrainError(str(error)) from error
-        order = Order(parameters, str(folder), str(self.data_folder), self.limits)
-        command = [sys.executable, "-c", _TRAIN, order.encode()]
+        request = TrainingRequest(parameters, str(folder), str(self.data_folder), self.limits)
+        command = [sys.executable, "-c", _TRAIN, request.encode()]
         try:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=python_environment())
         except OSError as error:

@@ -22,6 +22,7 @@ class ForwardHook:
         self._work = work
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:  # noqa: ARG002
+        """What torch calls; does nothing while the module is compiled or traced."""
         # A compiler or tracer would make our work part of what it makes.
         if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
             return

@@ -81,12 +81,7 @@ def defer_records(
         fail: Takes the step and what went wrong if no records can be made.
     """
     transfer = Transfer()
-    calls = watch.calls.layer_calls
-    sources = {} if has_forward(watch.calls) else sources_in_order(watch.layers)
-    layers = [
-        LayerRows(layer, calls.get(layer.name), watch.kept_edges(layer), transfer, sources.get(layer.name, ()))
-        for layer in watch.ordered_layers()
-    ]
+    layers = _layer_rows(watch, transfer)
     rows = [
         ParameterRow(name, owner, watch.weights.watched[id(parameter)], transfer)
         for name, owner, parameter in watch.parameters
@@ -111,3 +106,12 @@ def defer_records(
         return RecordBatch(step, "", None, drafts, scalars)
 
     return DeferredBatch(transfer.n_bytes + _ROW_BYTES * (len(layers) + len(rows)), finish)
+
+
+def _layer_rows(watch: StepWatch, transfer: Transfer) -> list[LayerRows]:
+    calls = watch.calls.layer_calls
+    sources = {} if has_forward(watch.calls) else sources_in_order(watch.layers)
+    return [
+        LayerRows(layer, calls.get(layer.name), watch.kept_edges(layer), transfer, sources.get(layer.name, ()))
+        for layer in watch.ordered_layers()
+    ]

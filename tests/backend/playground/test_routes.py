@@ -117,7 +117,7 @@ def test_trainings__end_with_tensorboard(playground, how):
     """However TensorBoard ends, no training goes on."""
     playground.post("trainings", {"parameters": LONG})
     await_value(lambda: playground.json("trainings")["trainings"][0]["epoch"] >= 1, playground.process)
-    trainers = [pid for pid in children_of(playground.process.pid) if "playground.child" in command_line(pid)]
+    trainers = [pid for pid in children_of(playground.process.pid) if "playground.process" in command_line(pid)]
     assert len(trainers) == 1
     playground.process.send_signal(how)
     playground.process.wait(30)
