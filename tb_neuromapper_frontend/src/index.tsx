@@ -7,7 +7,7 @@ import { exportedTransport } from "./api/exported";
 import { httpTransport } from "./api/http";
 import type { Transport } from "./api/transport";
 import { App } from "./app";
-import { isVisible, readUrlParams, watchTheme, watchUrl, writeUrlParams } from "./host/tensorboard";
+import { type Address, createAddress, isVisible, watchTheme } from "./host/tensorboard";
 import { inspector } from "./inspect";
 import { watchKeys } from "./keys";
 import type { Stage } from "./screens/embeddings/draw/stage";
@@ -77,10 +77,11 @@ function start(root: HTMLElement, transport: Transport): void {
   });
   let flowStage: FlowStage | null = null;
   const open = (params: Record<string, string>) => actions.urlOpened(fromParams(params), unusedKeys(params));
-  open(readUrlParams());
+  const address = createAddress();
+  open(address.read());
   watchTheme(actions.themeChanged);
   watchKeys(document, store);
-  keepUrl(store, open);
+  keepUrl(store, address, open);
   keepOther(store, api);
   keepOutcomes(store, api);
   keepNearest(store, api);
@@ -164,7 +165,7 @@ async function cancel(store: Store, api: Api): Promise<void> {
 }
 
 /** The address says what is shown: at once, but not more often than browsers allow. */
-function keepUrl(store: Store, open: (params: Record<string, string>) => void): void {
+function keepUrl(store: Store, address: Address, open: (params: Record<string, string>) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {
@@ -173,11 +174,11 @@ function keepUrl(store: Store, open: (params: Record<string, string>) => void): 
     const waitMs = Math.max(URL_DELAY_MS, writtenAt + URL_PAUSE_MS - performance.now());
     timer = setTimeout(() => {
       writtenAt = performance.now();
-      writeUrlParams(params);
+      if (!address.write(params)) write();
     }, waitMs);
   };
   effect(write);
-  watchUrl((params) => {
+  address.watch((params) => {
     if (Object.keys(params).length > 0) open(params);
     else write();
   });

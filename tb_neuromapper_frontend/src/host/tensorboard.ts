@@ -42,13 +42,54 @@ export function isVisible(): boolean {
   return document.visibilityState === "visible" && window.innerHeight > 0 && window.innerWidth > 0;
 }
 
+type UrlParams = Record<string, string>;
+
+/** The window whose address is read and written. */
+type AddressWindow = Pick<Window, "location" | "history" | "addEventListener" | "removeEventListener">;
+
 /** The plugin's part of TensorBoard's address: `#neuromapper&p.neuromapper.KEY=VALUE`. */
-export function readUrlParams(): Record<string, string> {
-  return paramsOfHash((hostWindow() ?? window).location.hash);
+export interface Address {
+  read(): UrlParams;
+  /**
+   * Replaces our part of the address, without a new entry in the history.
+   * @returns false if somebody has changed the address since it was last read or written: `hashchange`, which reports
+   * a new link, may still be on its way, and writing now would lose the link. The next call writes.
+   */
+  write(params: UrlParams): boolean;
+  /** Calls back when somebody edits the address by hand or follows a link into this tab. */
+  watch(onChange: (params: UrlParams) => void): () => void;
 }
 
-export function paramsOfHash(hash: string): Record<string, string> {
-  const params: Record<string, string> = {};
+export function createAddress(target: AddressWindow = hostWindow() ?? window): Address {
+  let knownHash = target.location.hash;
+  const read = () => {
+    knownHash = target.location.hash;
+    return paramsOfHash(knownHash);
+  };
+  const write = (params: UrlParams) => {
+    const { pathname, search, hash: currentHash } = target.location;
+    const hash = hashWithParams(currentHash, params);
+    if (hash === null || hash === currentHash) return true;
+    if (currentHash !== knownHash) {
+      knownHash = currentHash;
+      return false;
+    }
+    target.history.replaceState(target.history.state, "", `${pathname}${search}${hash}`);
+    knownHash = target.location.hash;
+    return true;
+  };
+  const watch = (onChange: (params: UrlParams) => void) => {
+    const tell = () => {
+      if (hashWithParams(target.location.hash, {}) !== null) onChange(read());
+    };
+    target.addEventListener("hashchange", tell);
+    return () => target.removeEventListener("hashchange", tell);
+  };
+  return { read, write, watch };
+}
+
+export function paramsOfHash(hash: string): UrlParams {
+  const params: UrlParams = {};
   for (const part of hash.replace(/^#/, "").split("&")) {
     const [key, value] = part.split("=");
     const name = decode(key);
@@ -58,7 +99,7 @@ export function paramsOfHash(hash: string): Record<string, string> {
 }
 
 /** `hash` with our parameters replaced; null if another tab is the open one. */
-export function hashWithParams(hash: string, params: Record<string, string>): string | null {
+export function hashWithParams(hash: string, params: UrlParams): string | null {
   const parts = hash.replace(/^#/, "").split("&").filter(Boolean);
   const tab = parts.find((part) => !part.includes("="));
   if (tab !== undefined && decode(tab) !== TAB) return null;
@@ -75,23 +116,4 @@ function decode(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** Replaces our part of the address, without a new entry in the history. */
-export function writeUrlParams(params: Record<string, string>): void {
-  const target = hostWindow() ?? window;
-  const hash = hashWithParams(target.location.hash, params);
-  if (hash === null || hash === target.location.hash) return;
-  const { pathname, search } = target.location;
-  target.history.replaceState(target.history.state, "", `${pathname}${search}${hash}`);
-}
-
-/** Calls back when somebody edits the address by hand or follows a link into this tab. */
-export function watchUrl(onChange: (params: Record<string, string>) => void): () => void {
-  const target = hostWindow() ?? window;
-  const tell = () => {
-    if (hashWithParams(target.location.hash, {}) !== null) onChange(readUrlParams());
-  };
-  target.addEventListener("hashchange", tell);
-  return () => target.removeEventListener("hashchange", tell);
 }
