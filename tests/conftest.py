@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import signal
+import threading
 
 import pytest
 
@@ -29,3 +30,18 @@ def start_tensorboard(cache_folder):
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def stalled_disk(monkeypatch):
+    """An event; until it is set, no file of a run's arrays is written."""
+    from tb_neuromapper.recording import writer
+
+    is_free, write_whole = threading.Event(), writer.write_whole
+
+    def write(path, data):
+        assert is_free.wait(60)
+        write_whole(path, data)
+
+    monkeypatch.setattr(writer, "write_whole", write)
+    return is_free

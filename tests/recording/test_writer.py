@@ -71,16 +71,8 @@ def test_writer__announces_only_whole_files(tmp_path, monkeypatch):
     assert seen == [[".safetensors"]]
 
 
-def test_writer__blocks_only_when_the_queue_is_full(tmp_path, monkeypatch):
+def test_writer__blocks_only_when_the_queue_is_full(tmp_path, stalled_disk):
     """With the disk stuck, queue_size + 1 batches are taken at once; the next waits until the disk goes on."""
-    gate = threading.Event()
-    real = writer_module.write_whole
-
-    def write(path, data):
-        gate.wait(60)
-        real(path, data)
-
-    monkeypatch.setattr(writer_module, "write_whole", write)
     writer = open_writer(tmp_path, queue_size=2)
     writer.submit(batch_of(0), probe=PROBE)
     while not writer._queue.empty():
@@ -91,7 +83,7 @@ def test_writer__blocks_only_when_the_queue_is_full(tmp_path, monkeypatch):
     last.start()
     last.join(0.05)
     assert last.is_alive()
-    gate.set()
+    stalled_disk.set()
     last.join(60)
     writer.close()
     assert list(read_records(tmp_path, "activations")) == [0, 1, 2, 3]
@@ -220,16 +212,8 @@ def test_writer__leaves_no_hook_behind(tmp_path, monkeypatch):
     assert [reference() for reference in references] == [None] * 3
 
 
-def test_terminated__writer_writes_what_waits_and_drops_the_rest(tmp_path, monkeypatch):
+def test_terminated__writer_writes_what_waits_and_drops_the_rest(tmp_path, stalled_disk):
     """While SIGTERM drains, a submit comes before the end or is dropped; it neither raises nor waits for ever."""
-    gate = threading.Event()
-    real = writer_module.write_whole
-
-    def write(path, data):
-        gate.wait(60)
-        real(path, data)
-
-    monkeypatch.setattr(writer_module, "write_whole", write)
     writer = open_writer(tmp_path, queue_size=8)
     writer.submit(batch_of(0), probe=PROBE)
     writer.submit(batch_of(1))
@@ -237,7 +221,7 @@ def test_terminated__writer_writes_what_waits_and_drops_the_rest(tmp_path, monke
     terminating.start()
     training = threading.Thread(target=lambda: [writer.submit(batch_of(step)) for step in range(2, 50)])
     training.start()
-    gate.set()
+    stalled_disk.set()
     terminating.join(60)
     training.join(60)
     assert not training.is_alive()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from tb_neuromapper import open_run
 from tb_neuromapper.training.callback import NeuroMapper
+
+ARRAYS = ("unit_activation", "unit_zeros", "unit_gradient", "unit_signed", "edge_gradient", "edge_weight")
 
 
 def record(run_dir, model, train_step, *, n_steps=1, every=1, **options):
@@ -58,3 +61,27 @@ def signed(values):
     """(U, I) of (U, I, K): mean of absolute values with the sign of the mean."""
     values = np.asarray(values, np.float64)
     return np.abs(values).mean(2) * np.where(values.mean(2) < 0, -1, 1)
+
+
+def assert_same_flow(found, expected, *, rtol=1e-4, arrays=ARRAYS):
+    assert [layer.name for layer in found.layers] == [layer.name for layer in expected.layers]
+    for one, other in zip(found.layers, expected.layers, strict=True):
+        assert one.sources == other.sources
+        assert one.activation == other.activation
+        for name in arrays:
+            message = f"{one.name} {name}"
+            found_array, expected_array = getattr(one, name), getattr(other, name)
+            np.testing.assert_allclose(found_array, expected_array, rtol=rtol, atol=1e-8, err_msg=message)
+
+
+def n_hooks(model):
+    modules = [hook for module in model.modules() for hook in module._forward_hooks]
+    parameters = [hook for parameter in model.parameters() for hook in parameter._post_accumulate_grad_hooks or ()]
+    return len(modules) + len(parameters) + len(_global_optimizer_pre_hooks) + len(_global_optimizer_post_hooks)
+
+
+class Named:
+    """A mapper whose next step has the given arguments."""
+
+    def __init__(self, mapper, **arguments):
+        self.step = lambda: mapper.step(**arguments)

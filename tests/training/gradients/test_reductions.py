@@ -1,4 +1,6 @@
-"""Means of units and figures of tensors against numpy, and what sampling them costs in accuracy."""
+"""Means of units against numpy, and what sampling them costs in accuracy."""
+
+from __future__ import annotations
 
 import math
 
@@ -10,9 +12,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tb_neuromapper.training.gradients.reductions import MEAN_SIZE, absolute, beyond, itself, nonzero, unit_means
-from tb_neuromapper.training.gradients.statistics import STATISTICS, TensorStatistics, reduce
-from tb_neuromapper.training.gradients.transfer import Transfer
-from tests.training.flows import layers_of, record, sgd_step
+from tests.training.flows import (
+    layers_of,
+    record,
+    sgd_step,
+)
 
 FUNCTIONS = [absolute, nonzero, itself, beyond(0.5, 0.45)]
 
@@ -20,13 +24,6 @@ FUNCTIONS = [absolute, nonzero, itself, beyond(0.5, 0.45)]
 def plain_means(values, axis):
     values = np.moveaxis(values.double().numpy(), axis, 0).reshape(values.shape[axis], -1)
     return np.stack([np.abs(values), values != 0, values, np.abs(values - 0.5) > 0.45]).mean(2)
-
-
-def figures_of(tensor):
-    transfer = Transfer()
-    figures = TensorStatistics(reduce(tensor), transfer)
-    transfer.fetch()
-    return figures.named()
 
 
 @given(
@@ -91,45 +88,3 @@ def test_one_value_that_is_not_finite__is_found_behind_a_batch_norm(tmp_path):
         layers = layers_of(run.gradient_flow(index))
         assert layers["0"].n_nonfinite_activation >= 1
         assert np.isnan(layers["0"].unit_activation[1])
-
-
-@given(
-    sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3),
-    dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16]),
-    seed=st.integers(0, 99),
-)
-def test_figures_of_a_small_tensor__are_numpys(sizes, dtype, seed):
-    """All values count."""
-    tensor = torch.randn(sizes, generator=torch.Generator().manual_seed(seed)).to(dtype)
-    values = tensor.double().numpy().ravel()
-    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
-    norms = np.linalg.norm(values), np.abs(values).sum()
-    expected = (*norms, values.sum(), values.mean(), values.std(), values.min(), q1, median, q3, values.max())
-    found = figures_of(tensor)
-    assert [found[name] for name in STATISTICS] == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    assert found["n_nonfinite"] == 0
-
-
-def test_figures_of_a_large_tensor__are_close_and_bounds_exact():
-    """Norm and extremes are those of all values; the rest is within the error of a sample of 14,000."""
-    tensor = torch.randn(900, 111, generator=torch.Generator().manual_seed(0)) * 3 + 1
-    tensor[700, 7] = 99
-    values = tensor.double().numpy()
-    found = figures_of(tensor)
-    assert [found[name] for name in ("norm", "max", "min")] == pytest.approx(
-        [np.linalg.norm(values), 99, values.min()], rel=1e-5
-    )
-    assert found["mean"] == pytest.approx(values.mean(), abs=0.15)
-    assert found["std"] == pytest.approx(values.std(), rel=0.03)
-    assert found["l1"] == pytest.approx(np.abs(values).sum(), rel=0.03)
-    assert found["median"] == pytest.approx(np.median(values), abs=0.3)
-
-
-@pytest.mark.parametrize("size", [40, 90_000])
-def test_figures__of_what_is_not_finite_are_unknown_and_counted(size):
-    """Also if the sample has missed it."""
-    tensor = torch.ones(size)
-    tensor[[1, size - 2]] = torch.tensor([math.nan, math.inf])
-    found = figures_of(tensor)
-    assert found["n_nonfinite"] == 2
-    assert np.isnan([found[name] for name in STATISTICS]).all()
