@@ -18,6 +18,7 @@ BLOCKS = ["layer1", "layer2", "layer3", "layer4"]
 
 
 def main(arguments=None):
+    """Read the command line, load the images and train."""
     options = parse(arguments)
     try:
         import torch
@@ -34,6 +35,7 @@ def main(arguments=None):
 
 
 def parse(arguments):
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder with cifar-10-batches-py")
     parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 (170 MB) into --data first")
@@ -48,6 +50,7 @@ def parse(arguments):
 
 
 def count(text):
+    """A whole number of 1 or more, from the command line."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not an integer of 1 or more")
@@ -76,7 +79,7 @@ def load(options):
 
 
 def make_model():
-    """torchvision's ResNet-50 with the stem that is usual for 32 x 32 images: a 3 x 3 convolution and no pooling."""
+    """A ResNet-50 of torchvision with the stem that is usual for 32 x 32 images: a 3 x 3 convolution and no pooling."""
     from torch import nn
     from torchvision.models import resnet50
 
@@ -87,10 +90,12 @@ def make_model():
 
 
 def class_names(data_set):
+    """The names of a data set's classes, also of a part of it."""
     return getattr(data_set, "dataset", data_set).classes
 
 
 def train(model, train_set, test_set, device, options):
+    """Train and log: the test images after every epoch, the gradients of some steps."""
     import torch
     from torch import nn
     from torch.utils.data import DataLoader

@@ -98,6 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", choices=["mnist", "digits"], default="mnist", help="default: mnist")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder with MNIST (default: data)")
@@ -113,12 +114,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def count(text: str) -> int:
+    """A whole number of 1 or more, from the command line."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
 def sizes(text: str) -> list[int]:
+    """Whole numbers of 1 or more in a text like "128,64"."""
     return [count(part.strip()) for part in text.split(",")]
 
 

@@ -3,7 +3,7 @@
     python examples/overfit.py runs
     tensorboard --logdir runs
 
-In the NeuroMapper tab choose "overfit" beside "fit": both are in one space, and a note tells the evidence. The well-fit
+In the NeuroMapper tab choose "overfit" beside "fit": both are in one space, and a note gives the figures. The well-fit
 network sees all digits of the training set, shifted at random, with weight decay; the over-fit one learns 120 of them
 by heart, a third of their labels wrong. Takes less than a minute on one core.
 """

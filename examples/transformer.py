@@ -121,6 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def count(text: str) -> int:
+    """A whole number of 1 or more, from the command line."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)

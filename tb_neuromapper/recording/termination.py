@@ -13,8 +13,8 @@ from typing import Any
 class TerminationGuard:
     """On SIGTERM, drain first, then die by the signal as if nobody had caught it.
 
-    Installed only from the main thread and only where nothing but the default (or another guard) is installed: a
-    handler of the user's ends the program in its own way, and `atexit` drains then.
+    Installed only from the main thread and only where nothing but the default (or another guard) is installed: the
+    user's own handler ends the program in its own way, and `atexit` drains then.
 
     Args:
         drain: Writes what waits; runs in a thread of its own.

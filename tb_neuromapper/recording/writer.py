@@ -70,8 +70,8 @@ class RecordWriter:
         self._has_warned = False
         self._is_closed = False
         self._is_terminated = False
-        # Between `submit` and `finish`, so that nothing is queued behind the end. Reentrant, because a signal handler
-        # of the user's may close the mapper in the middle of a `submit`.
+        # Between `submit` and `finish`, so that nothing is queued behind the end. Reentrant, because the user's
+        # signal handler may close the mapper in the middle of a `submit`.
         self._admission = threading.RLock()
         self._probe: RecordDraft | None = None
         self._process_id = os.getpid()
@@ -181,7 +181,7 @@ class RecordWriter:
         """Say once, in the caller's thread, that the disk refused something.
 
         Args:
-            stacklevel: Frames from here out to the line of the user's that the warning names.
+            stacklevel: Frames from here out to the user's line, which the warning names.
         """
         if self._failure is None or self._has_warned:
             return

@@ -13,6 +13,7 @@ COMMAND = [sys.executable, "-m", "tb_neuromapper.cli", "train"]
 
 
 def train(*arguments, cwd):
+    """What `tb-neuromapper train` does with some arguments, in a folder."""
     command = [*COMMAND, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=cwd)
 

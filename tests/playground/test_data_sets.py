@@ -30,7 +30,7 @@ def test_load_data_set__keeps_training_and_probe_apart(tmp_path, name, shape, n_
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_load_data_set__reads_mnist_from_disk(tmp_path, suffix):
-    """torchvision's folder, plain or compressed: pixels in 0..1, the test images as the probe."""
+    """A folder as torchvision keeps it, plain or compressed: pixels in 0..1, the test images as the probe."""
     folder = write_mnist(tmp_path, n_train=30, n_test=1200, suffix=suffix)
     data = load_data_set("mnist", folder)
     pixels, _ = read_mnist(find_mnist(folder), "train")

@@ -143,7 +143,7 @@ def test_fields__are_those_of_the_parameters():
 
 
 def test_run_name__is_made_of_data_set_and_layers():
-    """Without a word of the user's the name tells what was trained."""
+    """Where the user gives no name, it says what was trained."""
     assert run_name(parse_training({"data": "moons", "hidden": [8, 4]})) == "moons-8-4"
     assert run_name(parse_training({"name": "mine"})) == "mine"
 

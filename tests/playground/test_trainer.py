@@ -13,6 +13,7 @@ from tests.training.reading import read_records, scalars
 
 
 def run(folder, *, why_stop=lambda: "", **values):
+    """Train with some parameters into a folder; the last progress, and all that were reported."""
     parameters = parse_training(values)
     seen = []
     data = load_data_set(parameters.data, folder)
@@ -63,7 +64,7 @@ def test_run_training__gives_the_same_for_the_same_seed(tmp_path):
 
 
 def test_run_training__stops_when_told(tmp_path):
-    """The epochs until then stay; the reason is told."""
+    """The epochs until then stay; the message gives the reason."""
     n_asked = 0
 
     def why_stop():
@@ -92,7 +93,7 @@ def test_run_training__says_that_it_diverged(tmp_path):
 
 
 def test_run_training__says_that_nothing_can_be_written(tmp_path):
-    """A folder that cannot be written to gets words."""
+    """A folder that cannot be written to gets a message."""
     (tmp_path / "file").write_text("")
     last, _ = run(tmp_path / "file", data="moons", hidden=[2], n_epochs=1)
     assert last.state == "failed"

@@ -106,6 +106,18 @@ def test_full_disk__warns_once_and_training_goes_on(tmp_path, disk):
     assert list(read_records(tmp_path, "probe")) == [2]
 
 
+def test_full_disk__is_reported_by_the_next_epoch(tmp_path, disk):
+    """The warning names the line of the training script."""
+    disk.fails = True
+    mapper = NeuroMapper(ConvNet(), tmp_path, probe=images())
+    mapper.log_epoch(0)
+    mapper._writer._queue.join()
+    with pytest.warns(RuntimeWarning, match="No space left") as caught:
+        mapper.log_epoch(1)
+    mapper.close()
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_full_disk__in_the_event_file_cuts_it_back(tmp_path):
     """An event that fails half-way is cut off, so that later events are readable; its arrays' file goes, too."""
     script = """
@@ -147,8 +159,9 @@ def test_unwritable_directory__warns_at_construction(tmp_path, shared):
     obstacle = run / "plugins" if shared else run
     obstacle.write_text("in the way")
     target = {"writer": summary_writer} if shared else {"log_dir": run}
-    with pytest.warns(RuntimeWarning, match="could not write to .*Training goes on"):
+    with pytest.warns(RuntimeWarning, match="could not write to .*Training goes on") as caught:
         mapper = NeuroMapper(ConvNet(), **target, probe=images())
+    assert [warning.filename for warning in caught] == [__file__]
     mapper.log_epoch(0)
     mapper.flush()
     obstacle.unlink()

@@ -8,6 +8,7 @@ import torch
 
 @pytest.fixture(autouse=True, scope="package")
 def one_thread():
+    """Torch computes on one thread meanwhile."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

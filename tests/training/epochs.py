@@ -17,6 +17,7 @@ def log_epochs(tmp_path, model, epochs=(0,), **options):
 
 
 def blocks_of(run_dir, step):
+    """The activations of one epoch by block."""
     _, arrays = read_records(run_dir, "activations")[step]
     return {name.removeprefix("activations/"): array for name, array in arrays.items()}
 

@@ -36,6 +36,7 @@ def sgd_step(model, x, y, *, lr=0.1, loss_of=F.cross_entropy):
 
 
 def layers_of(flow):
+    """The layers of a step by name."""
     return {layer.name: layer for layer in flow.layers}
 
 
@@ -64,6 +65,7 @@ def signed(values):
 
 
 def assert_same_flow(found, expected, *, rtol=1e-4, arrays=ARRAYS):
+    """Two steps have the same layers, sources and activations, and close values in some arrays."""
     assert [layer.name for layer in found.layers] == [layer.name for layer in expected.layers]
     for one, other in zip(found.layers, expected.layers, strict=True):
         assert one.sources == other.sources
@@ -75,6 +77,7 @@ def assert_same_flow(found, expected, *, rtol=1e-4, arrays=ARRAYS):
 
 
 def n_hooks(model):
+    """How many hooks stand on a network's modules and parameters, and on the optimizers."""
     modules = [hook for module in model.modules() for hook in module._forward_hooks]
     parameters = [hook for parameter in model.parameters() for hook in parameter._post_accumulate_grad_hooks or ()]
     return len(modules) + len(parameters) + len(_global_optimizer_pre_hooks) + len(_global_optimizer_post_hooks)

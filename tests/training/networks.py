@@ -23,11 +23,13 @@ class ConvNet(nn.Module):
         return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True))
 
     def forward(self, x):
+        """(n, 1, height, width) to (n, n_classes)."""
         features = self.layer2(self.layer1(self.stem(x)))
         return self.fc(self.drop(features.mean((2, 3))))
 
 
 def mlp(n_in=6, width=16, n_out=3):
+    """Three linear layers with ReLU and dropout between."""
     return nn.Sequential(
         nn.Linear(n_in, width), nn.ReLU(), nn.Dropout(0.3), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, n_out)
     )
@@ -54,6 +56,7 @@ class Encoder(nn.Module):
         self.head = nn.Linear(width, n_classes)
 
     def forward(self, input_ids, attention_mask=None):
+        """(n, tokens) to (n, n_classes), in the form that `returns` says."""
         tokens = self.embed(input_ids)
         tokens = tokens if self.batch_first else tokens.transpose(0, 1)
         tokens = self.encoder(tokens)
@@ -77,6 +80,7 @@ class Recurrent(nn.Module):
         self.batch_first = batch_first
 
     def forward(self, x):
+        """(n, steps, 5) to (n, n_classes)."""
         outputs, _ = self.rnn(x if self.batch_first else x.transpose(0, 1))
         return self.head(outputs[:, -1] if self.batch_first else outputs[-1])
 

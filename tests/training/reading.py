@@ -10,6 +10,7 @@ from tb_neuromapper import schema
 
 
 def accumulate(run_dir):
+    """A run's events, read by TensorBoard."""
     accumulator = EventAccumulator(str(run_dir), size_guidance={"tensors": 0, "scalars": 0})
     accumulator.Reload()
     return accumulator
@@ -39,4 +40,5 @@ def _decode(run_dir, values):
 
 
 def scalars(run_dir, name):
+    """A scalar's values by step."""
     return {e.step: e.value for e in accumulate(run_dir).Scalars(name)}

@@ -17,6 +17,7 @@ X, Y = images(6)
 
 
 def empty(*shape):
+    """No samples of some shape."""
     return torch.empty(0, *shape)
 
 
@@ -80,7 +81,7 @@ def test_construction__refuses(tmp_path, options, words):
 
 
 class Broken(nn.Module):
-    """Gives NaN for chosen samples once it is told to."""
+    """Gives NaN for chosen samples once `rows` names some."""
 
     def __init__(self):
         super().__init__()
@@ -88,6 +89,7 @@ class Broken(nn.Module):
         self.rows, self.value = [], float("nan")
 
     def forward(self, x):
+        """(n, 3) to (n, 2), with `value` in chosen rows."""
         hidden = self.layer1(x)
         scores = self.layer2(hidden)
         scores = scores.clone()
@@ -166,6 +168,8 @@ def test_log_epoch__refuses_a_changing_probe(tmp_path, kind, words):
 
 
 class Shrinking(Dataset):
+    """A probe that loses samples between two passes."""
+
     n = 6
 
     def __len__(self):
@@ -287,7 +291,8 @@ def test_two_writers__a_summary_writer_beside_is_a_warning(tmp_path):
 def test_unlabelled_second_part__warns_once(tmp_path):
     """A probe whose second part is no label (an autoencoder's target, say) is logged without labels."""
     with NeuroMapper(ConvNet(), tmp_path, probe=(X, X)) as mapper:
-        with pytest.warns(UserWarning, match="shows no labels: the probe's second part has 64 values per sample"):
+        with pytest.warns(UserWarning, match="shows no labels: the probe's second part has 64 values") as caught:
             mapper.log_epoch(0)
         mapper.log_epoch(1)
+    assert [warning.filename for warning in caught] == [__file__]
     assert list(read_records(tmp_path, "activations")) == [0, 1]

@@ -15,7 +15,7 @@ from tests.processes import free_port, start_python
 from tests.training.networks import ConvNet, images
 from tests.training.reading import accumulate, read_records, scalars
 
-# Logs epochs 0 to 4 while the disk is slow, so that most of them still wait, then ends as told.
+# Logs epochs 0 to 4 while the disk is slow, so that most of them still wait, then ends as the argument says.
 ENDING = """
 import os, signal, sys, threading, time
 from tb_neuromapper.recording import writer as writer_module
@@ -128,7 +128,7 @@ def test_fork__child_neither_holds_nor_writes(tmp_path):
 
 
 def test_termination__handler_is_removed(tmp_path):
-    """After close SIGTERM is handled as before, in whatever order mappers are closed."""
+    """After close SIGTERM is handled as before; mappers may be closed in any order."""
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     first = NeuroMapper(ConvNet(), tmp_path / "a", probe=images())
     second = NeuroMapper(ConvNet(), tmp_path / "b", probe=images())

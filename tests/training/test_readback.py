@@ -22,6 +22,7 @@ N_EPOCHS = 12
 
 @pytest.fixture(scope="module")
 def log_dir(tmp_path_factory):
+    """A run with arrays in files, and one with arrays in events."""
     folder = tmp_path_factory.mktemp("logs")
     model = ConvNet()
     for payload in ("file", "event"):
@@ -32,6 +33,7 @@ def log_dir(tmp_path_factory):
 
 
 def python_provider(log_dir):
+    """TensorBoard's ingester in Python, over a folder."""
     multiplexer = EventMultiplexer(tensor_size_guidance={}, size_guidance={"tensors": 0})
     multiplexer.AddRunsFromDirectory(str(log_dir))
     multiplexer.Reload()
@@ -72,6 +74,7 @@ def _stub(channel):
 
 
 def check(provider, log_dir):
+    """A provider gives all steps of both runs, in order, with their arrays."""
     ctx = context.RequestContext()
     ask = {"experiment_id": "e", "plugin_name": schema.PLUGIN_NAME}
     wait_for_last_epoch(provider, ctx, ask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.training.networks import ConvNet, images
 
 
 def random_states():
+    """The states of all random generators, comparable."""
     return random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()
 
 
@@ -30,6 +32,7 @@ class Restless(nn.Module):
         self.register_buffer("last", torch.full((2,), float("nan")))
 
     def forward(self, x):
+        """(n, 2) to (n, 2), with side effects."""
         self.calls += 1
         self.last = x.mean(0)
         return self.linear(x)
@@ -112,6 +115,7 @@ class Noisy(Dataset):
 
 
 def probe_of(kind, x, y):
+    """The same samples as a probe of some kind."""
     if kind == "tensor":
         return x
     if kind == "dataset":
@@ -147,19 +151,11 @@ def train(model, mapper_of, autocast=False):
     return {**model.state_dict(), **{f"adam{i}": s["exp_avg"] for i, s in optimizer.state_dict()["state"].items()}}
 
 
-class NoMapper:
-    def __enter__(self):
-        return None
-
-    def __exit__(self, *_):
-        return None
-
-
 @pytest.mark.parametrize("kind", ["tensor", "dataset", "loader", "loader with workers"])
 def test_training__is_bit_identical_with_the_callback(tmp_path, kind):
-    """Dropout, batch norm and a shuffling loader: same weights with and without, whatever the probe is."""
+    """Dropout, batch norm and a shuffling loader: same weights with and without, for every kind of probe."""
     model, (x, y) = ConvNet(), images(12, seed=5)
-    bare = train(model, lambda _: NoMapper())
+    bare = train(model, lambda _: nullcontext())
     watched = train(model, lambda m: NeuroMapper(m, tmp_path, probe=probe_of(kind, x, y)))
     assert bare.keys() == watched.keys()
     assert all(torch.equal(bare[name], watched[name]) for name in bare)
@@ -168,7 +164,7 @@ def test_training__is_bit_identical_with_the_callback(tmp_path, kind):
 def test_training__is_bit_identical_under_autocast(tmp_path):
     """A pass inside an autocast block leaves no cached casts without gradients behind."""
     model, probe = ConvNet(), images(12, seed=5)
-    bare = train(model, lambda _: NoMapper(), autocast=True)
+    bare = train(model, lambda _: nullcontext(), autocast=True)
     watched = train(model, lambda m: NeuroMapper(m, tmp_path, probe=probe), autocast=True)
     assert all(torch.equal(bare[name], watched[name]) for name in bare)
 

@@ -36,7 +36,7 @@ def write_batch(path, n_images, seed):
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    """The folder of a tiny CIFAR-10. torchvision checks every file's MD5, so it is told the tiny files' own."""
+    """The folder of a tiny CIFAR-10. torchvision checks every file's MD5, so it is given the tiny files' own."""
     from torchvision.datasets import CIFAR10
 
     folder = tmp_path / "data" / CIFAR10.base_folder
@@ -52,6 +52,7 @@ def data(tmp_path, monkeypatch):
 
 
 def run(*arguments):
+    """Run the example with some arguments."""
     runpy.run_path(str(EXAMPLE))["main"]([str(argument) for argument in arguments])
 
 

@@ -93,7 +93,7 @@ def _fits(before: Layer, layer: Layer) -> bool:
 
 
 def main_output(output: Any) -> Tensor | None:
-    """The tensor that holds the units of a layer's output, whatever form that has."""
+    """The tensor in a layer's output, of any form, that holds its units; None if there is none."""
     while isinstance(output, tuple):
         output = output.data if isinstance(output, nn.utils.rnn.PackedSequence) else output[0] if output else None
     return output if isinstance(output, Tensor) else None

@@ -89,7 +89,7 @@ class GradientRecorder:
         """Warn of what is new; also after the last step, as the writing thread may have failed since.
 
         Args:
-            stacklevel: Frames from here out to the line of the user's that the warnings name.
+            stacklevel: Frames from here out to the user's line, which the warnings name.
         """
         messages, self._messages = self._messages, []
         if self._failure is not None and self._failed_step is not None and not self._has_reported_failure:

@@ -11,10 +11,12 @@ PROBE = torch.zeros(2, 4)
 
 
 def two_layers():
+    """Two linear layers with a ReLU between, always of the same weights."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 6), nn.ReLU(inplace=True), nn.Linear(6, 3))
 
 
 def three_layers():
+    """Three linear layers with a ReLU and a tanh between, always of the same weights."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 6), nn.ReLU(inplace=True), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))

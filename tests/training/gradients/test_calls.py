@@ -33,6 +33,7 @@ class Shared(nn.Module):
         self.head.weight = self.embed.weight
 
     def forward(self, x):
+        """(n, tokens) to (n, 7)."""
         x = F.relu(self.twice(self.embed(x).mean(1)))
         return self.head(F.relu(self.twice(x)))
 
@@ -111,6 +112,7 @@ class Checkpointed(nn.Module):
         self.body, self.is_reentrant = three_layers(), is_reentrant
 
     def forward(self, x):
+        """(n, 4) to (n, 3)."""
         x = self.body[:2](x)
         x = checkpoint(self.body[2:4], x, use_reentrant=self.is_reentrant)
         return self.body[4](x)
@@ -130,6 +132,7 @@ class Functional(nn.Module):
         )
 
     def forward(self, x):
+        """(n, 4) to (n, 3)."""
         x = F.relu(self.norm(self.first(x)), inplace=True)
         return self.last(torch.tanh(self.second(x)))
 
@@ -159,6 +162,7 @@ class Fickle(nn.Module):
         self.follower = torch.relu_
 
     def forward(self, x):
+        """(n, 4) to (n, 3)."""
         self.seen = self.follower(self.first(x))
         return self.last(self.seen)
 
@@ -220,7 +224,7 @@ def test_evaluation__between_forward_and_step_is_not_counted(tmp_path, plain):
     ],
 )
 def test_sources_in_order__are_those_of_a_chain(modules, sources):
-    """Layers that were not seen to run follow each other if all widths fit; else what feeds them is not told."""
+    """Layers that were not seen to run follow each other if all widths fit; else what feeds them is unknown."""
     layers = find_layers(nn.Sequential(*modules))
     found = sources_in_order(layers)
     assert [found.get(layer.name, []) for layer in layers] == sources

@@ -52,7 +52,7 @@ def plain_step(model):
 
 
 def test_a_layer_of_another_size__is_told(tmp_path):
-    """Names alone do not tell a widened layer, nor one that was replaced by its like."""
+    """Names alone do not show that a layer was widened, or replaced by one of the same size."""
     model = two_layers()
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=2) as mapper:
         for step in range(5):
@@ -70,7 +70,7 @@ def test_a_layer_of_another_size__is_told(tmp_path):
 
 
 def test_a_step_in_which_all_layers_are_replaced__is_missing_and_told(tmp_path):
-    """The next record says so; nobody is told to call step() elsewhere."""
+    """The next record says so; no message advises to call step() elsewhere."""
     model = two_layers()
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
         for step in range(3):

@@ -60,7 +60,7 @@ def test_clipping__shows_both_norms(tmp_path, plain):
 @pytest.mark.parametrize("is_clipped", [False, True])
 @pytest.mark.parametrize("is_given", [False, True])
 def test_grad_scaler__values_are_unscaled(tmp_path, plain, is_clipped, is_given):
-    """With the loss scaled by 4,096 all values are those of the plain step, and the scale is told."""
+    """With the loss scaled by 4,096 all values are those of the plain step, and the scale is recorded."""
     model = three_layers()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu", init_scale=4096.0)
@@ -143,7 +143,7 @@ def test_several_optimizers__are_told_apart(tmp_path):
 
 
 def test_an_adversary__does_not_spill_into_the_other_network(tmp_path):
-    """After its optimizer has stepped, a parameter's gradient of this step is settled, whatever else flows into it."""
+    """After its optimizer has stepped, a parameter's gradient of this step is final; further ones do not count."""
     model = nn.ModuleDict({"d": nn.Linear(4, 1), "g": nn.Linear(4, 4)})
     d_optimizer, g_optimizer = (torch.optim.SGD(model[key].parameters(), 0.1) for key in "dg")
     norms = []
@@ -171,6 +171,7 @@ class Descent:
         self.parameters = list(parameters)
 
     def step(self):
+        """Move the parameters down their gradients."""
         with torch.no_grad():
             for parameter in self.parameters:
                 parameter -= 0.1 * parameter.grad

@@ -22,6 +22,7 @@ FUNCTIONS = [absolute, nonzero, itself, beyond(0.5, 0.45)]
 
 
 def plain_means(values, axis):
+    """(4, U): the means of FUNCTIONS in float64."""
     values = np.moveaxis(values.double().numpy(), axis, 0).reshape(values.shape[axis], -1)
     return np.stack([np.abs(values), values != 0, values, np.abs(values - 0.5) > 0.45]).mean(2)
 

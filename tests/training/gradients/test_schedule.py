@@ -69,7 +69,7 @@ def test_loss__may_be_any_number(tmp_path, loss):
     ],
 )
 def test_step__refuses_wrong_arguments(tmp_path, arguments, words):
-    """A wrong argument is an error in words; the step can be repeated with a right one."""
+    """A wrong argument is an error with a message; the step can be repeated with a right one."""
     model = two_layers()
     step = sgd_step(model, X, Y)
     with NeuroMapper(model, tmp_path, probe=PROBE) as mapper:

@@ -24,6 +24,7 @@ from tests.training.gradients.twins import X, Y
 
 
 def statistics(of, values):
+    """The columns of a tensor's values, as numpy computes them."""
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
     figures = {"norm": np.linalg.norm(values), "l1": np.abs(values).sum(), "sum": values.sum(), "mean": values.mean()}
     figures |= {"std": values.std(), "min": values.min(), "q1": q1, "median": median, "q3": q3, "max": values.max()}
@@ -69,6 +70,7 @@ def test_quartiles__of_a_large_tensor_are_close(tmp_path):
 
 
 def figures_of(tensor):
+    """A tensor's statistics, after a transfer."""
     transfer = Transfer()
     figures = TensorStatistics(reduce(tensor), transfer)
     transfer.fetch()

@@ -60,7 +60,7 @@ def test_connections__are_those_of_autograd(tmp_path, name):
 
 
 def test_layers__are_described(tmp_path):
-    """Kind, unit, activation, sources and flattening are found by themselves."""
+    """Kind, unit, activation, sources and flattening are found automatically."""
     model, x = build("convolutional")
     layers = layers_of(record(tmp_path, model, sgd_step(model, x, Y)).gradient_flow(0))
     described = {
@@ -104,5 +104,6 @@ def test_saturation__is_the_share_near_the_bounds(tmp_path, function, low, high)
 
 
 def relu_model():
+    """A network with a ReLU, and a training step of it."""
     model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
     return model, sgd_step(model, X, Y)

@@ -91,7 +91,7 @@ def test_a_compiled_network__is_recorded_without_its_units(tmp_path, plain, is_k
 
 
 def test_a_parametrised_weight__has_no_connections(tmp_path):
-    """Where the weight is computed from others, units and parameters are recorded and a sentence tells the rest."""
+    """Where the weight is computed from others, units and parameters are recorded and a message says the rest."""
     model = three_layers()
     nn.utils.parametrizations.weight_norm(model[2])
     flow = record(tmp_path, model, sgd_step(model, X, Y)).gradient_flow(0)
@@ -136,7 +136,7 @@ def test_copies_of_a_watched_network__have_no_hooks(tmp_path):
 
 @contextmanager
 def tracing_allowed():
-    """torch advises against tracing, by a DeprecationWarning, from 2.14 on by a FutureWarning; users still trace."""
+    """Torch advises against tracing, by a DeprecationWarning, from 2.14 on by a FutureWarning; users still trace."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`torch\.jit\.trace(_method)?` is (deprecated|not supported)")
         yield

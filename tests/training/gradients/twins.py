@@ -22,13 +22,15 @@ SERIES = torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(3))
 
 
 class Kept(nn.Module):
-    """A network that keeps what its units put out: `kept[name] = (a, axis)`."""
+    """A network that keeps the outputs of its units: `kept[name] = (a, axis)`."""
 
     def keep(self, name, a, axis=-1):
+        """Keep an output with the axis of its units, and pass it on."""
         self.kept[name] = a, axis
         return a
 
     def forward(self, x):
+        """Run, keeping the outputs of this run alone."""
         self.kept = {}
         return self.run(x)
 
@@ -43,11 +45,13 @@ class Functional(Kept):
         self.drop = nn.Dropout(0.0)
 
     def run(self, x):
+        """(n, 4) to (n, 3)."""
         x = self.keep("first", self.function(self.first(x)))
         x = self.keep("second", self.function(self.second(x)))
         return self.keep("third", self.function(self.third(self.drop(x * 1.0))))
 
     def connections(self):
+        """By layer the name of its weight, and the weight as (units, inputs, K)."""
         return {name: (f"{name}.weight", lambda w: w[:, :, None]) for name in ("first", "second", "third")}
 
 
@@ -63,6 +67,7 @@ class Convolutional(Kept):
         self.head = nn.Linear(4 * 5 * 5, 3)
 
     def run(self, x):
+        """(n, 2, 6, 6) to (n, 3)."""
         x = self.keep("plain", self.plain(x), 1)
         x = self.keep("norm", self.relu(self.norm(x)), 1)
         x = self.keep("grouped", self.tanh(self.grouped(x)), 1)
@@ -71,6 +76,7 @@ class Convolutional(Kept):
         return self.keep("head", self.head(x.flatten(1)))
 
     def connections(self):
+        """By layer the name of its weight, and the weight as (units, inputs, K)."""
         return {
             "plain": ("plain.weight", lambda w: w.flatten(2)),
             "norm": ("norm.weight", lambda w: diagonal(w)),
@@ -82,6 +88,7 @@ class Convolutional(Kept):
 
 
 def diagonal(weight):
+    """A norm's scale as (units, units, 1), NaN off the diagonal."""
     dense = torch.full((len(weight), len(weight), 1), float("nan"))
     for index, value in enumerate(weight):
         dense[index, index, 0] = value
@@ -120,12 +127,14 @@ class Transformer(Kept):
         self.is_twin = False
 
     def run(self, tokens):
+        """(n, tokens) to (n, 3)."""
         x = self.keep("embed", self.embed(tokens))
         mixed = self.heads(x) if self.is_twin else self.attention(x, x, x, need_weights=False)[0]
         x = self.keep("norm", self.norm(x + mixed))
         return self.keep("head", self.head(x.mean(1)))
 
     def heads(self, x):
+        """The attention, by hand."""
         projected = F.linear(x, self.attention.in_proj_weight, self.attention.in_proj_bias)
         q, k, v = (part.unflatten(2, (2, 4)).transpose(1, 2) for part in projected.chunk(3, 2))
         mixed = (q @ k.transpose(2, 3) / 2).softmax(3) @ v
@@ -133,6 +142,7 @@ class Transformer(Kept):
         return F.linear(by_head.flatten(2), self.attention.out_proj.weight, self.attention.out_proj.bias)
 
     def connections(self):
+        """By layer the name of its weight, and the weight as (units, inputs, K)."""
         return {
             "embed": ("embed.weight", lambda w: w.t()[:, :, None]),
             "norm": ("norm.weight", lambda w: diagonal(w)),
@@ -152,10 +162,12 @@ class Recurrent(Kept):
         self.rnn, self.head = kind(4, 5, batch_first=True, bidirectional=True), nn.Linear(10, 3)
 
     def run(self, x):
+        """(n, steps, 4) to (n, 3)."""
         x = self.keep("rnn", self.rnn(x)[0])
         return self.keep("head", self.head(x.mean(1)))
 
     def connections(self):
+        """By layer the name of its weight, and the weight as (units, inputs, K)."""
         return {
             "rnn": ("rnn.weight_ih_l0", lambda w: w.reshape(-1, 5, 4).permute(1, 2, 0)),
             "head": ("head.weight", lambda w: w[:, :, None]),
@@ -178,6 +190,7 @@ NETWORKS = {
 
 
 def build(name):
+    """One of NETWORKS, always of the same weights, and its input."""
     make, x = NETWORKS[name]
     torch.manual_seed(0)
     return make(), x

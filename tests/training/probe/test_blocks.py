@@ -1,4 +1,4 @@
-"""Blocks are found by themselves or chosen by names and patterns."""
+"""Blocks are found automatically or chosen by names and patterns."""
 
 from __future__ import annotations
 

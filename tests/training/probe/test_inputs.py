@@ -17,7 +17,7 @@ from tests.training.reading import accumulate, read_records
 @pytest.mark.parametrize("returns", ["tensor", "tuple", "dict", "object"])
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_log_epoch__takes_transformers(tmp_path, returns, batch_first):
-    """Token axes are averaged, whatever form the output has and wherever the batch axis is."""
+    """Token axes are averaged, in every form of the output and with the batch axis first or second."""
     tokens = torch.randint(0, 20, (9, 5), generator=torch.Generator().manual_seed(0))
     model = Encoder(returns, batch_first=batch_first)
     found = log_epochs(tmp_path, model, probe=(tokens, torch.arange(9) % 4), batch_size=4)
@@ -60,6 +60,8 @@ def test_log_epoch__takes_dicts(tmp_path):
 
 
 class Stream(IterableDataset):
+    """A probe that can only be read from its beginning."""
+
     def __iter__(self):
         return iter(zip(*images(10), strict=True))
 
@@ -78,7 +80,7 @@ class Stream(IterableDataset):
     ids=["dataset", "subset", "loader", "workers", "arrays", "list", "iterable"],
 )
 def test_log_epoch__takes_any_probe(tmp_path, probe_of):
-    """The same samples give the same log in whatever form they come."""
+    """The same samples give the same log in every form of a probe."""
     x, y = images(10)
     torch.manual_seed(0)
     model = ConvNet()
@@ -138,7 +140,8 @@ def test_log_epoch__warns_once_where_outcomes_make_no_sense(tmp_path):
     """Class labels for a network without one row of scores per sample: a warning at the first epoch only."""
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3))
     with NeuroMapper(model, tmp_path, probe=images()) as mapper:
-        with pytest.warns(UserWarning, match="logs no outcomes: the network gives not one row of scores"):
+        with pytest.warns(UserWarning, match="logs no outcomes: the network gives not one row of scores") as caught:
             mapper.log_epoch(0)
         mapper.log_epoch(1)
+    assert [warning.filename for warning in caught] == [__file__]
     assert list(blocks_of(tmp_path, 1)) == ["1", "output"]

@@ -11,11 +11,13 @@ from tb_neuromapper.training.probe.outcomes import class_outcomes, target_outcom
 
 @pytest.fixture
 def logits():
+    """(12, 4) logits."""
     return torch.randn(12, 4, generator=torch.Generator().manual_seed(0)) * 3
 
 
 @pytest.fixture
 def labels():
+    """(12,) classes 0 to 3."""
     return torch.arange(12) % 4
 
 

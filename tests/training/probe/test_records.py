@@ -47,7 +47,7 @@ def test_blocks__a_module_named_output_is_not_the_networks_output(tmp_path):
 
 @pytest.mark.parametrize("returns_time_first", [True, False])
 def test_blocks__keep_one_axis_for_the_samples(tmp_path, returns_time_first):
-    """Batches with as many samples as tokens are read like the others, whatever the layers inside say."""
+    """Batches with as many samples as tokens are read like the others, also if layers inside declare another axis."""
 
     class Permuting(nn.Module):
         def __init__(self):
@@ -123,6 +123,7 @@ def test_precision__of_the_model_may_be_any(tmp_path, dtype):
 
 @contextmanager
 def default_dtype(dtype):
+    """New tensors are of a dtype meanwhile."""
     torch.set_default_dtype(dtype)
     try:
         yield

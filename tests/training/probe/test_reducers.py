@@ -15,6 +15,7 @@ from tests.training.networks import ModelOutput
 
 
 def randn(*shape, seed=0):
+    """The same normal numbers for the same shape and seed."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 

@@ -11,6 +11,7 @@ from tb_neuromapper.training.probe.thumbnails import ThumbnailCollector, to_pixe
 
 
 def thumbnails(probe, size=32):
+    """The pixels of a probe's thumbnails, or None."""
     collector = ThumbnailCollector(size)
     for batch in ProbeSource(probe, 4).batches():
         collector.add(batch)
@@ -19,6 +20,7 @@ def thumbnails(probe, size=32):
 
 
 def pictures(*shape):
+    """Images of some shape, values in 0..1."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -50,7 +52,7 @@ def test_thumbnails__keep_brightness():
 
 
 def test_thumbnails__undo_normalisation():
-    """Normalised channels are stretched back over the whole range, each by itself, over the whole set."""
+    """Normalised channels are stretched back over the whole range, each separately, over the whole set."""
     x = pictures(40, 3, 8, 8)
     normalised = (x - torch.tensor([0.5, 0.4, 0.3])[:, None, None]) / torch.tensor([0.2, 0.3, 0.1])[:, None, None]
     np.testing.assert_allclose(thumbnails(normalised).astype(int), thumbnails(x).astype(int), atol=2)
