@@ -55,11 +55,11 @@ def run_precompute(source: Source) -> int:
     Raises:
         SystemExit: No such folder, nothing in it, or a parameter that is not allowed.
     """
-    from tb_neuromapper.backend.embeddings import precompute as offline
+    from tb_neuromapper.backend.embeddings.precompute import precompute
 
     parameters, reader, logs = _read(source)
     with _computing(source) as (cache, worker):
-        return _show(offline.precompute(reader, logs, parameters, cache, worker))
+        return _show(precompute(reader, logs, parameters, cache, worker))
 
 
 def run_export(source: Source, out: Path, choice: Choice) -> int:
@@ -94,7 +94,7 @@ def fail(message: str) -> NoReturn:
 
 
 def _read(source: Source) -> tuple[ProjectionParameters, LogReader, list[RunLog]]:
-    from tb_neuromapper.backend.embeddings import precompute as offline
+    from tb_neuromapper.backend.log.offline import read_log_directory
 
     if not source.log_dir.is_dir():
         fail(f"{source.log_dir} is not a folder; give the log directory that TensorBoard is started with.")
@@ -102,7 +102,7 @@ def _read(source: Source) -> tuple[ProjectionParameters, LogReader, list[RunLog]
         parameters = parse_parameters(source.parameters)
     except ValueError as error:
         fail(str(error))
-    reader, logs = offline.read_log_directory(source.log_dir)
+    reader, logs = read_log_directory(source.log_dir)
     if not logs:
         fail(f"No run in {source.log_dir} has NeuroMapper data.")
     return parameters, reader, logs
@@ -110,19 +110,19 @@ def _read(source: Source) -> tuple[ProjectionParameters, LogReader, list[RunLog]
 
 @contextlib.contextmanager
 def _computing(source: Source) -> Iterator[tuple[ResultCache, LocalWorker]]:
-    from tb_neuromapper.backend import cache
-    from tb_neuromapper.backend.jobs import local_worker as jobs
+    from tb_neuromapper.backend.cache import ResultCache, default_folder
+    from tb_neuromapper.backend.jobs.local_worker import LocalWorker
 
-    worker = jobs.LocalWorker()
+    worker = LocalWorker()
     try:
-        yield cache.ResultCache(source.cache or cache.default_folder()), worker
+        yield ResultCache(source.cache or default_folder()), worker
     finally:
         worker.shutdown(wait=False, cancel_futures=True)
 
 
 def _wanted(source: Source, choice: Choice, parameters: ProjectionParameters, logs: list[RunLog]) -> Wanted:
-    from tb_neuromapper.backend.embeddings.view import block_names
     from tb_neuromapper.backend.export.recorder import MAX_NEIGHBORS, Wanted
+    from tb_neuromapper.backend.log.blocks import block_names
 
     logs = [log for log in logs if block_names(log)]
     if not logs:

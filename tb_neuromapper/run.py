@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import ResultCache, default_folder
 from tb_neuromapper.backend.embeddings.parameters import parse_parameters
-from tb_neuromapper.backend.embeddings.precompute import read_run
 from tb_neuromapper.backend.embeddings.projections import Projections
-from tb_neuromapper.backend.embeddings.view import block_names, n_samples
 from tb_neuromapper.backend.findings.evidence import EvidenceReader
 from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.blocks import block_names, n_samples
 from tb_neuromapper.backend.log.gradient_flow import GradientFlow, load_flow
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
+from tb_neuromapper.backend.log.offline import read_run
 from tb_neuromapper.backend.log.reader import LogEntry, LogReader, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.numerics.findings.evidence import Finding

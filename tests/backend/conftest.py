@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing import data_ingester, data_provider, p
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
+from tb_neuromapper.backend.embeddings.routes import Embeddings
 from tb_neuromapper.backend.http.frames import decode_frame
 from tb_neuromapper.backend.loader import NeuroMapperLoader
 
@@ -35,6 +36,8 @@ class Viewer:
         )
         self.log_dir = log_dir
         self.plugin = loader.load(context)
+        self.cache = self.plugin._services.cache
+        (self.projections,) = [each.projections for each in self.plugin._screens if isinstance(each, Embeddings)]
         self.client = Client(application.TensorBoardWSGI([self.plugin], data_provider=provider))
         self.reload()
 

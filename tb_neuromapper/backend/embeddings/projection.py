@@ -13,8 +13,8 @@ from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.embeddings.quality import describe_quality
 from tb_neuromapper.backend.embeddings.run_pairs import Pair, PairSlice
 from tb_neuromapper.backend.embeddings.snapshot import Shown, SidePicture
-from tb_neuromapper.backend.embeddings.view import Slice
 from tb_neuromapper.backend.jobs.job_folder import read_job_state
+from tb_neuromapper.backend.log.blocks import Slice
 from tb_neuromapper.backend.log.reader import LogEntry, RunLog
 
 CANCELLED = ("cancelled", "cancelled; ask again to go on")

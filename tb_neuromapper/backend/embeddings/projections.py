@@ -17,32 +17,25 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Executor
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from tb_neuromapper.backend.cache import FloatArray, ResultCache, StoredLayout
-from tb_neuromapper.backend.embeddings.layout_job import ProjectionJob, count_clusters, project, warm_up
+from tb_neuromapper.backend.cache import ResultCache, StoredLayout
+from tb_neuromapper.backend.embeddings.layout_job import ProjectionJob, project, warm_up
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.embeddings.projection import CANCELLED, Projection, side_of
 from tb_neuromapper.backend.embeddings.run_pairs import match_samples, take_turns
-from tb_neuromapper.backend.embeddings.snapshot import Picture, Shown, SidePicture, show
-from tb_neuromapper.backend.embeddings.view import Slice, block_slices
+from tb_neuromapper.backend.embeddings.snapshot import Picture, Shown, show
 from tb_neuromapper.backend.jobs.job_folder import JobCancelled, read_job_state, request_cancel
 from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
 from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.blocks import Slice, block_slices
 from tb_neuromapper.backend.log.reader import RunLog
 from tb_neuromapper.backend.log.storage import ArraySource
-from tb_neuromapper.numerics.quality.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
 
 _MAX_PROJECTIONS = 512
-# How long a request waits for the worker, which may be laying out something.
-_PATIENCE_S = 20
 
 
 class Projections:
@@ -151,41 +144,6 @@ class Projections:
         """The projection as docs/http_api.md describes it."""
         with self._lock:
             return projection.manifest()
-
-    def preservation(self, projection: Projection, step: int, k: int) -> FloatArray | None:
-        """How faithful the picture is around each sample, float32 (n,), NaN = not known; None without neighbours.
-
-        Raises:
-            OSError: The layout has been replaced or removed since.
-        """
-        checksum = next((item.checksum for item in projection.slices if item.step == step), "")
-        found = self._cache.find_neighbors(checksum, projection.parameters.metric, k)
-        if found is None:
-            return None
-        picture = projection.shown.picture
-        if not isinstance(picture, SidePicture) or picture.pair is None:
-            return local_preservation(found[0], picture.positions(step), k=k)
-        return picture.pair.spread_out(local_preservation(found[0], picture.common_positions(step), k=k))
-
-    def subclusters(self, projection: Projection, step: int, classes: npt.NDArray[np.int32]) -> float | None:
-        """Mean number of clusters of a class in the picture, found by the worker.
-
-        Raises:
-            RecordError: scikit-learn is missing, or the worker is busy or failed.
-            OSError: The layout has been replaced or removed since.
-        """
-        future = self._executor.submit(count_clusters, projection.shown.picture.positions(step), classes)
-        try:
-            return future.result(timeout=_PATIENCE_S)
-        except ImportError:
-            raise RecordError(
-                "counting sub-clusters needs scikit-learn 1.3 or newer: pip install scikit-learn."
-            ) from None
-        except (TimeoutError, FutureTimeoutError):
-            future.cancel()
-            raise RecordError("the worker is busy; ask again later.") from None
-        except WorkerDied as error:
-            raise RecordError(str(error)) from None
 
     def problems(self, run: str) -> list[str]:
         """Sentences about steps of a run that could not be laid out."""

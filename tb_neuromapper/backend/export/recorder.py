@@ -23,14 +23,13 @@ from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.embeddings.nearest import neighbor_table
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.embeddings.precompute import Progress, follow
-from tb_neuromapper.backend.embeddings.projections import Projections
-from tb_neuromapper.backend.embeddings.routes import Routes
-from tb_neuromapper.backend.embeddings.view import block_names, block_slices
+from tb_neuromapper.backend.embeddings.routes import Embeddings
 from tb_neuromapper.backend.http.frames import decode_frame, encode_frame
 from tb_neuromapper.backend.http.requests import HttpError
-from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.blocks import block_names, block_slices
 from tb_neuromapper.backend.log.reader import LogReader, RunLog
-from tb_neuromapper.backend.log.scalars import ScalarReader
+from tb_neuromapper.backend.runs.routes import Runs
+from tb_neuromapper.backend.services import open_services
 from tb_neuromapper.schema import RecordError
 
 MAX_NEIGHBORS = 30  # The cache keeps as many of every sample.
@@ -99,11 +98,12 @@ class SiteRecorder:
         executor: Executor,
         write: Callable[[str, bytes], None],
     ) -> None:
-        loader = ArrayLoader(reader, cache)
+        services = open_services(reader, cache, executor, log_dir=wanted.log_dir)
         self._wanted = wanted
         self._cache = cache
-        self._projections = Projections(cache, loader, executor)
-        self._routes = Routes(wanted.log_dir, reader, loader, self._projections, ScalarReader(reader.provider))
+        self._embeddings = Embeddings(services)
+        self._projections = self._embeddings.projections
+        self._runs = Runs(services, [self._embeddings])
         self._write = write
         self._digest = hashlib.sha256()
         self._folders: list[dict[str, Any]] = []
@@ -125,7 +125,9 @@ class SiteRecorder:
             yield from self._record_pair((logs[first], logs[second]), f"pair{number}")
         for number, log in enumerate(self._wanted.logs):
             yield from self._record_run(log, f"run{number}")
-        site = json.dumps({"runs": self._runs(), "folders": self._folders, "missing": self._missing}, sort_keys=True)
+        site = json.dumps(
+            {"runs": self._list_runs(), "folders": self._folders, "missing": self._missing}, sort_keys=True
+        )
         self._digest.update(site.encode())
         digest = self._digest.hexdigest()[:16]
         self._write("data/site.js", f'neuromapperSite={{"digest":"{digest}",{site[1:]};\n'.encode())
@@ -137,19 +139,19 @@ class SiteRecorder:
         for projection in found:
             yield from follow(self._projections, projection)
         manifests = self._manifests([projection.id for projection in found])
-        details = _json_of(self._routes.run, run=log.name)
+        details = _json_of(self._runs.run, run=log.name)
         details["gradients"] = None  # Of the embeddings screen alone.
         details["blocks"] = [block for block in details["blocks"] if block["name"] in blocks]
         sheets = details["thumbnails"]["n_sheets"] if details["thumbnails"] else 0
-        plan = [PlannedFile("samples", partial(_frame_of, self._routes.samples, run=log.name))]
+        plan = [PlannedFile("samples", partial(_frame_of, self._runs.samples, run=log.name))]
         for step in details["outcome_steps"]:
-            make = partial(_frame_of, self._routes.outcomes, run=log.name, step=step)
+            make = partial(_frame_of, self._runs.outcomes, run=log.name, step=step)
             plan.append(PlannedFile(f"outcomes-{step}", make))
         for sheet in range(sheets):
             plan.append(PlannedFile(f"thumbnails-{sheet}.png", partial(self._thumbnails, log, sheet)))
         plan += [*self._plan_pictures(manifests), *self._plan_neighbors(log, details, manifests)]
         yield from self._write_planned(log.name, folder, plan)
-        accuracy = _json_of(self._routes.accuracy, run=log.name)
+        accuracy = _json_of(self._runs.accuracy, run=log.name)
         described = {"details": details, "accuracy": accuracy}
         self._folders.append({"folder": folder, "runs": [log.name], "projections": manifests, **described})
 
@@ -158,7 +160,7 @@ class SiteRecorder:
         body = {"runs": names, "blocks": blocks, "parameters": self._wanted.parameters.as_dict()}
         if not blocks:
             raise ValueError(f"the runs {names[0]!r} and {names[1]!r} have no exported block in common.")
-        ids = [item["id"] for item in _json_of(self._routes.request_projections, body)["projections"]]
+        ids = [item["id"] for item in _json_of(self._embeddings.request_projections, body)["projections"]]
         for key in ids[::2]:  # Both sides are one layout.
             side = self._projections.get(key)
             assert side is not None
@@ -173,7 +175,10 @@ class SiteRecorder:
         plan = []
         for step in sorted({step for manifest in manifests for step in manifest["steps"]}):
             query = {"ids": ",".join(item["id"] for item in manifests if step in item["steps"]), "step": step}
-            for name, route in (("positions", self._routes.positions), ("preservation", self._routes.preservation)):
+            for name, route in (
+                ("positions", self._embeddings.positions),
+                ("preservation", self._embeddings.preservation),
+            ):
                 plan.append(PlannedFile(f"{name}-{step}", partial(_frame_of, route, **query)))
         return plan
 
@@ -195,14 +200,14 @@ class SiteRecorder:
         return encode_frame(arrays, attributes)
 
     def _thumbnails(self, log: RunLog, sheet: int) -> bytes:
-        return _answer(self._routes.thumbnails, run=log.name, sheet=sheet).get_data()
+        return _answer(self._runs.thumbnails, run=log.name, sheet=sheet).get_data()
 
     def _subclusters(self, manifests: Manifests) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for manifest in manifests:
             for step in manifest["steps"]:
                 try:
-                    answer = _json_of(self._routes.subclusters, id=manifest["id"], step=step)
+                    answer = _json_of(self._embeddings.subclusters, id=manifest["id"], step=step)
                 except (HttpError, RecordError):
                     continue  # The page says that it does not hold it.
                 found.setdefault(manifest["id"], {})[str(step)] = answer
@@ -229,7 +234,7 @@ class SiteRecorder:
         manifests = [self._projections.manifest(projection) for projection in found if projection is not None]
         return [{**manifest, "revisions": [0] * len(manifest["steps"])} for manifest in manifests]
 
-    def _runs(self) -> dict[str, Any]:
+    def _list_runs(self) -> dict[str, Any]:
         runs = []
         for folder in self._folders:
             if "details" in folder:

@@ -1,27 +1,35 @@
-"""The routes of the gradients screen (docs/http_api.md, "Gradients")."""
+"""The routes of the gradients screen (docs/http_api.md, "Gradients"). A step is a training step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tb_neuromapper.backend.gradients import summaries, view
-from tb_neuromapper.backend.http.frames import encode_frame
+from tb_neuromapper.backend.gradients import summaries
+from tb_neuromapper.backend.gradients.view import (
+    describe_briefly,
+    distributions,
+    flow_arrays,
+    flow_layers,
+    overview,
+    scale,
+    unit_history,
+    weight_of,
+)
 from tb_neuromapper.backend.http.requests import (
+    Application,
     HttpError,
     argument,
     integer_argument,
-    respond_bytes,
+    respond_frame,
     respond_json,
     route,
 )
-from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.reader import RunLog
 from tb_neuromapper.backend.log.steps import epochs, subsample_steps, subsample_with_last, version
+from tb_neuromapper.backend.services import Services
 
-FRAME_TYPE = "application/octet-stream"
 # The scale is that of so many steps, spread over the run.
 _MAX_SCALE_STEPS = 32
 _MAX_OVERVIEW_STEPS = 1024
@@ -30,19 +38,18 @@ _MAX_HISTORY_STEPS = 512
 _MAX_NEW_STEPS = 128
 
 
-class GradientRoutes:
+class Gradients:
     """Answers the requests of the gradients screen.
 
     Args:
-        find_log: A run's index by its name; raises HttpError for an unknown name.
-        steps: Loads steps.
+        services: What all screens share.
     """
 
-    def __init__(self, find_log: Callable[[str], RunLog], steps: GradientSteps) -> None:
-        self._log = find_log
-        self._steps = steps
+    def __init__(self, services: Services) -> None:
+        self._run_log = services.run_log
+        self._steps = services.gradient_steps
 
-    def applications(self) -> dict[str, Callable[..., Any]]:
+    def applications(self) -> dict[str, Application]:
         """WSGI applications by path."""
         return {
             "/gradients": route(self.gradients, "GET"),
@@ -52,8 +59,13 @@ class GradientRoutes:
             "/gradients/distributions": route(self.distributions, "GET"),
         }
 
+    def describe_run(self, log: RunLog) -> dict[str, Any]:
+        """How many steps a run's gradient flow has, and a version; null without any."""
+        return {"gradients": describe_briefly(log)}
+
     def gradients(self, request: Request) -> Response:
-        log = self._log(argument(request, "run"))
+        """The recorded steps, the newest table of the layers, and the ends of the colour scales."""
+        log = self._run_log(argument(request, "run"))
         steps = log.steps("gradients")
         ends = [summaries.ends(self._steps, log, step) for step in subsample_steps(steps, _MAX_SCALE_STEPS)[0]]
         return respond_json(
@@ -63,27 +75,28 @@ class GradientRoutes:
                 "epochs": epochs(log),
                 "versions": [version(log, step) for step in steps],
                 "layers": self._newest_layers(log),
-                "scale": view.scale([item for item in ends if item is not None]),
+                "scale": scale([item for item in ends if item is not None]),
                 "problems": self._steps.problems(log.name),
             }
         )
 
     def flow(self, request: Request) -> Response:
-        log, step = self._log(argument(request, "run")), integer_argument(request, "step")
-        self._check_step(log, step)
+        """All units and connections at one step, as a frame."""
+        log, step = self._run_log(argument(request, "run")), integer_argument(request, "step")
+        _check_step(log, step)
         flow = self._steps.flow(log, step)
         header = {
             "step": flow.step,
             "epoch": flow.epoch,
-            "layers": view.flow_layers(flow),
+            "layers": flow_layers(flow),
             "problems": flow.problems,
             "version": version(log, step),
         }
-        data = encode_frame(view.flow_arrays(flow), header)
-        return respond_bytes(data, FRAME_TYPE, cacheable=request.args.get("v") == header["version"])
+        return respond_frame(flow_arrays(flow), header, cacheable=request.args.get("v") == header["version"])
 
     def overview(self, request: Request) -> Response:
-        log = self._log(argument(request, "run"))
+        """Each measure of each layer over the steps, as a frame; of a long run only a part at once."""
+        log = self._run_log(argument(request, "run"))
         after = integer_argument(request, "after") if "after" in request.args else -1
         kept, stride = subsample_steps(log.steps("gradients"), _MAX_OVERVIEW_STEPS)
         wanted = [step for step in kept if step > after]
@@ -94,7 +107,6 @@ class GradientRoutes:
             if n_new > _MAX_NEW_STEPS:
                 break
             columns.append(summaries.summary(self._steps, log, step))
-        arrays = view.overview(columns, names)
         header = {
             "run": log.name,
             "steps": wanted[: len(columns)],
@@ -102,37 +114,32 @@ class GradientRoutes:
             "layers": names,
             "complete": len(columns) == len(wanted),
         }
-        return respond_bytes(encode_frame(arrays, header), FRAME_TYPE, cacheable=False)
+        return respond_frame(overview(columns, names), header)
 
     def unit(self, request: Request) -> Response:
-        log, layer, unit = (
-            self._log(argument(request, "run")),
-            argument(request, "layer"),
-            integer_argument(request, "unit"),
-        )
-        table = self._layer(log, layer)
-        if unit >= table["n_units"]:
-            raise HttpError(404, f"layer {layer!r} has no unit {unit}; it has the units 0 to {table['n_units'] - 1}.")
+        """One unit's figures over the steps."""
+        log, layer = self._run_log(argument(request, "run")), argument(request, "layer")
+        unit, n_units = integer_argument(request, "unit"), self._layer(log, layer)["n_units"]
+        if unit >= n_units:
+            raise HttpError(404, f"layer {layer!r} has no unit {unit}; it has the units 0 to {n_units - 1}.")
         steps = subsample_with_last(log.steps("gradients"), _MAX_HISTORY_STEPS)
-        history = view.unit_history([self._steps.units(log, step) for step in steps], layer, unit)
+        history = unit_history([self._steps.units(log, step) for step in steps], layer, unit)
         return respond_json({"run": log.name, "layer": layer, "unit": unit, "steps": steps, **history})
 
     def distributions(self, request: Request) -> Response:
-        log, layer = self._log(argument(request, "run")), argument(request, "layer")
-        table = self._layer(log, layer)
+        """Quantiles of one parameter of a layer, and of its gradient, over the steps."""
+        log, layer = self._run_log(argument(request, "run")), argument(request, "layer")
+        owner = self._layer(log, layer)["shares"] or layer
         steps = subsample_with_last(log.steps("parameters"), _MAX_HISTORY_STEPS)
         tables = [self._steps.parameters(log, step) for step in steps]
         newest = next((item for item in reversed(tables) if item is not None), None)
-        weight, names = (None, []) if newest is None else view.weight_of(newest, table["shares"] or layer)
+        weight, names = (None, []) if newest is None else weight_of(newest, owner)
         parameter = request.args.get("parameter", weight)
         if parameter is None or parameter not in names:
-            raise HttpError(
-                404,
-                f"layer {layer!r} has no parameter {parameter!r:.80}; it has {', '.join(names) or 'none recorded'}.",
-            )
-        found = view.distributions(tables, parameter)
+            known = ", ".join(names) or "none recorded"
+            raise HttpError(404, f"layer {layer!r} has no parameter {parameter!r:.80}; it has {known}.")
         answer = {"run": log.name, "layer": layer, "parameter": parameter, "parameters": names, "steps": steps}
-        return respond_json({**answer, **found})
+        return respond_json({**answer, **distributions(tables, parameter)})
 
     def _newest_layers(self, log: RunLog) -> list[dict[str, Any]]:
         entries = log.entries.get("gradients", {})
@@ -146,14 +153,13 @@ class GradientRoutes:
         known = ", ".join(layer["name"] for layer in layers[:20])
         raise HttpError(404, f"run {log.name!r} has no gradients of a layer {name[:200]!r}; it has {known or 'none'}.")
 
-    def _check_step(self, log: RunLog, step: int) -> None:
-        steps = log.steps("gradients")
-        if step in steps:
-            return
-        if not steps:
-            raise HttpError(
-                404,
-                f"run {log.name!r} has no gradient records; call mapper.step() after optimizer.step() in its script.",
-            )
-        shown = ", ".join(map(str, steps[:10])) + (f" ... {steps[-1]}" if len(steps) > 10 else "")
-        raise HttpError(404, f"run {log.name!r} has no gradients at step {step}; it has {shown}.")
+
+def _check_step(log: RunLog, step: int) -> None:
+    steps = log.steps("gradients")
+    if step in steps:
+        return
+    if not steps:
+        advice = "call mapper.step() after optimizer.step() in its script"
+        raise HttpError(404, f"run {log.name!r} has no gradient records; {advice}.")
+    shown = ", ".join(map(str, steps[:10])) + (f" ... {steps[-1]}" if len(steps) > 10 else "")
+    raise HttpError(404, f"run {log.name!r} has no gradients at step {step}; it has {shown}.")

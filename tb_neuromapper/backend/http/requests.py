@@ -5,20 +5,25 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy.typing as npt
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from tb_neuromapper.backend.http.frames import encode_frame
 from tb_neuromapper.schema import RecordError
 
 logger = logging.getLogger("tb_neuromapper")
 
 _MAX_BODY_BYTES = 1 << 20
 _ONE_DAY_S = 86400
+_FRAME_TYPE = "application/octet-stream"
+_N_LISTED = 20
 Handler = Callable[[Request], Response]
+Application = Callable[..., Any]
 
 
 class HttpError(Exception):
@@ -30,7 +35,7 @@ class HttpError(Exception):
         self.message = message
 
 
-def route(handler: Handler, method: str) -> Callable[..., Any]:
+def route(handler: Handler, method: str) -> Application:
     """A handler as a WSGI application that answers one method and never shows a traceback."""
 
     @functools.wraps(handler)
@@ -51,7 +56,7 @@ def route(handler: Handler, method: str) -> Callable[..., Any]:
     return application
 
 
-def by_method(**handlers: Handler) -> Callable[..., Any]:
+def by_method(**handlers: Handler) -> Application:
     """Handlers of one path as a WSGI application, chosen by the request's method."""
     applications = {method: route(handler, method) for method, handler in handlers.items()}
     fallback = applications["GET"]
@@ -71,6 +76,13 @@ def respond_json(value: Any, code: int = 200) -> Response:
 def respond_bytes(data: bytes, mimetype: str, *, cacheable: bool) -> Response:
     """Bytes; `cacheable` only if the URL names the content (a checksum, a revision)."""
     return _finish(Response(data, 200, mimetype=mimetype), cacheable=cacheable)
+
+
+def respond_frame(
+    arrays: Mapping[str, npt.NDArray[Any]], attributes: Mapping[str, Any], *, cacheable: bool = False
+) -> Response:
+    """Arrays and JSON attributes as a binary frame; `cacheable` as in `respond_bytes`."""
+    return respond_bytes(encode_frame(arrays, attributes), _FRAME_TYPE, cacheable=cacheable)
 
 
 def argument(request: Request, name: str) -> str:
@@ -124,6 +136,12 @@ def json_body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise HttpError(400, f"the body is a JSON {type(body).__name__}; only an object is allowed.")
     return body
+
+
+def listed(values: Sequence[Any]) -> str:
+    """What there is, for an error's sentence: the first values, and how many more there are."""
+    shown = ", ".join(map(str, values[:_N_LISTED]))
+    return f"{shown} and {len(values) - _N_LISTED} more" if len(values) > _N_LISTED else shown or "none"
 
 
 def _check_method(request: Request, method: str) -> None:

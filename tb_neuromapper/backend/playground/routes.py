@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tensorboard.plugins import base_plugin
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper.backend.http.loopback import check_flags, check_request
-from tb_neuromapper.backend.http.requests import Handler, HttpError, by_method, json_body, respond_json, route
+from tb_neuromapper.backend.http.requests import (
+    Application,
+    Handler,
+    HttpError,
+    by_method,
+    json_body,
+    respond_json,
+    route,
+)
 from tb_neuromapper.backend.playground.trainings import MAX_RUNNING, CannotTrainError, Trainings
+from tb_neuromapper.backend.services import Services
 from tb_neuromapper.playground.data_sets import SHAPES, missing
 from tb_neuromapper.playground.fields import ParameterError, shorten
 from tb_neuromapper.playground.parameters import FIELDS, parse_training
@@ -24,17 +32,16 @@ class Playground:
     """Answers requests about trainings.
 
     Args:
-        trainings: Starts and stops them; None if the playground is off.
+        services: What all screens share; the flags say whether the playground is on.
+
+    Raises:
+        ValueError: It is on, but other machines can reach this TensorBoard.
     """
 
-    def __init__(self, trainings: Trainings | None) -> None:
-        self._maybe_trainings = trainings
+    def __init__(self, services: Services) -> None:
+        self._maybe_trainings = _open_trainings(services.flags)
 
-    @property
-    def is_on(self) -> bool:
-        return self._maybe_trainings is not None
-
-    def applications(self) -> dict[str, Callable[..., Any]]:
+    def applications(self) -> dict[str, Application]:
         """WSGI applications by path."""
         return {
             "/playground": route(self._guarded(self.form), "GET"),
@@ -42,7 +49,12 @@ class Playground:
             "/trainings/stop": route(self._guarded(self.stop), "POST"),
         }
 
+    def describe_server(self) -> dict[str, bool]:
+        """Whether the page may offer trainings."""
+        return {"playground": self._maybe_trainings is not None}
+
     def form(self, request: Request) -> Response:  # noqa: ARG002
+        """What may be trained here: fields with bounds, data sets, limits."""
         trainings = self._trainings
         data_sets = {
             name: {**asdict(shape), "missing": missing(name, trainings.data_folder)} for name, shape in SHAPES.items()
@@ -52,9 +64,11 @@ class Playground:
         return respond_json({**answer, "data_sets": data_sets, "limits": limits})
 
     def trainings(self, request: Request) -> Response:  # noqa: ARG002
+        """The trainings of this TensorBoard."""
         return respond_json({"trainings": self._trainings.described()})
 
     def start(self, request: Request) -> Response:
+        """Start a training."""
         try:
             parameters = parse_training(_parameters_in(json_body(request)))
         except ParameterError as error:
@@ -66,6 +80,7 @@ class Playground:
         return respond_json({"training": training.described()})
 
     def stop(self, request: Request) -> Response:
+        """Tell a training to stop; answers as `trainings`."""
         key = json_body(request).get("id")
         if not isinstance(key, str) or not self._trainings.stop(key):
             known = ", ".join(training["id"] for training in self._trainings.described()) or "none"
@@ -73,6 +88,7 @@ class Playground:
         return self.trainings(request)
 
     def close(self) -> None:
+        """Tell all trainings to stop; they end on their own if this process is killed."""
         if self._maybe_trainings is not None:
             self._maybe_trainings.close()
 
@@ -107,17 +123,12 @@ def _parameters_in(body: dict[str, Any]) -> Any:
     return body.get("parameters", {})
 
 
-def open_playground(context: base_plugin.TBContext) -> Playground:
-    """The playground as TensorBoard's flags want it.
-
-    Raises:
-        ValueError: It is on, but other machines can reach this TensorBoard.
-    """
-    flags = context.flags
+def _open_trainings(flags: argparse.Namespace) -> Trainings | None:
+    """As TensorBoard's flags want it; None if the playground is off."""
     if not getattr(flags, "neuromapper_playground", False):
-        return Playground(None)
+        return None
     check_flags(flags)
     log_dir = getattr(flags, "logdir", "") or ""
     is_local = bool(log_dir) and "://" not in log_dir
     folder = Path(log_dir).expanduser().absolute() if is_local else None
-    return Playground(Trainings(folder, Path(flags.neuromapper_data).expanduser().absolute()))
+    return Trainings(folder, Path(flags.neuromapper_data).expanduser().absolute())

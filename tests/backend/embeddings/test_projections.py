@@ -84,7 +84,7 @@ def test_step__that_is_mended_comes_back(live):
 def test_cache__keeps_its_bound_while_a_run_is_live(live, tmp_path):
     """Extensions are counted too: after each job the cache is within its bound."""
     writer, viewer = live
-    viewer.plugin._projections._cache.max_bytes = 200_000
+    viewer.cache.max_bytes = 200_000
     for step in range(3, 6):
         viewer.project("a")
         assert sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()) <= 200_000
@@ -96,7 +96,7 @@ def test_positions__never_mix_two_layouts(live):
     """What is answered belongs together: extent, revision and positions are those of one moment."""
     _, viewer = live
     (manifest,) = viewer.project("a")
-    projection = viewer.plugin._projections.get(manifest["id"])
+    projection = viewer.projections.get(manifest["id"])
     shown = projection.shown
     viewer.project("a", min_dist=0.5)
     assert projection.shown is shown
@@ -116,7 +116,7 @@ def test_positions__of_an_intermediate_layout_stay_until_the_finished_one_is_sho
     while not manifest["steps"]:
         assert manifest["state"] in ("queued", "running")
         (manifest,) = viewer.json("projections", ids=manifest["id"])["projections"]
-    projection = viewer.plugin._projections.get(manifest["id"])
+    projection = viewer.projections.get(manifest["id"])
     folder = projection.folder
     shown_at_removal = []
     remove = shutil.rmtree

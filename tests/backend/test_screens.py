@@ -1,0 +1,111 @@
+"""Facts about the registry of screens: what a new one costs, and how the answers about runs are put together."""
+
+from collections import Counter
+
+import pytest
+
+from tb_neuromapper.backend import screens
+from tb_neuromapper.backend.http.requests import argument, respond_json, route
+from tests.logs import LogWriter, write_gradient_run, write_run
+
+
+class Hello:
+    """A screen with every method that a screen may have."""
+
+    def __init__(self, services):
+        self.services = services
+        self.n_warmed, self.is_closed = 0, False
+
+    def applications(self):
+        return {"/hello": route(self.hello, "GET")}
+
+    def hello(self, request):
+        log = self.services.run_log(argument(request, "run"))
+        return respond_json({"hello": log.name})
+
+    def describe_run(self, log):
+        return {"hello": len(log.steps("activations"))}
+
+    def describe_server(self):
+        return {"greets": True}
+
+    def problems(self, run):
+        return [f"{run} does not answer."]
+
+    def warm_up(self):
+        self.n_warmed += 1
+
+    def close(self):
+        self.is_closed = True
+
+
+class Mute:
+    """A screen that has only what a screen must have."""
+
+    def __init__(self, services):
+        pass
+
+    def applications(self):
+        return {}
+
+
+@pytest.fixture
+def hello(monkeypatch):
+    """The registry with two more screens; the Hellos that are opened from it."""
+    opened = []
+
+    def open_hello(services):
+        opened.append(Hello(services))
+        return opened[-1]
+
+    monkeypatch.setattr(screens, "SCREENS", (*screens.SCREENS, open_hello, Mute))
+    return opened
+
+
+def test_a_screen__needs_nothing_but_its_place_in_the_registry(tmp_path, open_viewer, hello):
+    """Its route answers, also in words; its parts are in the answers about runs; it ends with TensorBoard."""
+    write_run(tmp_path / "a")
+    viewer = open_viewer(tmp_path)
+    assert viewer.json("hello", run="a") == {"hello": "a"}
+    assert "there is no run 'b'" in viewer.get("hello", run="b").json["error"]
+    runs = viewer.json("runs")
+    assert runs["greets"] is True
+    assert runs["runs"][0]["hello"] == 3
+    assert runs["runs"][0]["problems"] == viewer.json("run", run="a")["problems"] == ["a does not answer."]
+    (screen,) = hello
+    assert screen.n_warmed == 1
+    viewer.plugin.close()
+    assert screen.is_closed
+
+
+def test_screens__share_no_path(tmp_path, open_viewer):
+    """A path of one screen does not hide that of another."""
+    viewer = open_viewer(tmp_path)
+    paths = Counter(path for screen in viewer.plugin._screens for path in screen.applications())
+    assert max(paths.values()) == 1
+    assert {*paths, "/static/*"} == set(viewer.plugin.get_plugin_apps())
+
+
+def test_runs__holds_each_screens_part(tmp_path, open_viewer):
+    """The keys of docs/http_api.md, in its order, and no others."""
+    write_gradient_run(tmp_path / "a")
+    write_run(tmp_path / "b")
+    runs = open_viewer(tmp_path).json("runs")
+    assert list(runs) == ["log_dir", "version", "playground", "runs", "other_runs"]
+    assert [list(run) for run in runs["runs"]] == [
+        ["name", "n_samples", "blocks", "steps", "problems", "gradients"],
+        ["name", "n_samples", "blocks", "steps", "problems", "gradients"],
+    ]
+    assert [run["gradients"] and run["gradients"]["n_steps"] for run in runs["runs"]] == [3, None]
+
+
+def test_run__holds_no_more_than_it_did(tmp_path, open_viewer):
+    """The keys of `GET run`."""
+    writer = LogWriter(tmp_path / "a")
+    writer.probe()
+    writer.epoch(0)
+    writer.close()
+    assert list(open_viewer(tmp_path).json("run", run="a")) == [
+        *("name", "n_samples", "blocks", "steps", "problems", "sample_set", "probe_version", "outcome_steps"),
+        *("label_kind", "class_names", "metadata", "thumbnails", "train_steps"),
+    ]
