@@ -45,22 +45,22 @@ def rows_that_name(rows, n_named):
     return [[i for j in range(n_named) for i in range(n) if rows[i][j] == row] for row in range(n)]
 
 
-def meet_neighbors(points, rows, n_forward, n_backward):
+def meet_neighbors(features, rows, n_forward, n_backward):
     """Lists of (squared distance, row) after one round over neighbours' neighbours; `rows` are full sorted lists."""
     back, lists = rows_that_name(rows, n_forward), []
     for i, own in enumerate(rows):
         links = [*own[:n_forward], *back[i][:n_backward]]
         seen = set(own) | {other for link in links for other in [link, *rows[link][:n_forward]]}
-        pairs = [(distance(points[i], points[j], "euclidean") ** 2, int(j)) for j in seen if j != i]
+        pairs = [(distance(features[i], features[j], "euclidean") ** 2, int(j)) for j in seen if j != i]
         lists.append(sort_list(pairs, len(own)))
     return lists
 
 
-def trustworthiness(points, layout, k):
-    """1 - 2 / (n k (2 n - 3 k - 1)) sum of (rank - k) over the k nearest in the layout, ranks among the points."""
-    n, excess = len(points), 0
+def trustworthiness(features, layout, k):
+    """1 - 2 / (n k (2 n - 3 k - 1)) sum of (rank - k) over the k nearest in the layout, ranks among the features."""
+    n, excess = len(features), 0
     near, _ = nearest(layout, k)
-    ranked, _ = nearest(points, n - 1)
+    ranked, _ = nearest(features, n - 1)
     for i in range(n):
         for j in near[i]:
             excess += max(0, ranked[i].tolist().index(j) + 1 - k)

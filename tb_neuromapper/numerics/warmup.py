@@ -14,10 +14,10 @@ _N = 1100
 
 
 def warm_up() -> None:
-    """Run neighbours, layout, extension and quality once on a thousand points; compiled kernels are cached on disk."""
-    points = [np.random.default_rng(t).normal(size=(_N, 4)).astype(np.float32) for t in range(2)]
+    """Run neighbours, layout, extension and quality once on a thousand samples; compiled kernels are cached on disk."""
+    features = [np.random.default_rng(t).normal(size=(_N, 4)).astype(np.float32) for t in range(2)]
     parameters = LayoutParameters(n_neighbors=5, n_passes=1)
-    neighbors = [find_neighbors(table, n_neighbors=4) for table in points]
+    neighbors = [find_neighbors(table, n_neighbors=4) for table in features]
     layout = fit_layout(neighbors, parameters)
     extend_layout(neighbors, layout[:1], parameters)
-    measure_quality(points[1], neighbors[1], layout[1], layout[0])
+    measure_quality(features[1], neighbors[1], layout[1], layout[0])

@@ -116,7 +116,7 @@ def _measure(first, last, table, squares, values, rows, ids, dists):
     """Measure the candidates exactly; where rounding hides more than were kept (duplicates), all rows."""
     n, n_kept, end = table.shape[0], values.shape[1], ids.shape[1] - 1
     for row in range(first, last):
-        point, best, near = table[row], dists[row], ids[row]
+        features, best, near = table[row], dists[row], ids[row]
         reach = abs(values[row, end])
         # Rounding is below 1e-6 of |x| |y|, and |y| is at most |x| plus the distance.
         edge = reach + np.float32(8e-6) * (squares[row] + reach)
@@ -125,6 +125,6 @@ def _measure(first, last, table, squares, values, rows, ids, dists):
             if not hidden and values[row, c] > edge:
                 break
             other = c if hidden else np.int64(rows[row, c])
-            exact = squared_distance(point, table[other])
+            exact = squared_distance(features, table[other])
             if other != row and (exact < best[end] or (exact == best[end] and other < near[end])):
                 insert(best, near, exact, other)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from tb_neuromapper.numerics.features import check_features
 from tb_neuromapper.numerics.kernels import helper, insert, kernel
 from tb_neuromapper.numerics.neighbors.approximate import search_approximate
 from tb_neuromapper.numerics.neighbors.exact import search_exact
-from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, Neighbors
 
@@ -39,23 +39,23 @@ _RANGE = 1e34
 
 
 def find_neighbors(
-    points: npt.ArrayLike,
+    features: npt.ArrayLike,
     *,
     n_neighbors: int,
     metric: str = "euclidean",
     seed: int = 0,
-    name: str = "points",
+    name: str = "features",
     should_stop: Callable[[], bool] | None = None,
 ) -> Neighbors:
     """The nearest other samples of every sample, nearest first, ties by row.
 
     Args:
-        points: (n, d), any real numbers; used as float32.
+        features: (n, d), any real numbers; used as float32.
         n_neighbors: Columns of the result, the sample itself not counted; fewer if there are fewer other samples.
         metric: One of METRICS. cosine and correlation are 1 - r, in [0, 2]; rows of zero length are at 0 from one
             another and at 1 from all others.
         seed: Of approximate search, above 16,000 samples.
-        name: What errors call the points, for example "slice 3".
+        name: What errors call the table, for example "slice 3".
         should_stop: Asked at least every 100 ms; True cancels.
 
     Returns:
@@ -67,7 +67,7 @@ def find_neighbors(
         LayoutCancelled: `should_stop` said so.
     """
     canonical = check_metric(metric)
-    table = check_points(points, name)
+    table = check_features(features, name)
     if n_neighbors < 1:
         raise ValueError(f"n_neighbors is {n_neighbors}; at least 1 neighbour is needed.")
     k = min(int(n_neighbors), len(table) - 1)
@@ -137,7 +137,7 @@ def check_metric(metric: str) -> str:
 
 
 def to_euclidean(table: FloatArray, metric: str) -> FloatArray:
-    """Points whose euclidean distances rank as the metric's do (cosine, correlation), or the points themselves."""
+    """Features whose euclidean distances rank as the metric's do (cosine, correlation), or the features themselves."""
     name = check_metric(metric)
     return _to_sphere(table, centre=name == "correlation") if name in ("cosine", "correlation") else table
 
@@ -172,14 +172,14 @@ def _chebyshev(x, y):
 
 
 @kernel()
-def _scan_all(first, last, points, largest_only, ids, dists):
+def _scan_all(first, last, table, largest_only, ids, dists):
     """The nearest of every row by measuring every pair."""
     end = ids.shape[1] - 1
     for row in range(first, last):
         best, near = dists[row], ids[row]
-        for j in range(points.shape[0]):
+        for j in range(table.shape[0]):
             if j == row:
                 continue
-            dist = _chebyshev(points[row], points[j]) if largest_only else _manhattan(points[row], points[j])
+            dist = _chebyshev(table[row], table[j]) if largest_only else _manhattan(table[row], table[j])
             if dist < best[end] or (dist == best[end] and j < near[end]):
                 insert(best, near, dist, j)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tb_neuromapper.numerics.outliers import flag_outliers
-from tb_neuromapper.numerics.points import check_points
-
-__all__ = ["flag_outliers", "linear_cka"]
+from tb_neuromapper.numerics.features import check_features
 
 
 def linear_cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
@@ -27,7 +24,7 @@ def linear_cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
     Reference: Kornblith et al. 2019, Similarity of neural network representations revisited, equation 4.
     """
-    x, y = _centre(check_points(first, "first")), _centre(check_points(second, "second"))
+    x, y = _centre(check_features(first, "first")), _centre(check_features(second, "second"))
     if len(x) != len(y):
         raise ValueError(f"{len(x)} and {len(y)} samples; both tables must hold the same samples.")
     own_x, own_y = _alignment(x, x), _alignment(y, y)

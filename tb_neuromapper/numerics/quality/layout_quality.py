@@ -1,4 +1,4 @@
-"""How faithful a layout is, measured on a sample of its points."""
+"""How faithful a layout is, measured on some of its samples."""
 
 # Kernels: numba derives their types.
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tb_neuromapper.numerics.features import check_features
 from tb_neuromapper.numerics.kernels import insert, kernel
 from tb_neuromapper.numerics.neighbors.find import to_euclidean
-from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutQuality, Neighbors
 
@@ -22,7 +22,7 @@ _N_WIDENED = 1024
 
 
 def measure_quality(
-    points: npt.ArrayLike,
+    features: npt.ArrayLike,
     neighbors: Neighbors,
     positions: FloatArray,
     previous: FloatArray | None,
@@ -34,31 +34,31 @@ def measure_quality(
 ) -> LayoutQuality:
     """Trustworthiness, continuity, neighbour preservation and movement of one slice's layout.
 
-    Each is the mean over `n_samples` random points, whose ranks among all points are exact; the standard error is
+    Each is the mean over `n_samples` random samples, whose ranks among all samples are exact; the standard error is
     about 0.3 / sqrt(n_samples) for preservation and a tenth of that for the other two. NaN where nothing can be ranked:
-    fewer than three points have a place, or all lie at one.
+    fewer than three samples have a place, or all lie at one.
 
     Args:
-        points: (n, d).
+        features: (n, d).
         neighbors: The slice's neighbours in the metric; with fewer than k columns they are found anew.
         positions: (n, 2); rows that are NaN do not count.
         previous: (n, 2): the same samples in the slice before (NaN where absent), or None.
-        metric: Of the points, see `find_neighbors`; ranks in chebyshev and manhattan are euclidean ones.
+        metric: Of the features, see `find_neighbors`; ranks in chebyshev and manhattan are euclidean ones.
         k: Size of a neighbourhood; at most (n - 1) / 2 is used.
-        n_samples: Points measured, at most n.
-        seed: Of the choice of points.
+        n_samples: Samples measured, at most n.
+        seed: Of the choice of samples.
 
     Raises:
-        ValueError: Shapes that do not agree, or points that are not finite.
+        ValueError: Shapes that do not agree, or features that are not finite.
 
     Reference: Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods.
     """
-    table = to_euclidean(check_points(points), metric)
+    table = to_euclidean(check_features(features), metric)
     layout = np.asarray(positions, dtype=np.float32)
     before = None if previous is None else np.asarray(previous, dtype=np.float32)
     if layout.shape != (len(table), 2) or (before is not None and before.shape != layout.shape):
         raise ValueError(
-            f"{len(table)} points, positions {layout.shape}, previous "
+            f"{len(table)} rows of features, positions {layout.shape}, previous "
             f"{None if before is None else before.shape}; all need the same rows."
         )
     movement = None if before is None else mean_movement(layout, before)

@@ -1,4 +1,4 @@
-"""How faithful a layout is around each of its points. Only numpy and scipy: TensorBoard's own process loads this."""
+"""How faithful a layout is around each of its samples. Only numpy and scipy: TensorBoard's own process loads this."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy.typing as npt
 from scipy.sparse import issparse
 
+from tb_neuromapper.numerics.features import check_features
 from tb_neuromapper.numerics.neighbors.find import is_metric
-from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.types import FloatArray
 from tb_neuromapper.numerics.umap.neuromapper_engine import OwnModel, fit_own, update_own
 from tb_neuromapper.numerics.umap.parameters import (
@@ -180,7 +180,7 @@ class AlignedUMAP:
             raise ValueError(f"relations is a {type(relation).__name__}; update needs one dict, last slice to new.")
         if issparse(X):
             raise ValueError(f"slice {t} is sparse; update takes dense tables only. Pass X.toarray().")
-        table = check_points(X, f"slice {t}")
+        table = check_features(X, f"slice {t}")
         relation = check_relation_dict(t - 1, relation, model.n_rows[-1], len(table))
         changed = self._changed_values(fit_params, per_slice)
         parameters, window = {**self._parameters(), **changed}, self._window(fit_params)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tb_neuromapper.numerics.features import check_features
 from tb_neuromapper.numerics.layout.checks import check_parameters
 from tb_neuromapper.numerics.layout.tracks import check_relations
-from tb_neuromapper.numerics.points import check_points
 from tb_neuromapper.numerics.types import FloatArray, IntArray, LayoutParameters
 from tb_neuromapper.numerics.umap.parameters import plain_values
 
@@ -36,7 +36,7 @@ class UmapModel:
 
 
 def umap_learn_layout(
-    points: Sequence[FloatArray],
+    features: Sequence[FloatArray],
     parameters: LayoutParameters,
     *,
     metric: str = "euclidean",
@@ -45,7 +45,7 @@ def umap_learn_layout(
     """The layout that umap-learn computes; it cannot report progress, stop early or repeat itself exactly.
 
     Args:
-        points: T slices (N_t, d).
+        features: T slices (N_t, d).
         parameters: See LayoutParameters; umap-learn does not use min_dist and spread in aligned layouts.
         metric: Any metric of umap-learn.
         relations: See `fit_layout`.
@@ -58,7 +58,7 @@ def umap_learn_layout(
         ValueError: Fewer than two slices, or input that `fit_layout` would not take.
     """
     check_parameters(parameters)
-    tables = [check_points(table, f"slice {t}") for t, table in enumerate(points)]
+    tables = [check_features(table, f"slice {t}") for t, table in enumerate(features)]
     links = check_relations([len(table) for table in tables], relations)
     chosen = {
         "n_neighbors": parameters.n_neighbors,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
+from tb_neuromapper.numerics.features import check_features, not_finite
 from tb_neuromapper.numerics.layout.curve import fit_curve
 from tb_neuromapper.numerics.layout.state import SliceSettings
-from tb_neuromapper.numerics.points import check_points, not_finite
 from tb_neuromapper.numerics.types import FloatArray, IntArray
 from tb_neuromapper.numerics.umap.parameters import is_whole, nth_value
 
@@ -33,7 +33,7 @@ def check_slices(X: Any) -> list[Any]:
     if not (is_array or isinstance(X, (list, tuple))) or len(X) == 0:
         raise ValueError(f"X is {reprlib.repr(X)}; a list of one or more tables is needed.")
     return [
-        _check_sparse(table, t) if issparse(table) else check_points(table, f"slice {t}") for t, table in enumerate(X)
+        _check_sparse(table, t) if issparse(table) else check_features(table, f"slice {t}") for t, table in enumerate(X)
     ]
 
 

@@ -28,7 +28,7 @@ def clusters(n_slices=5, n=300, n_clusters=6, seed=0):
 
 
 def neighbors_of(slices, k=14):
-    return [find_neighbors(points, n_neighbors=k) for points in slices]
+    return [find_neighbors(features, n_neighbors=k) for features in slices]
 
 
 def radius(layout):
@@ -45,8 +45,8 @@ def fitted():
 def test_fit_layout__keeps_neighbours_together(fitted):
     """Every slice's layout is trustworthy and keeps most neighbours of separate clusters."""
     slices, _, neighbors, layouts = fitted
-    for points, near, layout in zip(slices, neighbors, layouts, strict=True):
-        quality = measure_quality(points, near, layout, None)
+    for features, near, layout in zip(slices, neighbors, layouts, strict=True):
+        quality = measure_quality(features, near, layout, None)
         assert quality.trustworthiness > 0.95
         assert quality.continuity > 0.95
         assert quality.preservation > 0.5
@@ -94,7 +94,7 @@ def test_fit_layout__honours_min_dist(fitted):
 def test_fit_layout__uses_a_prefix_of_stored_neighbors(fitted):
     """Stored neighbours beyond n_neighbors - 1 change nothing."""
     _, _, neighbors, layouts = fitted
-    more = [find_neighbors(points, n_neighbors=25) for points in fitted[0]]
+    more = [find_neighbors(features, n_neighbors=25) for features in fitted[0]]
     again = fit_layout(more, LayoutParameters())
     for a, b in zip(layouts, again, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -163,7 +163,7 @@ def test_fit_layout__is_finite_at_any_alignment(fitted):
 def test_fit_layout__follows_samples_that_change_rows(fitted):
     """Reversed rows and a relation that says so: the same layout quality and coherence as in place."""
     slices, _, _, _ = fitted
-    shuffled = [points[::-1].copy() if t % 2 else points for t, points in enumerate(slices)]
+    shuffled = [features[::-1].copy() if t % 2 else features for t, features in enumerate(slices)]
     relations = [np.arange(300)[::-1]] * (len(slices) - 1)
     layouts = fit_layout(neighbors_of(shuffled), LayoutParameters(), relations=relations)
     steps = np.linalg.norm(layouts[0] - layouts[1][::-1], axis=1)
@@ -180,7 +180,7 @@ def test_fit_layout__is_nan_only_for_disconnected_samples(fitted):
 
 
 @pytest.mark.parametrize(
-    "points",
+    "features",
     [
         np.ones((40, 3)),
         np.zeros((1, 3)),
@@ -206,14 +206,14 @@ def test_fit_layout__is_nan_only_for_disconnected_samples(fitted):
         "one far",
     ],
 )
-def test_fit_layout__takes_degenerate_points(points):
+def test_fit_layout__takes_degenerate_points(features):
     """Constant activations, duplicates, one sample: a layout of finite numbers, samples not all in one place."""
-    neighbors = neighbors_of([points, points])
+    neighbors = neighbors_of([features, features])
     layouts = fit_layout(neighbors, LayoutParameters(n_passes=50))
     for layout in layouts:
         assert np.isfinite(layout).all()
-        if len(points) > 2:
-            assert len(np.unique(layout, axis=0)) == len(points)
+        if len(features) > 2:
+            assert len(np.unique(layout, axis=0)) == len(features)
 
 
 def test_fit_layout__ignores_missing_neighbors_wherever_they_stand(fitted):

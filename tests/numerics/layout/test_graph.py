@@ -84,8 +84,8 @@ def test_follow_samples__refuses_bad_relations_in_words(n_rows, relations, messa
 
 def test_weigh_neighbors__matches_slow_twin():
     """Directed weights add up to log2(k + 1), as the bisection in float64 has them."""
-    points = np.random.default_rng(0).normal(size=(50, 4))
-    near = find_neighbors(points, n_neighbors=9)
+    features = np.random.default_rng(0).normal(size=(50, 4))
+    near = find_neighbors(features, n_neighbors=9)
     weights = weigh_neighbors(near.ids, near.dists)
     np.testing.assert_allclose(weights, [reference.fuzzy_weights(row) for row in near.dists], atol=2e-4)
     np.testing.assert_allclose(weights.sum(axis=1), np.log2(10), atol=1e-3)

@@ -94,6 +94,7 @@ def test_align_tracks__matches_slow_twin(case):
 
 
 @given(st.floats(1e-6, 1.0), st.floats(1.01, 10))
+@settings(deadline=None)
 def test_pull__grows_with_the_strength(strength, factor):
     """In proportion up to umap-learn's default strength 0.01, more slowly above, and never in a jump."""
     pull, stronger = (

@@ -1,4 +1,4 @@
-"""How faithful a layout is around each of its points."""
+"""How faithful a layout is around each of its samples."""
 
 import numpy as np
 import pytest
@@ -10,25 +10,25 @@ from tests import reference
 
 
 @pytest.fixture
-def points():
+def features():
     return np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
 
 
-def test_local_preservation__matches_full_sort(points):
+def test_local_preservation__matches_full_sort(features):
     """The shares are those that sorting all distances gives; samples without a place are NaN and count for nobody."""
-    ids = find_neighbors(points, n_neighbors=20).ids
-    positions = points[:, :2].copy()
+    ids = find_neighbors(features, n_neighbors=20).ids
+    positions = features[:, :2].copy()
     positions[[3, 17]] = np.nan
     for k in (1, 7, 15):
         expected = reference.local_preservation(ids, positions, k)
         np.testing.assert_allclose(local_preservation(ids, positions, k=k), expected, atol=1e-6)
 
 
-def test_local_preservation__has_the_mean_that_is_the_quality(points):
+def test_local_preservation__has_the_mean_that_is_the_quality(features):
     """The mean over all samples is the slice's preservation."""
-    neighbors = find_neighbors(points, n_neighbors=15)
-    positions = points[:, 1:3].copy()
-    quality = measure_quality(points, neighbors, positions, None, n_samples=60)
+    neighbors = find_neighbors(features, n_neighbors=15)
+    positions = features[:, 1:3].copy()
+    quality = measure_quality(features, neighbors, positions, None, n_samples=60)
     assert local_preservation(neighbors.ids, positions).mean() == pytest.approx(quality.preservation, abs=1e-6)
 
 

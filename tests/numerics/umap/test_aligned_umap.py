@@ -116,9 +116,9 @@ def test_aligned_umap__has_metrics(iris, metric):
 def test_aligned_umap__is_nan_for_disconnected_points():
     """In cosine, a vector opposite to all others has no neighbour."""
     random = np.random.default_rng(0)
-    points = np.abs(random.normal(size=(1, 3))) * random.uniform(1, 2, (30, 1))
-    points[4] = -points[0]
-    model = AlignedUMAP(n_neighbors=5, metric="cosine", n_epochs=5).fit([points], relations=[])
+    features = np.abs(random.normal(size=(1, 3))) * random.uniform(1, 2, (30, 1))
+    features[4] = -features[0]
+    model = AlignedUMAP(n_neighbors=5, metric="cosine", n_epochs=5).fit([features], relations=[])
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(model.embeddings_[0]).any(axis=1)), [4])
 
 

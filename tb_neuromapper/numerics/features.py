@@ -10,17 +10,17 @@ import numpy.typing as npt
 from tb_neuromapper.numerics.types import FloatArray
 
 
-def check_points(points: npt.ArrayLike, name: str = "points") -> FloatArray:
+def check_features(features: npt.ArrayLike, name: str = "features") -> FloatArray:
     """A table of finite numbers as C-contiguous float32.
 
     Args:
-        points: Whatever numpy reads, torch tensors, or objects that are numbers.
-        name: What errors call the points, for example "slice 3".
+        features: Whatever numpy reads, torch tensors, or objects that are numbers.
+        name: What errors call the features, for example "slice 3".
 
     Raises:
         ValueError: Not two-dimensional, not numbers, no rows or columns, NaN or infinities (the row is named).
     """
-    array = _read(points, name)
+    array = _read(features, name)
     if array.ndim != 2 or array.dtype.kind not in "fiub":
         raise ValueError(f"{name}: {array.dtype} of shape {array.shape}; a table (n, d) of real numbers is needed.")
     if array.shape[0] == 0 or array.shape[1] == 0:
@@ -38,14 +38,14 @@ def not_finite(row: int, name: str) -> ValueError:
     return ValueError(f"row {row} of {name} holds NaN or an infinity (as float32); only finite numbers are allowed.")
 
 
-def _read(points: Any, name: str) -> npt.NDArray[Any]:
+def _read(features: Any, name: str) -> npt.NDArray[Any]:
     try:
-        if hasattr(points, "detach"):
-            return _read_tensor(points.detach().cpu())
-        array = np.asarray(points)
+        if hasattr(features, "detach"):
+            return _read_tensor(features.detach().cpu())
+        array = np.asarray(features)
         return array.astype(np.float64) if array.dtype.kind == "O" else array
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        kind = type(points).__name__
+        kind = type(features).__name__
         raise ValueError(
             f"{name}: a {kind} that numpy cannot read ({error}); a table (n, d) of real numbers is needed."
         ) from error
