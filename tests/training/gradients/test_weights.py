@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tb_neuromapper.backend.log.parameter_table import is_weight
 from tb_neuromapper.training.gradients.layers import find_layers
 from tb_neuromapper.training.gradients.weights import plain_weights, weight_names
 from tests.training.flows import layers_of, record, sgd_step
@@ -44,7 +45,7 @@ class ScaleNorm(Scale):
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
 def test_weights__are_what_connects_inputs_to_units(module, names):
-    """Each is a parameter of that name, is counted as connections, and is called a weight in the parameters' table."""
+    """Each is a parameter of that name, makes the layer's connections, and counts as a weight to the viewer."""
     parameters = dict(module.named_parameters())
     assert list(weight_names(module)) == names
     assert [id(weight) for weight in plain_weights(module)] == [id(parameters[name]) for name in names]
@@ -56,7 +57,7 @@ def test_weights__are_what_connects_inputs_to_units(module, names):
         assert block.matrix(block.parameter).numel() == block.parameter.numel()
         assert block.grid.first_unit == index * block.grid.n_units
     assert layer.n_connections == sum(block.grid.n_connections for block in layer.weight_blocks)
-    assert all("weight" in name for name in names)  # As the viewer tells weights from biases.
+    assert all(is_weight(name) for name in names)
 
 
 @pytest.mark.parametrize(
