@@ -37,7 +37,13 @@ def mlp(n_in=6, width=16, n_out=3):
 
 @dataclass
 class ModelOutput:
-    """Like the outputs of Hugging Face models: attributes, some of them absent."""
+    """Like the outputs of Hugging Face models: attributes, some of them absent.
+
+    Attributes:
+        loss: (), or None.
+        logits: (n, n_classes).
+        hidden_states: Of each layer, or None.
+    """
 
     loss: torch.Tensor | None
     logits: torch.Tensor
