@@ -226,8 +226,11 @@ def test_page__leaves_out_what_needs_a_server(web_address, open_page):
 @pytest.mark.parametrize("screen", ["gradients", "scalars", "playground"])
 def test_page__opens_links_to_other_screens_at_the_embeddings(web_address, open_page, screen):
     """A link out of TensorBoard may name a screen that an exported page does not hold; nothing is asked for in vain."""
-    tab = open_page(web_address, f"#neuromapper&p.neuromapper.screen={screen}")
+    link = f"#neuromapper&p.neuromapper.screen={screen}"
+    tab = open_page(web_address, link)
     tab.await_complete(run="first", screen="embeddings")
+    tab.page.evaluate("link => { location.hash = link; }", f"{link}&p.neuromapper.step=1")
+    tab.await_complete(run="first", screen="embeddings", step=1)
     expect(tab.get("failure")).to_have_count(0)
     expect(tab.get(f"screen-{screen}")).to_have_count(0)
 

@@ -151,7 +151,8 @@ function urlActions(state: State) {
           state.projections.value = [];
           state.successors.value = {};
         }
-        state.screen.value = url.screen ?? SCREENS[0];
+        // An exported page holds the embeddings alone.
+        state.screen.value = (state.runs.peek()?.exported ? undefined : url.screen) ?? SCREENS[0];
         scalarsOpened(state, url);
         state.beside.value = url.beside ?? null;
         state.step.value = url.step ?? null;

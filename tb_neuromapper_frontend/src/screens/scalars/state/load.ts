@@ -1,4 +1,4 @@
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import type { Api } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
 import type { Store } from "../../../session/state";
@@ -23,15 +23,11 @@ export function keepScalars(store: Store, api: Api, isVisible: () => boolean): v
       report(store, caught);
     }
   };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const loop = async () => {
-    await ask();
-    timer = setTimeout(() => void loop(), POLL_MS);
-  };
-  effect(() => {
-    clearTimeout(timer);
-    if (store.screen.value === "scalars") untracked(() => void loop());
-  });
+  // An exported page holds no scalars, which is known with its runs.
+  const isOpen = computed(
+    () => store.screen.value === "scalars" && store.runs.value !== null && !store.runs.value.exported,
+  );
+  effect(() => (isOpen.value ? untracked(() => repeat(ask, POLL_MS)) : undefined));
   const fetchSeries = async (run: string, tag: string) => {
     const key = seriesKey(run, tag);
     underWay.add(key);
@@ -53,6 +49,22 @@ export function keepScalars(store: Store, api: Api, isVisible: () => boolean): v
   effect(() => {
     if (store.screen.value === "scalars") fill();
   });
+}
+
+/** Does a task now and after each pause, until the function that it returns is called. */
+function repeat(task: () => Promise<void>, pauseMs: number): () => void {
+  let isOver = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const loop = async () => {
+    await task();
+    // It may have come to its end while the task was under way.
+    if (!isOver) timer = setTimeout(() => void loop(), pauseMs);
+  };
+  void loop();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
 }
 
 /** Keeps the findings of the run on view up to date while a screen shows them. */
