@@ -202,7 +202,7 @@ class Run:
         manifest = service.manifest(service.get(projection.id) or projection)
         if manifest["state"] != "done":
             raise ValueError(f"block {block!r} of {self._log.name!r} cannot be laid out: {manifest['message']}")
-        positions = [projection.shown.picture.positions(step) for step in manifest["steps"]]
+        positions = [projection.published.snapshot.positions(step) for step in manifest["steps"]]
         problems = service.problems(self._log.name)
         return ProjectedBlock(np.stack(positions), manifest["steps"], manifest["quality"], problems)
 

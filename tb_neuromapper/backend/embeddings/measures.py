@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import FloatArray, ResultCache
-from tb_neuromapper.backend.embeddings.layout_job import count_clusters
 from tb_neuromapper.backend.embeddings.projection import Projection
-from tb_neuromapper.backend.embeddings.snapshot import SidePicture
+from tb_neuromapper.backend.embeddings.snapshot import PairSideSnapshot
 from tb_neuromapper.backend.jobs.local_worker import WorkerDied
 from tb_neuromapper.numerics.quality.local_preservation import local_preservation
 from tb_neuromapper.schema import RecordError
@@ -39,10 +38,10 @@ def measure_preservation(cache: ResultCache, projection: Projection, step: int, 
     found = cache.find_neighbors(checksum, projection.parameters.metric, k)
     if found is None:
         return None
-    picture = projection.shown.picture
-    if not isinstance(picture, SidePicture) or picture.pair is None:
-        return local_preservation(found[0], picture.positions(step), k=k)
-    return picture.pair.spread_out(local_preservation(found[0], picture.common_positions(step), k=k))
+    snapshot = projection.published.snapshot
+    if not isinstance(snapshot, PairSideSnapshot) or snapshot.pair is None:
+        return local_preservation(found[0], snapshot.positions(step), k=k)
+    return snapshot.pair.scatter_to_rows(local_preservation(found[0], snapshot.common_positions(step), k=k))
 
 
 def measure_subclusters(
@@ -63,7 +62,7 @@ def measure_subclusters(
         RecordError: scikit-learn is missing, or the worker is busy or failed.
         OSError: The layout has been replaced or removed since.
     """
-    future = executor.submit(count_clusters, projection.shown.picture.positions(step), classes)
+    future = executor.submit(_count_subclusters, projection.published.snapshot.positions(step), classes)
     try:
         return future.result(timeout=_PATIENCE_S)
     except ImportError:
@@ -73,3 +72,10 @@ def measure_subclusters(
         raise RecordError("the worker is busy; ask again later.") from None
     except WorkerDied as error:
         raise RecordError(str(error)) from None
+
+
+def _count_subclusters(positions: FloatArray, classes: npt.NDArray[np.int32]) -> float | None:
+    """Runs in the worker, which alone imports scikit-learn."""
+    from tb_neuromapper.numerics.quality.subclusters import count_subclusters
+
+    return count_subclusters(positions, classes)

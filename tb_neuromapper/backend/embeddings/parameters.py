@@ -12,11 +12,11 @@ METRICS = ("euclidean", "cosine", "correlation", "manhattan")
 
 @dataclass(frozen=True)
 class ProjectionParameters:
-    """What shapes a projection. The same values, and the same activations, give the same picture.
+    """What shapes a projection. The same values, and the same activations, give the same layout.
 
     Attributes:
         n_neighbors: Size of a sample's neighbourhood, the sample included; 2 to 200.
-        min_dist: Smallest wanted distance of points in the plane; 0 to 1.
+        min_dist: Smallest wanted distance of points in the layout; 0 to 1.
         alignment: Strength of the pull between steps; 0 to 10.
         window: Number of steps on either side that pull; 1 to 20.
         metric: One of METRICS.
@@ -33,6 +33,7 @@ class ProjectionParameters:
     seed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
+        """The parameters by name, as JSON values: what the cache's keys are made of."""
         return asdict(self)
 
 

@@ -1,4 +1,4 @@
-"""The projections that the page looks at: which exist, how far they are, where each step's positions are now.
+"""The projections that the page asks for: which exist, how far they are, where each step's positions are now.
 
 A projection is one block of one run under one set of parameters. It is computed when it is first asked for and
 extended when it is asked for again after new steps were logged. Finished layouts are read from the cache, running
@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from tb_neuromapper.backend.cache import ResultCache, StoredLayout
-from tb_neuromapper.backend.embeddings.layout_job import ProjectionJob, project, warm_up
+from tb_neuromapper.backend.embeddings.job_slices import ProjectionJob
+from tb_neuromapper.backend.embeddings.layout_job import project, warm_up
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.embeddings.projection import CANCELLED, Projection, side_of
-from tb_neuromapper.backend.embeddings.run_pairs import match_samples, take_turns
-from tb_neuromapper.backend.embeddings.snapshot import Picture, Shown, show
+from tb_neuromapper.backend.embeddings.run_pairs import interleave, match_samples
+from tb_neuromapper.backend.embeddings.snapshot import LayoutSnapshot, PublishedLayout, publish
 from tb_neuromapper.backend.jobs.job_folder import JobCancelled, read_job_state, request_cancel
 from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
 from tb_neuromapper.backend.log.arrays import ArrayLoader
@@ -62,7 +63,7 @@ class Projections:
         with self._lock:
             if not self._warm:
                 self._warm = True
-                with contextlib.suppress(OSError):  # A cluster that does not answer is told when a layout is asked for.
+                with contextlib.suppress(OSError):  # A cluster that is down is reported with the first layout.
                     self._executor.submit(warm_up)
 
     def request(
@@ -80,7 +81,7 @@ class Projections:
             log: The run.
             block: One of its blocks.
             parameters: What shapes the layout.
-            focus: The step on view; if the parameters have changed, its surroundings are laid out first.
+            focus: The epoch that is displayed; if the parameters have changed, its surroundings are laid out first.
             unless_cancelled: A projection that was cancelled stays so, whatever was logged since.
         """
         with self._lock:
@@ -102,6 +103,13 @@ class Projections:
     ) -> tuple[Projection, Projection]:
         """One block of two runs in one space: a projection for each run.
 
+        Args:
+            logs: The runs; positions are in the first one's rows.
+            sample_ids: The ids of each run's samples, by row.
+            block: A block that both have.
+            parameters: What shapes the layout.
+            unless_cancelled: As in `request`.
+
         Raises:
             ValueError: The runs share no samples.
         """
@@ -111,14 +119,14 @@ class Projections:
             left = self._collect(projection)
             if projection.future is None:  # A running job's slices bear the numbers they had when it started.
                 projection.pair, projection.logs = pair, logs
-                projection.slices, projection.turns = take_turns(logs, pair, block)
+                projection.slices, projection.pair_slices = interleave(logs, pair, block)
                 projection.prepare(unless_cancelled)
             self._refresh(projection)
             _remove_folder(left)
             return side_of(projection, 0), side_of(projection, 1)
 
     def get(self, projection_id: str) -> Projection | None:
-        """The projection with this id, its picture up to date, or None."""
+        """The projection with this id, up to date with its job, or None."""
         with self._lock:
             own, _, side = projection_id.partition(".")
             projection = self._projections.get(own)
@@ -129,7 +137,7 @@ class Projections:
             return side_of(projection, int(side)) if side in ("0", "1") else None
 
     def cancel(self, projection_id: str) -> Projection | None:
-        """Ask a queued or running job to stop."""
+        """Ask a queued or running job to stop; the projection as it is now, or None if there is none with this id."""
         with self._lock:
             projection = self._projections.get(projection_id.partition(".")[0])
             if projection is not None and projection.future is not None and projection.folder is not None:
@@ -184,7 +192,7 @@ class Projections:
             steps = tuple(item.step for item in usable)
             start_from = self._layout_to_start_from(projection, len(usable))
             parameters, focus = projection.parameters, projection.focus
-            sides = tuple(projection.turns[item.step].side for item in usable) if projection.pair else ()
+            sides = tuple(projection.pair_slices[item.step].side for item in usable) if projection.pair else ()
             job = ProjectionJob(projection.folder, self._cache, steps, sources, parameters, start_from, focus, sides)
             projection.future = self._executor.submit(project, job)
         except (OSError, RecordError) as error:
@@ -199,14 +207,14 @@ class Projections:
         source = self._loader.source(entry, item.tensor)
         if projection.pair is None:
             return source
-        return replace(source, rows=projection.pair.rows[projection.turns[item.step].side])
+        return replace(source, rows=projection.pair.rows[projection.pair_slices[item.step].side])
 
     def _layout_to_start_from(self, projection: Projection, n_slices: int) -> ProjectionParameters | None:
         """The parameters of the newest finished layout of the same slices, of which this one is a variation."""
         parameters = projection.parameters
         for other in reversed(self._projections.values()):
             is_variation = (other.run, other.block) == (projection.run, projection.block) and other is not projection
-            is_finished = other.is_covered() and len(other.shown.picture.steps) == n_slices
+            is_finished = other.is_covered() and len(other.published.snapshot.steps) == n_slices
             alike = (other.parameters.metric, other.parameters.engine) == (parameters.metric, parameters.engine)
             if is_variation and is_finished and alike and other.parameters.seed == parameters.seed:
                 return other.parameters
@@ -215,14 +223,14 @@ class Projections:
     def _refresh(self, projection: Projection) -> None:
         """Take over what the job has done, and start one if steps are missing that none has tried yet."""
         left = self._collect(projection)
-        self._adopt(projection, self._present_picture(projection))
+        self._publish(projection, self._newest_snapshot(projection))
         _remove_folder(left)
         usable = tuple(item.checksum for item in projection.usable())
         if usable and projection.future is None and not projection.is_covered() and usable != projection.tried:
             self._start(projection)
 
     def _collect(self, projection: Projection) -> Path | None:
-        """Take over the result of a job that has ended; its folder, for removal once nothing in it is shown."""
+        """Take over the result of a job that has ended; its folder, for removal once nothing in it is published."""
         if projection.future is None or not projection.future.done():
             return None
         try:
@@ -235,35 +243,35 @@ class Projections:
             is_ours = projection.is_cancelled and isinstance(error, WorkerDied)
             projection.ended = CANCELLED if is_ours else ("failed", str(error) or type(error).__name__)
         if projection.ended[0] != "done":
-            # What was logged meanwhile is not tried by itself: the user stopped it, or it would fail again.
+            # What was logged meanwhile is not tried automatically: the user stopped it, or it would fail again.
             projection.tried = tuple(item.checksum for item in projection.usable())
         left, projection.future, projection.folder = projection.folder, None, None
         return left
 
-    def _present_picture(self, projection: Projection) -> Picture:
+    def _newest_snapshot(self, projection: Projection) -> LayoutSnapshot:
         if projection.future is not None and projection.folder is not None:
             state = read_job_state(projection.folder)
             if state is not None and state.version:
                 name = f"{projection.folder.name}:{state.version}"
                 tokens = tuple(f"{name}:{index}" for index in range(len(state.steps)))
-                return Picture(state.steps, tokens, (projection.folder, state.version))
+                return LayoutSnapshot(state.steps, tokens, (projection.folder, state.version))
         usable = projection.usable()
         stored = self._cache.find_layout([item.checksum for item in usable], projection.parameters.as_dict())
         if stored is None:
-            return Picture()
+            return LayoutSnapshot()
         steps = tuple(item.step for item in usable[: len(stored)])
-        return Picture(steps, tuple(f"{stored.token(index)}:{index}" for index in range(len(stored))), stored)
+        return LayoutSnapshot(steps, tuple(f"{stored.token(index)}:{index}" for index in range(len(stored))), stored)
 
-    def _adopt(self, projection: Projection, picture: Picture) -> None:
-        shown = projection.shown
+    def _publish(self, projection: Projection, snapshot: LayoutSnapshot) -> None:
+        before = projection.published
         try:
-            projection.shown = show(picture, shown, self._revisions)
+            projection.published = publish(snapshot, before, self._revisions)
         except (OSError, EOFError, ValueError):
             # An intermediate layout was replaced while it was read: the next look finds the newer one. A finished
             # one that cannot be read is damaged: it is computed again.
-            if isinstance(picture.layout, StoredLayout):
-                self._cache.discard(picture.layout)
-                projection.shown, projection.tried = Shown(extent=shown.extent), ()
+            if isinstance(snapshot.layout, StoredLayout):
+                self._cache.discard(snapshot.layout)
+                projection.published, projection.tried = PublishedLayout(extent=before.extent), ()
 
 
 def _remove_folder(folder: Path | None) -> None:

@@ -17,7 +17,7 @@ from tb_neuromapper.backend.embeddings.projection import Projection
 from tb_neuromapper.backend.embeddings.projection_request import parse_request
 from tb_neuromapper.backend.embeddings.projections import Projections
 from tb_neuromapper.backend.embeddings.quality import encode_shares
-from tb_neuromapper.backend.embeddings.snapshot import Shown
+from tb_neuromapper.backend.embeddings.snapshot import PublishedLayout
 from tb_neuromapper.backend.embeddings.view import quantize
 from tb_neuromapper.backend.http.requests import (
     Application,
@@ -139,8 +139,8 @@ class Embeddings:
             found = self._positions(key, step)
             if found is None:
                 continue
-            arrays[key], shown = found
-            extents[key], revisions[key] = shown.extent, shown.revisions[step][1]
+            arrays[key], published = found
+            extents[key], revisions[key] = published.extent, published.revisions[step][1]
         if not arrays:
             raise HttpError(404, f"there are no positions at step {step} yet.")
         return _respond_revisions(request, arrays, {"step": step, "extents": extents}, revisions)
@@ -151,15 +151,15 @@ class Embeddings:
         arrays, revisions = {}, {}
         for key in _ids(argument(request, "ids").split(",")):
             projection = self._projection(key)
-            shown = projection.shown
-            if step not in shown.picture.steps:
+            published = projection.published
+            if step not in published.snapshot.steps:
                 continue
             try:
                 shares = measure_preservation(self._services.cache, projection, step, K)
             except OSError:
                 continue  # Replaced by a newer layout a moment ago; its revision will say so.
             if shares is not None:
-                arrays[key], revisions[key] = encode_shares(shares), shown.revisions[step][1]
+                arrays[key], revisions[key] = encode_shares(shares), published.revisions[step][1]
         if not arrays:
             raise HttpError(404, f"the neighbours in the picture are not known at step {step} yet.")
         return _respond_revisions(request, arrays, {"step": step, "k": K}, revisions)
@@ -167,7 +167,7 @@ class Embeddings:
     def subclusters(self, request: Request) -> Response:
         """Into how many clusters a projection takes each class apart at one step."""
         step, projection = integer_argument(request, "step"), self._projection(argument(request, "id"))
-        if step not in projection.shown.picture.steps:
+        if step not in projection.published.snapshot.steps:
             raise HttpError(404, f"there are no positions at step {step} yet.")
         # The positions of two runs in one space are in the first one's rows.
         name = projection.pair.runs[0] if projection.pair is not None else projection.run
@@ -181,14 +181,14 @@ class Embeddings:
             raise HttpError(404, f"the layout at step {step} has just been replaced; ask again.") from None
         return respond_json({"id": projection.id, "step": step, "per_class": count})
 
-    def _positions(self, key: str, step: int) -> tuple[npt.NDArray[np.uint16], Shown] | None:
+    def _positions(self, key: str, step: int) -> tuple[npt.NDArray[np.uint16], PublishedLayout] | None:
         """A step's positions and what they belong to; None if there are none."""
         for _ in range(_N_LOOKS):
-            shown = self._projection(key).shown
-            if step not in shown.picture.steps or shown.extent is None:
+            published = self._projection(key).published
+            if step not in published.snapshot.steps or published.extent is None:
                 return None
             with contextlib.suppress(OSError):  # Replaced a moment ago; the next look finds the newer layout.
-                return quantize(shown.picture.positions(step), shown.extent), shown
+                return quantize(published.snapshot.positions(step), published.extent), published
         return None
 
     def _sample_ids(self, logs: tuple[RunLog, RunLog]) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -1,4 +1,4 @@
-"""Two runs in one space: their slices take turns by step, and a sample is the same in both if its id is.
+"""Two runs in one space: their slices alternate by epoch, and a sample is the same in both if its id is.
 
 The rows of both runs that hold the common samples are picked in one order, so that a pair is laid out as one run is.
 For the page a pair is two projections, a side for each run, whose positions are in the first run's rows.
@@ -23,8 +23,8 @@ RowArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two runs side by side.
+class RunPair:
+    """Two runs that are compared.
 
     Attributes:
         runs: Their names.
@@ -38,10 +38,11 @@ class Pair:
 
     @property
     def n_common(self) -> int:
+        """How many samples both runs have."""
         return self.n_samples[0] if self.rows[0] is None else len(self.rows[0])
 
-    def spread_out(self, values: FloatArray) -> FloatArray:
-        """Values of the common samples as values of the first run's samples, NaN for the others."""
+    def scatter_to_rows(self, values: FloatArray) -> FloatArray:
+        """Values (n_common, ...) of the common samples in the first run's rows (n, ...); NaN in the other rows."""
         if self.rows[0] is None:
             return values
         full = np.full((self.n_samples[0], *values.shape[1:]), np.nan, np.float32)
@@ -51,14 +52,23 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairSlice:
-    """A slice of a pair's layout: which run's, at which of its steps."""
+    """A slice of a pair's layout.
+
+    Attributes:
+        side: Which run it is of, 0 or 1.
+        step: At which epoch of that run.
+    """
 
     side: int
     step: int
 
 
-def match_samples(runs: tuple[str, str], ids: tuple[Sequence[Any], Sequence[Any]]) -> Pair:
+def match_samples(runs: tuple[str, str], ids: tuple[Sequence[Any], Sequence[Any]]) -> RunPair:
     """Find the samples that two runs share.
+
+    Args:
+        runs: The runs' names.
+        ids: The ids of each run's samples, by row.
 
     Raises:
         ValueError: They share fewer than two.
@@ -76,11 +86,15 @@ def match_samples(runs: tuple[str, str], ids: tuple[Sequence[Any], Sequence[Any]
         own = np.ascontiguousarray(both[:, side])
         return None if np.array_equal(own, np.arange(len(ids[side]))) else own
 
-    return Pair(runs, (len(ids[0]), len(ids[1])), (rows(0), rows(1)))
+    return RunPair(runs, (len(ids[0]), len(ids[1])), (rows(0), rows(1)))
 
 
-def take_turns(logs: tuple[RunLog, RunLog], pair: Pair, block: str) -> tuple[list[Slice], list[PairSlice]]:
-    """The slices of a block in both runs by step, the first run's first, numbered as if the numbers were steps."""
+def interleave(logs: tuple[RunLog, RunLog], pair: RunPair, block: str) -> tuple[list[Slice], list[PairSlice]]:
+    """The slices of a block in both runs by epoch, the first run's before the second's.
+
+    Returns:
+        The slices, whose `step` is their number, and for each number whose slice it is, of which epoch.
+    """
     streams = [[(item.step, side, item) for item in block_slices(log, block)] for side, log in enumerate(logs)]
     merged = list(heapq.merge(*streams, key=lambda entry: entry[:2]))
     slices = []

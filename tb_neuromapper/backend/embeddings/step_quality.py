@@ -1,6 +1,6 @@
 """What a job measures of each step of a layout: its quality, and how far the activations moved since the step before.
 
-Imported by name only in TensorBoard's process, as projecting.py is; the numerics are imported inside the functions.
+Imported by name only in TensorBoard's process, as layout_job.py is; the numerics are imported inside the functions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from tb_neuromapper.backend.cache import FloatArray
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
-from tb_neuromapper.backend.log.storage import ArraySource, load_array
+from tb_neuromapper.backend.log.storage import ArraySource, load_features
 from tb_neuromapper.schema import RecordError
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Measured:
+class StepLayout:
     """One step of a layout.
 
     Attributes:
-        source: The block's activations.
+        source: The block's activations (n, d).
         positions: float32 (n, 2).
     """
 
@@ -34,45 +34,40 @@ class Measured:
     positions: FloatArray
 
     @cached_property
-    def points(self) -> FloatArray:
-        return load_points(self.source)
+    def features(self) -> FloatArray:
+        """float32 (n, d), read when first asked for.
+
+        Raises:
+            RecordError: They cannot be used.
+        """
+        return load_features(self.source)
 
 
-def load_points(source: ArraySource) -> FloatArray:
-    """The activations, float32 (n, d).
-
-    Raises:
-        RecordError: They are missing, broken, not a table or not finite.
-    """
-    array = load_array(source)
-    if array.ndim != 2 or not len(array):
-        raise RecordError(f"tensor {source.name!r} has shape {array.shape}; only (n, d) is allowed.")
-    if source.rows is not None:
-        if source.rows.max(initial=-1) >= len(array):
-            raise RecordError(f"tensor {source.name!r} has {len(array)} rows; the probe set has more.")
-        array = array[source.rows]
-    points = np.ascontiguousarray(array, dtype=np.float32)
-    finite = np.isfinite(points).all(axis=1)
-    if not finite.all():
-        rows = np.flatnonzero(~finite)
-        raise RecordError(f"{source.name!r} is NaN or infinite for {len(rows)} samples, first in row {rows[0]}.")
-    return points
-
-
-def measure(
-    step: int, now: Measured, neighbors: Neighbors, before: Measured | None, parameters: ProjectionParameters
+def measure_step(
+    step: int, now: StepLayout, neighbors: Neighbors, before: StepLayout | None, parameters: ProjectionParameters
 ) -> dict[str, Any]:
-    """The quality of one step's layout, and `cka`: how alike the activations and those of the step before are."""
+    """The quality of one step's layout, and `cka`: how alike the activations and those of the step before are.
+
+    Args:
+        step: The step.
+        now: Its activations and positions.
+        neighbors: Each sample's nearest in the activations.
+        before: The same run's step before; None for the first, which then has neither movement nor `cka`.
+        parameters: Give the metric and the seed.
+
+    Returns:
+        JSON values by name, `step` among them; None = unknown.
+    """
     from tb_neuromapper.numerics.quality.cka import linear_cka
     from tb_neuromapper.numerics.quality.layout_quality import measure_quality
 
     previous = before.positions if before is not None else None
     metric, seed = parameters.metric, parameters.seed
-    quality = measure_quality(now.points, neighbors, now.positions, previous, metric=metric, seed=seed)
+    quality = measure_quality(now.features, neighbors, now.positions, previous, metric=metric, seed=seed)
     cka = None
     if before is not None:
         with contextlib.suppress(RecordError):  # The older step's file may be gone while its layout is still there.
-            cka = linear_cka(before.points, now.points)
+            cka = linear_cka(before.features, now.features)
     return {"step": step, **{name: _finite(value) for name, value in vars(quality).items()}, "cka": _finite(cka)}
 
 

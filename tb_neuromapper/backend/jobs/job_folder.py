@@ -1,5 +1,5 @@
-"""The folder through which a running job and TensorBoard talk: progress and intermediate layouts come out of it, the
-wish to cancel goes into it. Only files, so the two may be on different machines that share a file system.
+"""The folder through which a running job and TensorBoard talk: progress and intermediate layouts come out of it, a
+request to cancel goes into it. Only files, so the two may be on different machines that share a file system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class JobState:
 
     Attributes:
         progress: 0 to 1.
-        message: What is being done, in words.
+        message: What is being done, as a sentence.
         version: Grows with every intermediate layout; 0 before the first.
         steps: The steps of the intermediate layout, in the rows of its file.
     """
@@ -64,20 +64,24 @@ def live_positions(folder: Path, version: int) -> FloatArray:
 
 
 class Reporter:
-    """The job's end: writes progress, at most a few times a second, and notices the wish to cancel."""
+    """The job's end: writes progress and intermediate layouts, and notices a request to cancel.
+
+    Args:
+        folder: The job's folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._version = 0
         self._steps: tuple[int, ...] = ()
-        self._shown_s = 0.0
+        self._reported_s = 0.0
 
     def should_stop(self) -> bool:
         """Whether the job is to be cancelled."""
         return (self._folder / "cancel").exists()
 
-    def say(self, progress: float, message: str) -> None:
-        """Report progress.
+    def report(self, progress: float, message: str) -> None:
+        """Report progress, from 0 to 1, and what is being done.
 
         Raises:
             JobCancelled: The job is to be cancelled.
@@ -87,20 +91,28 @@ class Reporter:
         state = JobState(progress, message, self._version, self._steps)
         write_atomically(self._folder / "state.json", json.dumps(vars(state)).encode())
 
-    def show(self, progress: float, message: str, steps: Sequence[int], positions: Sequence[FloatArray]) -> None:
-        """Report an intermediate layout, T arrays (n, 2), unless the last one was a moment ago.
+    def report_layout(
+        self, progress: float, message: str, steps: Sequence[int], positions: Sequence[FloatArray]
+    ) -> None:
+        """Report an intermediate layout, unless the last one was a moment ago.
+
+        Args:
+            progress: 0 to 1.
+            message: What is being done.
+            steps: The T steps, ascending.
+            positions: T arrays (n, 2).
 
         Raises:
             JobCancelled: The job is to be cancelled.
         """
         now_s = time.monotonic()
-        if now_s - self._shown_s < _SECONDS_BETWEEN_REPORTS:
+        if now_s - self._reported_s < _SECONDS_BETWEEN_REPORTS:
             return
-        self._shown_s = now_s
+        self._reported_s = now_s
         self._version += 1
         self._steps = tuple(steps)
         store_array(_positions_path(self._folder, self._version), np.stack(positions))
-        self.say(progress, message)
+        self.report(progress, message)
         with contextlib.suppress(PermissionError):  # On Windows a reader may still have it mapped.
             _positions_path(self._folder, self._version - 2).unlink(missing_ok=True)
 

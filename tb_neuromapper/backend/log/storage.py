@@ -93,6 +93,27 @@ def load_array(source: ArraySource) -> npt.NDArray[Any]:
     return array
 
 
+def load_features(source: ArraySource) -> npt.NDArray[np.float32]:
+    """A table of activations, float32 (n, d); of a source with `rows`, those rows in their order.
+
+    Raises:
+        RecordError: They are missing, broken, not a table or not finite.
+    """
+    array = load_array(source)
+    if array.ndim != 2 or not len(array):
+        raise RecordError(f"tensor {source.name!r} has shape {array.shape}; only (n, d) is allowed.")
+    if source.rows is not None:
+        if source.rows.max(initial=-1) >= len(array):
+            raise RecordError(f"tensor {source.name!r} has {len(array)} rows; the probe set has more.")
+        array = array[source.rows]
+    features = np.ascontiguousarray(array, dtype=np.float32)
+    finite = np.isfinite(features).all(axis=1)
+    if not finite.all():
+        rows = np.flatnonzero(~finite)
+        raise RecordError(f"{source.name!r} is NaN or infinite for {len(rows)} samples, first in row {rows[0]}.")
+    return features
+
+
 def load_rows(source: ArraySource, start: int, stop: int) -> npt.NDArray[Any]:
     """Rows start..stop of an array whose checksum `verify` has already confirmed.
 

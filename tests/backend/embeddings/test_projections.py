@@ -97,11 +97,11 @@ def test_positions__never_mix_two_layouts(live):
     _, viewer = live
     (manifest,) = viewer.project("a")
     projection = viewer.projections.get(manifest["id"])
-    shown = projection.shown
+    before = projection.published
     viewer.project("a", min_dist=0.5)
-    assert projection.shown is shown
+    assert projection.published is before
     with pytest.raises(AttributeError):
-        projection.shown.extent = (0, 0, 1, 1)
+        projection.published.extent = (0, 0, 1, 1)
 
 
 def test_positions__of_an_intermediate_layout_stay_until_the_finished_one_is_shown(tmp_path, open_viewer, monkeypatch):
@@ -123,7 +123,7 @@ def test_positions__of_an_intermediate_layout_stay_until_the_finished_one_is_sho
 
     def watched(path, **options):
         if path == folder:
-            shown_at_removal.append(projection.shown.picture.layout)
+            shown_at_removal.append(projection.published.snapshot.layout)
         remove(path, **options)
 
     monkeypatch.setattr(shutil, "rmtree", watched)

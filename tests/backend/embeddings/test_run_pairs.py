@@ -139,7 +139,7 @@ def test_match_samples__keeps_equal_orders_whole():
     pair = match_samples(("a", "b"), ([1, 2, 3], [3, 9, 1]))
     np.testing.assert_array_equal(pair.rows[0], [0, 2])
     np.testing.assert_array_equal(pair.rows[1], [2, 0])
-    np.testing.assert_array_equal(pair.spread_out(np.array([5, 7], np.float32)), [5, np.nan, 7])
+    np.testing.assert_array_equal(pair.scatter_to_rows(np.array([5, 7], np.float32)), [5, np.nan, 7])
 
 
 def test_accuracy__is_what_the_run_logged(tmp_path, open_viewer):
