@@ -2,7 +2,7 @@ import { createDataFiles, type DataFiles } from "./data_files";
 import { ApiError } from "./errors";
 import { type Frame, type FrameArray, parseFrame } from "./frame";
 import type { Query, Transport } from "./transport";
-import type { Accuracy, Neighbors, Projection, Run, Runs, Subclusters } from "./types";
+import type { Run, Runs } from "./types";
 
 /** What `tb-neuromapper export` wrote into data/site.js (docs/architecture.md, "Exported pages"). */
 export interface ExportedSite {
@@ -19,12 +19,13 @@ interface ExportedFolder {
   folder: string;
   /** One name, or two. */
   runs: string[];
-  projections: Projection[];
+  /** As the server would describe them. */
+  projections: { id: string; block: string }[];
   /** Of one run. */
   details?: Run;
-  accuracy?: Accuracy;
+  accuracy?: unknown;
   /** Of two runs: by projection and step. */
-  subclusters?: Record<string, Record<string, Subclusters>>;
+  subclusters?: Record<string, Record<string, unknown>>;
 }
 
 declare global {
@@ -97,14 +98,14 @@ function folderWithId(site: ExportedSite, wanted: string): ExportedFolder {
   return here(site.folders.find(({ projections }) => projections.some(({ id }) => id === wanted)));
 }
 
-function manifestsOf(site: ExportedSite, ids: readonly string[]): { projections: Projection[] } {
+function manifestsOf(site: ExportedSite, ids: readonly string[]): { projections: { id: string }[] } {
   return {
     projections: site.folders.flatMap((each) => each.projections).filter(({ id }) => ids.includes(id)),
   };
 }
 
 /** One row of a table: the row's own number stands for no neighbour, distances are shares of the largest. */
-function neighborsIn(frame: Frame, { row, k }: Query): Neighbors {
+function neighborsIn(frame: Frame, { row, k }: Query): { rows: number[]; distances: number[] } {
   const { rows, distances } = Object.fromEntries(frame.arrays);
   const largest = frame.attributes.largest_distance;
   if (!rows || !distances || typeof largest !== "number") {

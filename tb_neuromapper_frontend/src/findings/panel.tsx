@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
-import type { Finding, Findings } from "../screens/scalars/types";
-import type { Store } from "../session/state";
+import type { Session } from "../session";
 import { count, integer, number, scientific } from "../ui/format";
+import type { Findings } from "./state";
+import type { Finding, FindingsReport } from "./types";
 
 /** What the rules say of the run on view, each with a link to where it is seen. */
-export function FindingsPanel({ store }: { store: Store }) {
-  const found = store.scalars.findings.value;
-  if (store.runName.value === null) return null;
+export function FindingsPanel({ session, findings }: { session: Session; findings: Findings }) {
+  const found = findings.report.value;
+  if (session.runName.value === null) return null;
   return (
     <section
       class="nm-side-part nm-findings"
@@ -20,12 +21,12 @@ export function FindingsPanel({ store }: { store: Store }) {
           <span class="nm-muted"> {found.findings.length === 0 ? "none" : found.findings.length}</span>
         )}
       </h2>
-      {found === null ? <p class="nm-muted">Looking.</p> : <Found store={store} found={found} />}
+      {found === null ? <p class="nm-muted">Looking.</p> : <Found findings={findings} found={found} />}
     </section>
   );
 }
 
-function Found({ store, found }: { store: Store; found: Findings }) {
+function Found({ findings, found }: { findings: Findings; found: FindingsReport }) {
   const titles = new Map(found.rules.map(({ kind, title }) => [kind, title]));
   const named = (kinds: readonly string[]) => kinds.map((kind) => titles.get(kind) ?? kind).join(", ");
   return (
@@ -34,7 +35,7 @@ function Found({ store, found }: { store: Store; found: Findings }) {
         {found.findings.map((finding, index) => (
           <Item
             key={`${finding.kind} ${finding.where}`}
-            store={store}
+            findings={findings}
             found={found}
             finding={finding}
             index={index}
@@ -51,23 +52,27 @@ function Found({ store, found }: { store: Store; found: Findings }) {
           Not looked for, since the log holds nothing about it: {named(found.unchecked)}.
         </p>
       )}
-      <Thresholds store={store} found={found} />
+      <Thresholds findings={findings} found={found} />
     </>
   );
 }
 
 interface ItemProps {
-  store: Store;
-  found: Findings;
+  findings: Findings;
+  found: FindingsReport;
   finding: Finding;
   index: number;
 }
 
-function Item({ store, found, finding, index }: ItemProps) {
+function Item({ findings, found, finding, index }: ItemProps) {
   const rule = found.rules.find(({ kind }) => kind === finding.kind);
   return (
     <li data-testid="finding" data-kind={finding.kind} data-where={finding.where}>
-      <button type="button" class="nm-button nm-finding" onClick={() => store.actions.findingOpened(finding)}>
+      <button
+        type="button"
+        class="nm-button nm-finding"
+        onClick={() => findings.actions.findingOpened(finding)}
+      >
         <b>
           <span class="nm-finding-number">{index + 1}</span> {headOf(finding, rule?.title ?? finding.kind)}
         </b>
@@ -116,9 +121,9 @@ function valueWords(value: unknown): string {
 }
 
 /** Each rule's thresholds, which may be changed; the address keeps them. */
-function Thresholds({ store, found }: { store: Store; found: Findings }) {
-  const { actions, scalars } = store;
-  const isChanged = Object.keys(scalars.thresholds.value).length > 0;
+function Thresholds({ findings, found }: { findings: Findings; found: FindingsReport }) {
+  const { actions, thresholds } = findings;
+  const isChanged = Object.keys(thresholds.value).length > 0;
   const refusal = useSignal("");
   return (
     <details data-testid="thresholds">

@@ -1,15 +1,12 @@
-/** The screens in the order of their tabs; each has one name everywhere. */
-export const SCREENS = ["embeddings", "gradients", "scalars", "playground"] as const;
-export type Screen = (typeof SCREENS)[number];
+import { findings } from "../findings";
+import type { PanelKind, Screen } from "../session/screen";
+import { embeddings } from "./embeddings";
+import { gradients } from "./gradients";
+import { playground } from "./playground";
+import { scalars } from "./scalars";
 
-export const SCREEN_TITLES: Readonly<Record<Screen, string>> = {
-  embeddings: "Embeddings",
-  gradients: "Gradients",
-  scalars: "Scalars",
-  playground: "Playground",
-};
+/** The screens in the order of their tabs; the first one is opened without a link. */
+export const SCREENS: readonly Screen[] = [embeddings, gradients, scalars, playground];
 
-/** The screen that a link names; the first one if it names none. */
-export function toScreen(text: string | undefined): Screen {
-  return SCREENS.find((screen) => screen === text) ?? SCREENS[0];
-}
+/** What several screens show at their side. */
+export const PANELS: readonly PanelKind[] = [findings];

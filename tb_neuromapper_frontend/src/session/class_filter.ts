@@ -1,6 +1,6 @@
-import type { State } from "./state";
+import type { SessionState } from "./state";
 
-export function classActions(state: State) {
+export function classActions(state: SessionState) {
   const hide = (hidden: Iterable<number>) => {
     state.hiddenClasses.value = new Set(hidden);
   };

@@ -1,8 +1,8 @@
 import { batch } from "@preact/signals";
 import type { Theme } from "../color/palette";
-import type { State } from "./state";
+import type { SessionState } from "./state";
 
-export function connectionActions(state: State) {
+export function connectionActions(state: SessionState) {
   return {
     serverAnswered() {
       const before = state.connection.peek().state;
@@ -29,9 +29,6 @@ export function connectionActions(state: State) {
     /** The browser took the graphics context away, or gave it back. */
     drawingInterrupted(isInterrupted: boolean) {
       state.interrupted.value = isInterrupted;
-    },
-    drawingImpossible() {
-      state.canDraw.value = false;
     },
   };
 }

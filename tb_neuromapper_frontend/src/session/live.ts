@@ -1,14 +1,13 @@
 import { effect } from "@preact/signals";
 import type { Api } from "../api/client";
-import { ApiError, asApiError } from "../api/errors";
-import { groupByParameters } from "../screens/embeddings/state/parameters";
-import { choicesBeside } from "../screens/embeddings/state/run_pair";
-import { noGradients } from "../screens/gradients/state/state";
-import type { Store } from "./state";
+import { asApiError } from "../api/errors";
+import type { Session } from "./index";
+import type { Poll } from "./part";
+import { partsOf } from "./state";
 
 /** How long to wait before asking again. */
 const POLL_MS = 1000;
-const COMPUTING_POLL_MS = 300;
+const BUSY_POLL_MS = 300;
 const HIDDEN_POLL_MS = 500;
 const RETRY_MS = 1500;
 /** An exported page does not change: there is nothing to ask again for until something else is to be shown. */
@@ -20,8 +19,8 @@ export interface Live {
   stop(): void;
 }
 
-/** Keeps the store up to date with the server for as long as the page is visible. */
-export function startLive(store: Store, api: Api, isVisible: () => boolean): Live {
+/** Keeps the session up to date with the server for as long as the page is visible. */
+export function startLive(session: Session, api: Api, isVisible: () => boolean): Live {
   const stopped = new AbortController();
   let wake = () => {};
   let current = new AbortController();
@@ -33,13 +32,12 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
         resolve();
       };
     });
-  const follower = createFollower(store, api);
+  const polls = partsOf(session).flatMap(({ poll }) => poll ?? []);
+  const follower = createFollower(session, api, polls);
   const unwatch = effect(() => {
     // Another run or other parameters: what is under way is of no use, ask at once.
-    store.runName.value;
-    store.beside.value;
-    store.settings.value;
-    store.nRequests.value;
+    session.runName.value;
+    for (const poll of polls) poll.watch?.();
     current.abort();
     wake();
   });
@@ -50,7 +48,8 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
         continue;
       }
       current = new AbortController();
-      const pauseMs = await round(store, follower, current.signal);
+      const isBusy = () => polls.some((poll) => poll.isBusy?.());
+      const pauseMs = await round(session, follower, isBusy, current.signal);
       if (!current.signal.aborted) await sleep(pauseMs);
     }
   };
@@ -66,44 +65,38 @@ export function startLive(store: Store, api: Api, isVisible: () => boolean): Liv
 }
 
 /** One round of questions; returns the milliseconds to wait before the next. */
-async function round(store: Store, follower: Follower, signal: AbortSignal): Promise<number> {
+async function round(session: Session, follower: Follower, isBusy: () => boolean, signal: AbortSignal) {
+  const isExported = () => session.runs.peek()?.exported !== undefined;
   try {
     await follower.ask(signal);
-    store.actions.serverAnswered();
-    if (store.runs.peek()?.exported) return NEVER;
-    return store.computing.peek() ? COMPUTING_POLL_MS : POLL_MS;
+    session.actions.serverAnswered();
+    if (isExported()) return NEVER;
+    return isBusy() ? BUSY_POLL_MS : POLL_MS;
   } catch (caught) {
     const error = asApiError(caught);
     if (error.kind === "aborted") return 0;
-    follower.forget();
-    if (error.kind === "offline") store.actions.serverLost(error.message);
+    follower.reset();
+    if (error.kind === "offline") session.actions.serverLost(error.message);
     else {
-      store.actions.serverAnswered();
-      store.actions.failed(error.message);
+      session.actions.serverAnswered();
+      session.actions.failed(error.message);
     }
-    return store.runs.peek()?.exported ? NEVER : RETRY_MS;
+    return isExported() ? NEVER : RETRY_MS;
   }
-}
-
-/** A link may name any run; when the runs are there, one that is not among them is dropped. */
-function isBesideUnknown(store: Store): boolean {
-  const beside = store.beside.peek();
-  return beside !== null && !choicesBeside(store.runs.peek(), store.runName.peek()).includes(beside);
 }
 
 interface Follower {
   ask(signal: AbortSignal): Promise<void>;
   /** Ask everything anew, for instance because the server was started again. */
-  forget(): void;
+  reset(): void;
 }
 
-function createFollower(store: Store, api: Api): Follower {
-  let asked = { summary: "", projections: "", samples: "", gradients: "" };
+/** Asks for the runs, the run and its samples; the screens' own questions go beside these. */
+function createFollower(session: Session, api: Api, polls: readonly Poll[]): Follower {
+  let asked = { summary: "", samples: "" };
   let runsAt = Number.NEGATIVE_INFINITY;
   let detailsAt = 0;
-  // Of `store.nRequests`: what was cancelled is taken up again only if the user asks for it.
-  let nAnswered = store.nRequests.peek();
-  const { actions } = store;
+  const { actions } = session;
 
   const askRuns = async (signal: AbortSignal) => {
     runsAt = performance.now();
@@ -111,79 +104,36 @@ function createFollower(store: Store, api: Api): Follower {
   };
   const askRun = async (name: string, signal: AbortSignal) => {
     // The gradient flow grows with every few steps and has a request of its own.
-    const summary = JSON.stringify([name, { ...store.summary.peek(), gradients: null }]);
+    const summary = JSON.stringify([name, { ...session.summary.peek(), gradients: null }]);
     const old = performance.now() - detailsAt > DETAILS_AGE_MS;
-    if (summary === asked.summary && store.run.peek() && !old) return;
+    if (summary === asked.summary && session.run.peek() && !old) return;
     detailsAt = performance.now();
     actions.runLoaded(await api.run(name, signal));
     asked = { ...asked, summary };
   };
-  const askSamples = async (name: string, signal: AbortSignal) => {
-    const probeVersion = JSON.stringify([name, store.run.peek()?.probe_version]);
-    if (probeVersion === asked.samples && store.samples.peek()) return;
+  const askSamples = async (name: string, known: Promise<void>, signal: AbortSignal) => {
+    await known;
+    if ((session.run.peek()?.steps.length ?? 0) === 0) return;
+    const probeVersion = JSON.stringify([name, session.run.peek()?.probe_version]);
+    if (probeVersion === asked.samples && session.samples.peek()) return;
     actions.samplesLoaded(name, await api.samples(name, signal));
     asked = { ...asked, samples: probeVersion };
-  };
-  const askGradients = async (name: string, signal: AbortSignal) => {
-    const version = JSON.stringify([name, store.summary.peek()?.gradients]);
-    if (version === asked.gradients && store.gradients.summary.peek()) return;
-    const has = store.summary.peek()?.gradients && !store.runs.peek()?.exported;
-    actions.gradientsLoaded(has ? await api.gradients(name, signal) : noGradients(name));
-    asked = { ...asked, gradients: version };
-  };
-  const start = async (run: string, signal: AbortSignal) => {
-    const groups = groupByParameters(store.settings.peek(), store.blocks.peek());
-    const step = store.step.peek();
-    const beside = store.beside.peek();
-    const focus = step === null ? {} : { focus: step };
-    const which = beside === null ? { run } : { runs: [run, beside] as [string, string] };
-    const nRequests = store.nRequests.peek();
-    const again = nRequests === nAnswered ? { unless_cancelled: true } : {};
-    const answers = groups.map((group) =>
-      api.startProjections({ ...which, ...group, ...focus, ...again }, signal),
-    );
-    const found = (await Promise.all(answers)).flat();
-    nAnswered = nRequests;
-    return found;
-  };
-  const askProjections = async (name: string, signal: AbortSignal) => {
-    const beside = store.beside.peek();
-    const other = store.runs.peek()?.runs.find((each) => each.name === beside);
-    // Two runs that both grow are asked for again when their layout is done.
-    const done = beside === null ? "" : String(store.computing.peek());
-    const parts = [asked.summary, store.settings.peek(), store.nRequests.peek(), beside, other, done];
-    const wanted = JSON.stringify(parts);
-    const known = store.newest.peek();
-    if (wanted !== asked.projections || known.length === 0) {
-      actions.projectionsLoaded(name, await start(name, signal));
-      asked = { ...asked, projections: wanted };
-    } else if (store.computing.peek()) {
-      const ids = known.map((projection) => projection.id);
-      actions.projectionsLoaded(name, await projectionsOrAnew(ids, name, signal));
-    }
-  };
-  const projectionsOrAnew = async (ids: string[], run: string, signal: AbortSignal) => {
-    try {
-      return await api.projections(ids, signal);
-    } catch (error) {
-      // A server that was started again does not know the ids: asking anew gives the same ones.
-      if (!(error instanceof ApiError && error.kind === "refused")) throw error;
-      return start(run, signal);
-    }
   };
   return {
     async ask(signal) {
       const isOld = performance.now() - runsAt >= POLL_MS * 0.9;
-      if (isOld || store.runs.peek()?.exported || isBesideUnknown(store)) await askRuns(signal);
-      const name = store.runName.peek();
+      const needed = session.runs.peek()?.exported || polls.some((poll) => poll.needsRuns?.());
+      if (isOld || needed) await askRuns(signal);
+      const name = session.runName.peek();
       if (name === null) return;
-      await Promise.all([askRun(name, signal), askGradients(name, signal)]);
-      if ((store.run.peek()?.steps.length ?? 0) === 0) return;
-      await Promise.all([askSamples(name, signal), askProjections(name, signal)]);
+      const known = askRun(name, signal);
+      const questions = polls.map((poll) => poll.ask(name, known, signal));
+      await Promise.all([known, askSamples(name, known, signal), ...questions]);
     },
-    forget() {
-      asked = { summary: "", projections: "", samples: "", gradients: "" };
+    reset() {
+      asked = { summary: "", samples: "" };
       runsAt = Number.NEGATIVE_INFINITY;
+      for (const poll of polls) poll.reset();
     },
   };
 }

@@ -1,10 +1,6 @@
 import type { Outcomes } from "../api/types";
 import { Level } from "../render/scatter/scene";
 
-/** What dragging does in a plot. */
-export const TOOLS = ["pan", "lasso", "box"] as const;
-export type Tool = (typeof TOOLS)[number];
-
 /** How rows change a selection. */
 export type SelectMode = "replace" | "add" | "subtract";
 

@@ -1,9 +1,8 @@
 import { batch } from "@preact/signals";
-import type { NearestSamples } from "../screens/embeddings/state/nearest";
-import { combine, NO_ROWS, type Rows, type SelectMode, type Tool } from "./selection";
-import type { State } from "./state";
+import { combine, NO_ROWS, type Rows, type SelectMode } from "./selection";
+import type { SessionState } from "./state";
 
-export function selectionActions(state: State) {
+export function selectionActions(state: SessionState) {
   const set = (rows: Rows) => {
     batch(() => {
       state.selected.value = rows;
@@ -11,10 +10,6 @@ export function selectionActions(state: State) {
     });
   };
   return {
-    /** Again: back to panning. */
-    toolChosen(tool: Tool) {
-      state.tool.value = tool === state.tool.peek() ? "pan" : tool;
-    },
     /** Samples, by row in any order, become the selection, join it or leave it. */
     rowsSelected(rows: Iterable<number>, mode: SelectMode = "replace") {
       const n = state.run.peek()?.n_samples ?? 0;
@@ -28,14 +23,9 @@ export function selectionActions(state: State) {
     isolateToggled() {
       state.isolated.value = !state.isolated.peek() && state.selected.peek().length > 0;
     },
-    /** First back to panning, then to all views, then to no selection. */
-    escaped() {
-      if (state.tool.peek() !== "pan") state.tool.value = "pan";
-      else if (state.enlarged.peek() !== null) state.enlarged.value = null;
-      else set(NO_ROWS);
-    },
-    nearestLoaded(nearest: NearestSamples | null) {
-      state.nearest.value = nearest;
+    /** The sample stays marked; again, or null: no sample is. */
+    pinToggled(row: number | null) {
+      state.pinned.value = row === state.pinned.peek() ? null : row;
     },
   };
 }

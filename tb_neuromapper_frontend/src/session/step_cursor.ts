@@ -1,53 +1,45 @@
-import { batch } from "@preact/signals";
-import { epochAt } from "./axes";
-import type { State } from "./state";
+import { batch, effect } from "@preact/signals";
+import { epochAt, trainStepAt } from "./axes";
+import { type CursorMoves, cursorMoves } from "./cursor";
+import type { SessionState } from "./state";
 import { indexOfStep } from "./steps";
 
-/** The cursor among the training steps. It and the epoch are one: moving either moves the other. */
-export function trainActions(state: State) {
-  const { gradients } = state;
+/** The cursor among the training steps. It and the one among the epochs are one: moving either moves the other. */
+export function trainStepActions(state: SessionState) {
+  /** At or after the newest recorded step means following. */
   const go = (step: number) => {
     batch(() => {
-      const newest = gradients.steps.peek().at(-1);
+      const newest = state.trainSteps.peek().at(-1);
       state.trainStep.value = step;
       state.follow.value = newest !== undefined && step >= newest;
-      const steps = state.steps.peek();
-      const epoch = state.follow.peek() ? (steps.at(-1) ?? null) : epochAt(state.axis.peek(), step);
-      if (epoch !== null) state.step.value = steps.length > 0 ? steps[indexOfStep(steps, epoch)] : epoch;
+      const epochs = state.epochs.peek();
+      const epoch = state.follow.peek() ? (epochs.at(-1) ?? null) : epochAt(state.axis.peek(), step);
+      if (epoch !== null) state.epoch.value = epochs.length > 0 ? epochs[indexOfStep(epochs, epoch)] : epoch;
     });
   };
-  const index = () => indexOfStep(gradients.steps.peek(), gradients.step.peek() ?? 0);
-  const goToIndex = (at: number) => {
-    const steps = gradients.steps.peek();
-    if (steps.length > 0) go(steps[Math.min(steps.length - 1, Math.max(0, at))]);
-  };
-  const paused = (move: () => void) => () => {
-    batch(() => {
-      state.playing.value = false;
-      move();
-    });
-  };
+  const trainStepMoves: CursorMoves = cursorMoves(state, state.trainSteps, state.recordedStep, go);
   return {
-    /** Moves the cursor to a training step; at or after the newest recorded one means following. */
-    trainStepChosen(step: number) {
-      paused(() => go(step))();
-    },
-    previousTrainStep: paused(() => goToIndex(index() - 1)),
-    nextTrainStep: paused(() => goToIndex(index() + 1)),
-    firstTrainStep: paused(() => goToIndex(0)),
-    lastTrainStep: paused(() => goToIndex(gradients.steps.peek().length - 1)),
+    trainStepMoves,
+    trainStepChosen: trainStepMoves.choose,
     /** While playing, the neuron view says which step comes next. */
-    trainPlayedTo(step: number) {
-      go(step);
-    },
-    /** Plays from here; from the first recorded step if this is the last. */
-    trainPlayToggled() {
+    trainPlayedTo: go,
+    /** The recorded steps, and the last epoch before each; while following, the cursor goes to the newest. */
+    trainStepsLoaded(steps: readonly number[], lastEpochs: readonly (number | null)[]) {
       batch(() => {
-        const n = gradients.steps.peek().length;
-        const starting = !state.playing.peek() && n > 1;
-        if (starting && index() === n - 1) goToIndex(0);
-        state.playing.value = starting;
+        state.trainSteps.value = steps;
+        state.lastEpochs.value = lastEpochs;
+        const newest = steps.at(-1) ?? null;
+        if (state.follow.peek() && !state.playing.peek() && newest !== null) state.trainStep.value = newest;
       });
     },
   };
+}
+
+/** A link that names an epoch alone means the training step before it, once that is known. */
+export function keepTrainStep({ follow, epoch, trainStep, axis }: SessionState): () => void {
+  return effect(() => {
+    if (follow.value || trainStep.value !== null || epoch.value === null) return;
+    const found = trainStepAt(axis.value, epoch.value);
+    if (found !== null) trainStep.value = found;
+  });
 }

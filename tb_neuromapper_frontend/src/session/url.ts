@@ -1,196 +1,99 @@
-import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../render/camera";
-import {
-  DEFAULT_LOOK,
-  type Look,
-  lookFromParams,
-  lookToParams,
-} from "../screens/embeddings/state/appearance";
-import { type ColorBy, DEFAULT_SPEED, SPEEDS, toColorBy } from "../screens/embeddings/state/color_by";
-import {
-  fromText,
-  type LayoutSettings,
-  toText as parametersToText,
-} from "../screens/embeddings/state/parameters";
-import { ALL_SAMPLES, type Sampling } from "../screens/embeddings/state/sampling";
-import { type GradientsUrl, gradientsFromParams, gradientsToParams } from "../screens/gradients/state/url";
-import { SCREENS, type Screen, toScreen } from "../screens/registry";
-import { MAX_SMOOTHING } from "../screens/scalars/state/smoothing";
-import { DEFAULT_SMOOTHING } from "../screens/scalars/state/state";
+import type { Params } from "./part";
 import { rowsFromText, rowsToText } from "./rows_text";
 import { NO_ROWS, type Rows } from "./selection";
+import { DEFAULT_SPEED, type SessionState, SPEEDS } from "./state";
 
-/** What of the state a link carries. Absent means: the default. */
-export interface UrlState {
-  gradients?: GradientsUrl;
-  screen?: Screen;
+/** What of the session a link carries. Absent means: the default. */
+export interface SessionUrl {
+  screen?: string;
   run?: string;
-  beside?: string;
-  /** Absent while following the newest epoch. */
+  /** The epoch; absent while following the newest one. */
   step?: number;
   /** The training step; absent while following. */
   train?: number;
   hidden?: number[];
-  /** Of the scalars screen. */
-  smoothing?: number;
-  logScale?: boolean;
-  tags?: string;
-  hiddenRuns?: string[];
-  thresholds?: Readonly<Record<string, number>>;
   speed?: number;
   loop?: boolean;
-  color?: ColorBy;
-  fade?: boolean;
-  look?: Look;
-  views?: string[];
-  large?: string;
   pin?: number;
   selected?: Rows;
   isolated?: boolean;
-  linked?: boolean;
-  cameras?: Record<string, Camera>;
-  layout?: LayoutSettings;
-  sampling?: Sampling;
 }
+
+/** What a link need not say, because it is so in any case. */
+export const DEFAULTS: Params = { speed: String(DEFAULT_SPEED), loop: "0", isolated: "0" };
 
 const MAX_CLASSES = 1_000_000;
 
+export function urlOf(state: SessionState): SessionUrl {
+  const { screen, screens, runName, epoch, trainStep, follow, hiddenClasses, pinned } = state;
+  return {
+    ...(screen.value === screens.value[0]?.name ? {} : { screen: screen.value }),
+    ...(runName.value === null ? {} : { run: runName.value }),
+    ...(epoch.value === null || follow.value ? {} : { step: epoch.value }),
+    ...(trainStep.value === null || follow.value ? {} : { train: trainStep.value }),
+    ...(pinned.value === null ? {} : { pin: pinned.value }),
+    hidden: [...hiddenClasses.value],
+    speed: state.speed.value,
+    loop: state.loop.value,
+    selected: state.selected.value,
+    isolated: state.isolated.value,
+  };
+}
+
+/** Without a screen that is known the first one is opened. */
+export function openUrl(state: SessionState, url: SessionUrl): void {
+  const names = state.screens.peek().map(({ name }) => name);
+  // An exported page holds the first screen alone.
+  const known = state.runs.peek()?.exported ? undefined : names.find((name) => name === url.screen);
+  state.screen.value = known ?? names[0] ?? "";
+  state.epoch.value = url.step ?? null;
+  state.trainStep.value = url.train ?? null;
+  state.follow.value = url.step === undefined && url.train === undefined;
+  state.hiddenClasses.value = new Set(url.hidden ?? []);
+  state.speed.value = url.speed ?? DEFAULT_SPEED;
+  state.loop.value = url.loop ?? false;
+  state.pinned.value = url.pin ?? null;
+  state.selected.value = url.selected ?? NO_ROWS;
+  state.isolated.value = url.isolated ?? false;
+}
+
 /** As short strings; defaults are left out. */
-export function toParams(state: UrlState): Record<string, string> {
+export function toParams(url: SessionUrl): Params {
   const params: Record<string, string> = {};
-  if (state.screen !== undefined && state.screen !== SCREENS[0]) params.screen = state.screen;
-  if (state.run !== undefined) params.run = state.run;
-  if (state.beside !== undefined) params.beside = state.beside;
-  if (state.step !== undefined) params.step = String(state.step);
-  if (state.train !== undefined) params.train = String(state.train);
-  if (state.hidden?.length) params.hidden = toRanges(state.hidden);
-  if (state.smoothing !== undefined && state.smoothing !== DEFAULT_SMOOTHING)
-    params.smooth = String(state.smoothing);
-  if (state.logScale) params.log = "1";
-  if (state.tags) params.tags = state.tags;
-  if (state.hiddenRuns?.length) params.without = JSON.stringify(state.hiddenRuns);
-  if (state.thresholds && Object.keys(state.thresholds).length > 0)
-    params.thresholds = JSON.stringify(state.thresholds);
-  if (state.speed !== undefined && state.speed !== DEFAULT_SPEED) params.speed = String(state.speed);
-  if (state.loop) params.loop = "1";
-  if (state.color !== undefined && state.color !== "label") params.color = state.color;
-  if (state.fade) params.fade = "1";
-  Object.assign(params, lookToParams(state.look ?? DEFAULT_LOOK));
-  if (state.views?.length) params.views = toList(state.views);
-  if (state.large !== undefined) params.large = state.large;
-  if (state.pin !== undefined) params.pin = String(state.pin);
-  const selected = rowsToText(state.selected ?? NO_ROWS);
+  if (url.screen !== undefined) params.screen = url.screen;
+  if (url.run !== undefined) params.run = url.run;
+  if (url.step !== undefined) params.step = String(url.step);
+  if (url.train !== undefined) params.train = String(url.train);
+  if (url.hidden?.length) params.hidden = toRanges(url.hidden);
+  if (url.speed !== undefined && url.speed !== DEFAULT_SPEED) params.speed = String(url.speed);
+  if (url.loop) params.loop = "1";
+  if (url.pin !== undefined) params.pin = String(url.pin);
+  const selected = rowsToText(url.selected ?? NO_ROWS);
   if (selected) params.selected = selected;
-  if (selected && state.isolated) params.isolated = "1";
-  if (state.linked) params.linked = "1";
-  const cameras = Object.entries(state.cameras ?? {}).filter(([, camera]) => !isHome(camera));
-  if (cameras.length > 0)
-    params.cameras = toList(cameras.flatMap(([block, camera]) => [block, cameraToText(camera)]));
-  const layout = Object.entries(state.layout ?? {}).filter(
-    ([, parameters]) => Object.keys(parameters).length > 0,
-  );
-  if (layout.length > 0)
-    params.layout = toList(layout.flatMap(([block, each]) => [`=${block}`, parametersToText(each)]));
-  const { size, seed, stratified } = state.sampling ?? ALL_SAMPLES;
-  if (size !== null) params.samples = [size, seed, stratified ? 1 : 0].join("_");
-  return { ...params, ...gradientsToParams(state.gradients ?? {}) };
+  if (selected && url.isolated) params.isolated = "1";
+  return params;
 }
 
-/** Reads what `toParams` wrote; whatever makes no sense is as if it were not there. */
-export function fromParams(params: Record<string, string>): UrlState {
-  const state: UrlState = {};
-  const screen = toScreen(params.screen);
-  if (screen !== SCREENS[0]) state.screen = screen;
-  if (params.run) state.run = params.run;
-  if (params.beside && params.beside !== params.run) state.beside = params.beside;
+/** Reads what `toParams` wrote; what cannot be used is left out. */
+export function fromParams(params: Params): SessionUrl {
+  const url: SessionUrl = {};
+  if (params.screen) url.screen = params.screen;
+  if (params.run) url.run = params.run;
   const step = toInteger(params.step);
-  if (step !== null) state.step = step;
+  if (step !== null) url.step = step;
   const train = toInteger(params.train);
-  if (train !== null && train >= 0) state.train = train;
+  if (train !== null && train >= 0) url.train = train;
   const hidden = fromRanges(params.hidden ?? "");
-  if (hidden.length > 0) state.hidden = hidden;
-  const smoothing = params.smooth === undefined ? Number.NaN : Number(params.smooth);
-  if (smoothing >= 0 && smoothing <= MAX_SMOOTHING) state.smoothing = smoothing;
-  if (params.log === "1") state.logScale = true;
-  if (params.tags) state.tags = params.tags;
-  const without = fromJson(params.without);
-  if (Array.isArray(without)) state.hiddenRuns = without.filter((name) => typeof name === "string");
-  const thresholds = fromJson(params.thresholds);
-  if (thresholds !== null && typeof thresholds === "object" && !Array.isArray(thresholds))
-    state.thresholds = Object.fromEntries(
-      Object.entries(thresholds).filter((pair): pair is [string, number] => Number.isFinite(pair[1])),
-    );
+  if (hidden.length > 0) url.hidden = hidden;
   const speed = Number(params.speed);
-  if ((SPEEDS as readonly number[]).includes(speed)) state.speed = speed;
-  if (params.loop === "1") state.loop = true;
-  const color = toColorBy(params.color);
-  if (color && color !== "label") state.color = color;
-  if (params.fade === "1") state.fade = true;
-  const look = lookFromParams(params);
-  if (look) state.look = look;
-  const views = fromList(params.views);
-  if (views.length > 0) state.views = [...new Set(views)];
-  if (params.large) state.large = params.large;
+  if ((SPEEDS as readonly number[]).includes(speed)) url.speed = speed;
+  if (params.loop === "1") url.loop = true;
   const pin = toInteger(params.pin);
-  if (pin !== null && pin >= 0) state.pin = pin;
+  if (pin !== null && pin >= 0) url.pin = pin;
   const selected = rowsFromText(params.selected ?? "");
-  if (selected.length > 0) state.selected = selected;
-  if (selected.length > 0 && params.isolated === "1") state.isolated = true;
-  if (params.linked === "1") state.linked = true;
-  const cameras = camerasOf(fromList(params.cameras));
-  if (Object.keys(cameras).length > 0) state.cameras = cameras;
-  const layout = layoutOf(fromList(params.layout));
-  if (Object.keys(layout).length > 0) state.layout = layout;
-  const samples = /^(\d{1,9})_(\d{1,9})_([01])$/.exec(params.samples ?? "");
-  if (samples && Number(samples[1]) > 0) {
-    state.sampling = { size: Number(samples[1]), seed: Number(samples[2]), stratified: samples[3] === "1" };
-  }
-  const gradients = gradientsFromParams(params);
-  if (Object.keys(gradients).length > 0) state.gradients = gradients;
-  return state;
-}
-
-/** Block names may hold any character, so each is escaped on its own. */
-function toList(parts: readonly string[]): string {
-  return parts.map((part) => encodeURIComponent(part)).join(",");
-}
-
-function fromList(text: string | undefined): string[] {
-  if (!text) return [];
-  try {
-    return text.split(",").map(decodeURIComponent).filter(Boolean);
-  } catch {
-    return [];
-  }
-}
-
-function isHome(camera: Camera): boolean {
-  return cameraToText(camera) === cameraToText(HOME);
-}
-
-function cameraToText({ x, y, zoom, rotation, mirrored }: Camera): string {
-  return [x.toFixed(4), y.toFixed(4), zoom.toPrecision(4), rotation, mirrored ? 1 : 0].map(Number).join("_");
-}
-
-/** Pairs of "=block", "=" alone for all blocks, and its parameters. */
-function layoutOf(parts: string[]): LayoutSettings {
-  const layout: [string, LayoutSettings[string]][] = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    const parameters = fromText(parts[i + 1]);
-    if (parts[i].startsWith("=") && Object.keys(parameters).length > 0)
-      layout.push([parts[i].slice(1), parameters]);
-  }
-  return Object.fromEntries(layout);
-}
-
-function camerasOf(parts: string[]): Record<string, Camera> {
-  const cameras: [string, Camera][] = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    const [x, y, zoom, rotation, mirrored] = parts[i + 1].split("_").map(Number);
-    const camera = { x, y, zoom, rotation, mirrored: mirrored === 1 };
-    const sane = [x, y, zoom, rotation].every(Number.isFinite) && zoom >= MIN_ZOOM && zoom <= MAX_ZOOM;
-    if (sane && Math.abs(x) < 100 && Math.abs(y) < 100) cameras.push([parts[i], camera]);
-  }
-  return Object.fromEntries(cameras);
+  if (selected.length > 0) url.selected = selected;
+  if (selected.length > 0 && params.isolated === "1") url.isolated = true;
+  return url;
 }
 
 function toInteger(text: string | undefined): number | null {
@@ -198,15 +101,6 @@ function toInteger(text: string | undefined): number | null {
 }
 
 /** 1,2,3,7 as "1-3.7": a thousand hidden classes still fit a link. */
-/** What a text says in JSON; null if it is none. */
-function fromJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? null : (JSON.parse(text) as unknown);
-  } catch {
-    return null;
-  }
-}
-
 export function toRanges(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const parts: string[] = [];

@@ -1,4 +1,4 @@
-import type { Store } from "../session/state";
+import type { Session } from "../session";
 
 const LINES = `from tb_neuromapper import NeuroMapper
 
@@ -9,8 +9,8 @@ with NeuroMapper(model, "LOGDIR/my-run", probe=validation_subset) as mapper:
         mapper.log_epoch(epoch)      # after each epoch`;
 
 /** What to do when no run has anything for us. */
-export function Empty({ store }: { store: Store }) {
-  const runs = store.runs.value;
+export function Empty({ session }: { session: Session }) {
+  const runs = session.runs.value;
   const others = runs?.other_runs.length ?? 0;
   const logDir = runs?.log_dir || "runs";
   return (
@@ -23,30 +23,7 @@ export function Empty({ store }: { store: Store }) {
         Add these four lines to the training script; this page fills as soon as the first epoch is logged.
       </p>
       <pre data-testid="lines-to-add">{LINES.replace("LOGDIR", logDir)}</pre>
-      <p>
-        Scalars are shown of any run, whoever logged them:{" "}
-        <button
-          type="button"
-          class="nm-button nm-outlined"
-          onClick={() => store.actions.screenChosen("scalars")}
-          data-testid="open-scalars"
-        >
-          open the scalars
-        </button>
-      </p>
-      {runs?.playground && (
-        <p>
-          Or train a small network here, now:{" "}
-          <button
-            type="button"
-            class="nm-button nm-outlined"
-            onClick={() => store.actions.screenChosen("playground")}
-            data-testid="open-playground"
-          >
-            open the playground
-          </button>
-        </p>
-      )}
+      {session.screens.value.map(({ name, Offer }) => Offer && <Offer key={name} />)}
       <p class="nm-muted">
         <code>probe</code> is a data set of some hundred to some thousand samples that is looked at after
         every epoch.

@@ -1,16 +1,16 @@
-import type { Store } from "../session/state";
+import type { Session } from "../session";
 
 /** The run that all screens show. */
-export function RunChoice({ store }: { store: Store }) {
-  const runs = store.runs.value?.runs ?? [];
+export function RunChoice({ session }: { session: Session }) {
+  const runs = session.runs.value?.runs ?? [];
   return (
     <label class="nm-run">
       <span class="nm-label">Run</span>
       <select
         aria-label="Run"
         data-testid="run"
-        value={store.runName.value ?? ""}
-        onChange={(event) => store.actions.runSelected(event.currentTarget.value)}
+        value={session.runName.value ?? ""}
+        onChange={(event) => session.actions.runSelected(event.currentTarget.value)}
       >
         {runs.map(({ name }) => (
           <option key={name} value={name}>

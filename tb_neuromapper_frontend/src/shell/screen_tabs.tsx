@@ -1,25 +1,25 @@
-import { SCREEN_TITLES, SCREENS, type Screen } from "../screens/registry";
-import type { Store } from "../session/state";
+import type { Session } from "../session";
 
 /** From screen to screen; run and step stay. */
-export function ScreenTabs({ store }: { store: Store }) {
-  const now = store.screen.value;
+export function ScreenTabs({ session }: { session: Session }) {
+  const now = session.screen.value;
+  const offered = session.screens.value.filter(
+    ({ name, isOffered }) => name === now || isOffered?.() !== false,
+  );
   // An exported page holds the embeddings alone.
-  if (store.runs.value?.exported) return null;
-  const isShown = (screen: Screen) =>
-    screen !== "playground" || screen === now || store.runs.value?.playground === true;
+  if (offered.length < 2) return null;
   return (
     <nav class="nm-screens" aria-label="Screens">
-      {SCREENS.filter(isShown).map((screen) => (
+      {offered.map(({ name, title }) => (
         <button
-          key={screen}
+          key={name}
           type="button"
           class="nm-button nm-screen-tab"
-          aria-current={screen === now ? "page" : undefined}
-          onClick={() => store.actions.screenChosen(screen)}
-          data-testid={`screen-${screen}`}
+          aria-current={name === now ? "page" : undefined}
+          onClick={() => session.actions.screenChosen(name)}
+          data-testid={`screen-${name}`}
         >
-          {SCREEN_TITLES[screen]}
+          {title}
         </button>
       ))}
     </nav>

@@ -33,7 +33,8 @@ export interface FlowScales {
   weight: Ends | null;
 }
 
-export interface Gradients {
+/** What is recorded of a run. */
+export interface GradientsSummary {
   run: string;
   steps: number[];
   epochs: (number | null)[];

@@ -1,16 +1,17 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { Projection } from "../../../api/types";
 import { classMark, type Theme } from "../../../color/palette";
 import { fromHex, toByte } from "../../../color/space";
 import { contourLines, SHARES_OF_ALL, SHARES_OF_CLASS } from "../../../density/contours";
 import { type Groups, groupsByClass, oneGroup } from "../../../density/groups";
 import { decisionRegions } from "../../../density/regions";
 import type { Layer, Lines, Panel, PlaneImage, Slice } from "../../../render/scatter/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
+import { whyNoRegions } from "../state/decision_regions";
 import { createGradual, type Gradual, type Wish } from "../state/incremental";
-import { whyNoRegions } from "../state/regions";
 import { isSecond } from "../state/run_pair";
+import type { Projection } from "../types";
 
 /** What lies in the plane beneath and above the points: decision regions and contours. */
 export interface Plane {
@@ -51,7 +52,8 @@ interface RegionWish extends Wish {
 const INK: Record<Theme, string> = { light: "#5f6368", dark: "#a5abb1" };
 
 interface PlaneParts {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   /** Which rows are shown: 0 or not. */
   shown: ReadonlySignal<Uint8Array>;
   coloring: ReadonlySignal<Coloring>;
@@ -61,11 +63,13 @@ interface PlaneParts {
   jump: () => boolean;
 }
 
-export function createPlane({ store, shown, coloring, clock, jump }: PlaneParts): Plane {
+export function createPlane({ session, embeddings, shown, coloring, clock, jump }: PlaneParts): Plane {
   const lines = createGradual<Slice, Lines>();
   const images = createGradual<Slice, PlaneImage>();
-  const contourWish = contourWishOf(store, shown, coloring);
-  const regionWishes = [false, true].map((second) => regionWishOf(store, shown, coloring, second));
+  const contourWish = contourWishOf(session, embeddings, shown, coloring);
+  const regionWishes = [false, true].map((second) =>
+    regionWishOf(session, embeddings, shown, coloring, second),
+  );
   let fadedS = 0;
   let hasCome = false;
 
@@ -126,12 +130,17 @@ function sharesOf({ from, to, mix }: PlaneView): (readonly [Slice, number])[] {
   ];
 }
 
-function contourWishOf(store: Store, shown: ReadonlySignal<Uint8Array>, coloring: ReadonlySignal<Coloring>) {
-  const mode = computed(() => store.look.value.contours);
+function contourWishOf(
+  session: Session,
+  embeddings: Embeddings,
+  shown: ReadonlySignal<Uint8Array>,
+  coloring: ReadonlySignal<Coloring>,
+) {
+  const mode = computed(() => embeddings.look.value.contours);
   const classes = computed(() => (mode.value === "class" ? coloring.value.classes : null));
   return computed<ContourWish | null>(() => {
     if (mode.value === "off") return null;
-    const theme = store.theme.value;
+    const theme = session.theme.value;
     const groups = classes.value
       ? groupsByClass(shown.value, classes.value, MAX_CONTOUR_CLASSES)
       : oneGroup(shown.value);
@@ -141,20 +150,23 @@ function contourWishOf(store: Store, shown: ReadonlySignal<Uint8Array>, coloring
 }
 
 function regionWishOf(
-  store: Store,
+  session: Session,
+  embeddings: Embeddings,
   shown: ReadonlySignal<Uint8Array>,
   coloring: ReadonlySignal<Coloring>,
   second: boolean,
 ) {
-  const isOn = computed(() => store.look.value.regions && whyNoRegions(store, coloring.value) === "");
+  const isOn = computed(
+    () => embeddings.look.value.regions && whyNoRegions(session, embeddings, coloring.value) === "",
+  );
   const predicted = computed(() => {
-    const outcomes = second ? store.otherOutcomes.value : store.outcomes.value;
-    const isNow = outcomes?.step === store.step.value && outcomes?.predicted instanceof Int32Array;
+    const outcomes = second ? embeddings.otherOutcomes.value : embeddings.outcomes.value;
+    const isNow = outcomes?.step === session.epoch.value && outcomes?.predicted instanceof Int32Array;
     return isNow ? (outcomes.predicted as Int32Array) : null;
   });
   return computed<RegionWish | null>(() => {
     if (!isOn.value) return null;
-    const theme = store.theme.value;
+    const theme = session.theme.value;
     const wish = { shown: shown.value, theme, predicted: predicted.value };
     return { ...wish, generation: [shown.value, theme], detail: predicted.value };
   });

@@ -1,9 +1,10 @@
 import { BACKGROUND, classMark, correctMark, rampColor } from "../../../color/palette";
 import { HOME, toPixels } from "../../../render/camera";
 import { type Figure, type Legend, type Plot, TITLE_PX } from "../../../save/figure";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { scaleEnd } from "../../../ui/format";
 import { contourWords, hasClassColors, regionWords } from "../parts/density_words";
+import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
 import { blockOf, nameOf } from "../state/run_pair";
 import type { DrawnFrame } from "./stage";
@@ -15,31 +16,40 @@ const COLORS = {
 const RAMP_STOPS = 9;
 
 /** The words and frames around the points that have just been drawn. */
-export function figureOf(store: Store, coloring: Coloring, { rects, size }: DrawnFrame): Figure {
-  const theme = store.theme.peek();
+export function figureOf(
+  session: Session,
+  embeddings: Embeddings,
+  coloring: Coloring,
+  { rects, size }: DrawnFrame,
+): Figure {
+  const theme = session.theme.peek();
   const plots: Plot[] = [];
-  for (const block of store.panels.peek()) {
+  for (const block of embeddings.panels.peek()) {
     const rect = rects.get(block);
     if (!rect || rect.y + rect.height < 0 || rect.y > size.height) continue;
-    plots.push({ rect, name: nameOf(store, block), axes: axesOf(store, block) });
+    plots.push({
+      rect,
+      name: nameOf(embeddings.names.peek(), block),
+      axes: axesOf(embeddings, block),
+    });
   }
   return {
-    title: titleOf(store),
+    title: titleOf(session),
     colors: { ground: BACKGROUND[theme], ...COLORS[theme] },
     size,
     plots,
-    legend: legendOf(store, coloring),
+    legend: legendOf(session, embeddings, coloring),
   };
 }
 
-export function titleOf(store: Store): string {
-  const run = store.runName.peek() ?? "";
-  return `${run === "." ? "" : `${run} · `}epoch ${store.step.peek() ?? "–"}`;
+export function titleOf(session: Session): string {
+  const run = session.runName.peek() ?? "";
+  return `${run === "." ? "" : `${run} · `}epoch ${session.epoch.peek() ?? "–"}`;
 }
 
 /** Two perpendicular directions as the camera turns and mirrors them. */
-function axesOf(store: Store, block: string): [number, number][] {
-  const camera = { ...(store.cameras.peek()[blockOf(block)] ?? HOME), zoom: 1 };
+function axesOf(embeddings: Embeddings, block: string): [number, number][] {
+  const camera = { ...(embeddings.cameras.peek()[blockOf(block)] ?? HOME), zoom: 1 };
   const { a, b, c, d } = toPixels(camera, [0, 0, 1, 1], { width: 1, height: 1 });
   return [
     [a / Math.hypot(a, b), b / Math.hypot(a, b)],
@@ -47,11 +57,13 @@ function axesOf(store: Store, block: string): [number, number][] {
   ];
 }
 
-function legendOf(store: Store, coloring: Coloring): Legend {
-  const theme = store.theme.peek();
+function legendOf(session: Session, embeddings: Embeddings, coloring: Coloring): Legend {
+  const theme = session.theme.peek();
   const { kind, title, range, unit, clipped, pending } = coloring;
-  const notes = [contourWords(store, coloring), regionWords(store, coloring)].filter(Boolean);
-  const items = hasClassColors(store, coloring) ? classItems(store, coloring) : [];
+  const notes = [contourWords(embeddings, coloring), regionWords(session, embeddings, coloring)].filter(
+    Boolean,
+  );
+  const items = hasClassColors(session, embeddings, coloring) ? classItems(session, coloring) : [];
   if (kind === "ramp" && pending)
     return { title: `${title}: not known for this epoch`, items, ramp: null, notes };
   if (kind === "ramp") {
@@ -69,19 +81,27 @@ function legendOf(store: Store, coloring: Coloring): Legend {
   return { title, items, ramp: null, notes };
 }
 
-function classItems(store: Store, { classes, classNames, nClasses }: Coloring): Legend["items"] {
-  const hidden = store.hiddenClasses.peek();
+function classItems(session: Session, { classes, classNames, nClasses }: Coloring): Legend["items"] {
+  const hidden = session.hiddenClasses.peek();
   return Array.from({ length: classes ? nClasses : 0 }, (_, index) => index)
     .filter((index) => !hidden.has(index))
     .map((index) => ({
-      mark: classMark(index, store.theme.peek()),
+      mark: classMark(index, session.theme.peek()),
       text: classNames?.[index] ?? String(index),
     }));
 }
 
 /** One frame of the animation: as the figure, without its legend; the canvas has even sides, as videos need. */
-export function paintFrame(canvas: HTMLCanvasElement, store: Store, drawn: DrawnFrame): void {
-  const { ground, ink, hairline } = { ground: BACKGROUND[store.theme.peek()], ...COLORS[store.theme.peek()] };
+export function paintFrame(
+  canvas: HTMLCanvasElement,
+  session: Session,
+  embeddings: Embeddings,
+  drawn: DrawnFrame,
+): void {
+  const { ground, ink, hairline } = {
+    ground: BACKGROUND[session.theme.peek()],
+    ...COLORS[session.theme.peek()],
+  };
   const scale = drawn.canvas.width / Math.max(1, drawn.size.width);
   const even = (pixels: number) => 2 * Math.ceil((pixels * scale) / 2);
   const [width, height] = [even(drawn.size.width), even(drawn.size.height + TITLE_PX)];
@@ -98,11 +118,11 @@ export function paintFrame(canvas: HTMLCanvasElement, store: Store, drawn: Drawn
   context.font = "600 13px system-ui, sans-serif";
   context.strokeStyle = hairline;
   context.fillStyle = ink;
-  context.fillText(titleOf(store), 10, 20);
-  for (const block of store.panels.peek()) {
+  context.fillText(titleOf(session), 10, 20);
+  for (const block of embeddings.panels.peek()) {
     const rect = drawn.rects.get(block);
     if (!rect) continue;
     context.strokeRect(rect.x + 0.5, TITLE_PX + rect.y + 0.5, rect.width - 1, rect.height - 1);
-    context.fillText(nameOf(store, block), rect.x + 10, TITLE_PX + rect.y - 9);
+    context.fillText(nameOf(embeddings.names.peek(), block), rect.x + 10, TITLE_PX + rect.y - 9);
   }
 }

@@ -1,7 +1,7 @@
-import type { Projection } from "../../../api/types";
 import type { Box } from "../../../render/camera";
 import { MISSING, type Slice } from "../../../render/scatter/scene";
 import type { PositionCache } from "../state/positions";
+import type { Projection } from "../types";
 
 /** The part of the plane that a view shows at zoom 1: where the points of all loaded epochs are. */
 export interface Fits {

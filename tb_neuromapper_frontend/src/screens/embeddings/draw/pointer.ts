@@ -16,15 +16,15 @@ interface Parts extends RegionParts {
 
 /** Hover, drag, wheel, pinch and keys of one plot. Returns what takes them away again. */
 export function watchPointer(element: HTMLElement, parts: Parts): () => void {
-  const { store, stage, block } = parts;
+  const { session, embeddings, stage, block } = parts;
   const abort = new AbortController();
   const on = <K extends keyof HTMLElementEventMap>(
     type: K,
     listener: (event: HTMLElementEventMap[K]) => void,
     options: AddEventListenerOptions = {},
   ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
-  const camera = () => store.cameras.peek()[blockOf(block)] ?? HOME;
-  const move = (next: Camera) => store.actions.cameraMoved(block, next);
+  const camera = () => embeddings.cameras.peek()[blockOf(block)] ?? HOME;
+  const move = (next: Camera) => embeddings.actions.cameraMoved(block, next);
   const drag = createDrag(parts, element, camera, move);
   const region = watchRegion(element, parts, abort.signal);
 
@@ -34,7 +34,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   });
   on("pointermove", (event) => {
     const drawing = region.move(event);
-    if (drag.move(event, !drawing) || drawing) store.actions.hovered(null);
+    if (drag.move(event, !drawing) || drawing) embeddings.actions.hovered(null);
     else if (event.pointerType !== "touch") hoverAt(parts, event);
   });
   on("pointerup", (event) => {
@@ -45,15 +45,15 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
     if (!drag.end(event)) return;
     const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
     const mode = modeOf(event);
-    if (mode === "replace") store.actions.pinToggled(row < 0 ? null : row);
-    else if (row >= 0) store.actions.rowsSelected([row], mode);
+    if (mode === "replace") session.actions.pinToggled(row < 0 ? null : row);
+    else if (row >= 0) session.actions.rowsSelected([row], mode);
   });
   on("pointercancel", (event) => {
     region.cancel();
     drag.end(event);
   });
   on("pointerleave", (event) => {
-    if (event.pointerType !== "touch") store.actions.hovered(null);
+    if (event.pointerType !== "touch") embeddings.actions.hovered(null);
   });
   on(
     "wheel",
@@ -67,14 +67,14 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
     },
     { passive: false },
   );
-  on("dblclick", () => store.actions.camerasReset(block));
+  on("dblclick", () => embeddings.actions.camerasReset(block));
   on("keydown", (event) => {
     if (region.key(event)) return;
     const next = cameraAfterKey(event, camera(), stage.boxOf(block), element.getBoundingClientRect());
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
-    if (next === HOME) store.actions.camerasReset(block);
+    if (next === HOME) embeddings.actions.camerasReset(block);
     else move(next);
   });
   return () => abort.abort();
@@ -84,9 +84,9 @@ function radiusOf(event: PointerEvent): number {
   return event.pointerType === "touch" ? TOUCH_RADIUS_PX : PICK_RADIUS_PX;
 }
 
-function hoverAt({ store, stage, block }: Parts, event: PointerEvent): void {
+function hoverAt({ embeddings, stage, block }: Parts, event: PointerEvent): void {
   const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
-  store.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
+  embeddings.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
 }
 
 function cameraAfterKey(event: KeyboardEvent, camera: Camera, extent: Box, size: DOMRect): Camera | null {

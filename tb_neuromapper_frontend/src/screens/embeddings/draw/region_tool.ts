@@ -1,12 +1,14 @@
 import type { Signal } from "@preact/signals";
 import type { Point } from "../../../render/scatter/region";
+import type { Session } from "../../../session";
 import { modeOf, type SelectMode } from "../../../session/selection";
-import type { Store } from "../../../session/state";
 import { boxBetween, type Draft } from "../parts/region_outline";
+import type { Embeddings } from "../state/actions";
 import type { Stage } from "./stage";
 
 export interface RegionParts {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   stage: Pick<Stage, "rowsIn">;
   block: string;
   draft: Signal<Draft | null>;
@@ -20,7 +22,7 @@ const KEY_STEP_PX = 12;
 
 /** Draws a lasso or a box with the pointer or the keys, and selects the samples in it. */
 export function watchRegion(element: HTMLElement, parts: RegionParts, signal: AbortSignal) {
-  const { store, draft } = parts;
+  const { embeddings, draft } = parts;
   const keys = createKeys(element, parts, signal);
   const pointers = new Set<number>();
   let corners: Point[] | null = null;
@@ -52,7 +54,7 @@ export function watchRegion(element: HTMLElement, parts: RegionParts, signal: Ab
     start(event: PointerEvent) {
       if (event.button !== 0) return;
       pointers.add(event.pointerId);
-      const tool = store.tool.peek();
+      const tool = embeddings.tool.peek();
       if (pointers.size > 1) cancel();
       else if (tool !== "pan" || modeOf(event) !== "replace") {
         shape = tool === "box" ? "box" : "lasso";
@@ -87,7 +89,7 @@ export function watchRegion(element: HTMLElement, parts: RegionParts, signal: Ab
 
 /** Enter sets a corner, the arrows move the opposite one, Enter selects. Returns whether the key was taken. */
 function createKeys(element: HTMLElement, parts: RegionParts, signal: AbortSignal) {
-  const { store, draft } = parts;
+  const { embeddings, draft } = parts;
   let start: Point | null = null;
   const forget = () => {
     start = null;
@@ -113,7 +115,7 @@ function createKeys(element: HTMLElement, parts: RegionParts, signal: AbortSigna
     return true;
   };
   return (event: KeyboardEvent): boolean => {
-    if (store.tool.peek() === "pan" || !handle(event)) return false;
+    if (embeddings.tool.peek() === "pan" || !handle(event)) return false;
     event.preventDefault();
     event.stopPropagation();
     return true;
@@ -135,11 +137,11 @@ function placeIn(element: HTMLElement, event: PointerEvent): Point {
 
 function select(
   element: HTMLElement,
-  { store, stage, block }: RegionParts,
+  { session, stage, block }: RegionParts,
   points: readonly Point[],
   mode: SelectMode,
 ) {
   const { left, top } = element.getBoundingClientRect();
   const polygon = points.map(([x, y]) => [x + left, y + top] as const);
-  store.actions.rowsSelected(stage.rowsIn(block, polygon), mode);
+  session.actions.rowsSelected(stage.rowsIn(block, polygon), mode);
 }

@@ -1,5 +1,4 @@
 import type { ReadonlySignal } from "@preact/signals";
-import type { Projection } from "../../../api/types";
 import { BACKGROUND } from "../../../color/palette";
 import { fromHex } from "../../../color/space";
 import { type Affine, apply, HOME, toClip, toPixels } from "../../../render/camera";
@@ -12,19 +11,22 @@ import {
   type Trail,
 } from "../../../render/scatter/scene";
 import type { TrailPoint } from "../../../render/scatter/trail";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { slicesAt } from "../../../session/steps";
+import type { Embeddings } from "../state/actions";
 import type { Look } from "../state/appearance";
 import type { Coloring } from "../state/colors";
 import type { PositionCache } from "../state/positions";
 import { fadeMisrepresented } from "../state/preservation";
 import { blockOf } from "../state/run_pair";
+import type { Projection } from "../types";
 import type { Plane } from "./density_layer";
 import type { Fits } from "./fit";
 import type { Morphs } from "./relayout";
 
 export interface PictureParts {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   cache: PositionCache;
   marks: ReadonlySignal<Marks>;
   /** Which rows are on view: 0 or not. */
@@ -45,46 +47,55 @@ export interface Moment {
 
 /** What is on the screen at this moment. */
 export function sceneOf(parts: PictureParts, moment: Moment): Scene {
-  const { store, marks } = parts;
+  const { session, embeddings, marks } = parts;
   const panels: Panel[] = [];
-  for (const projection of store.projections.peek()) {
+  for (const projection of embeddings.projections.peek()) {
     const panel = panelOf(parts, moment, projection);
     if (panel) panels.push(panel);
   }
   const pixelRatio = Math.min(3, window.devicePixelRatio || 1);
-  const ground = fromHex(BACKGROUND[store.theme.peek()]);
-  return { size: moment.size, pixelRatio, panels, marks: marks.peek(), rings: ringsOf(store), ground };
+  const ground = fromHex(BACKGROUND[session.theme.peek()]);
+  return {
+    size: moment.size,
+    pixelRatio,
+    panels,
+    marks: marks.peek(),
+    rings: ringsOf(session, embeddings),
+    ground,
+  };
 }
 
 function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
-  const { store, cache } = parts;
+  const { session, embeddings, cache } = parts;
   const rect = moment.rects.get(projection.block);
   // A new layout whose positions are still to come leaves the old picture where it is.
   const coming = projection.state !== "failed" && projection.state !== "cancelled";
   const last = () => (coming ? moment.morphs.last(viewOf(projection)) : null);
-  const slices = rect && (slicesOf(store, cache, projection, moment.at) ?? last());
+  const slices = rect && (slicesOf(session, cache, projection, moment.at) ?? last());
   if (!rect || !slices) return null;
-  const camera = store.cameras.peek()[blockOf(projection.block)] ?? HOME;
+  const camera = embeddings.cameras.peek()[blockOf(projection.block)] ?? HOME;
   const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
   if (!still) moment.morphs.moving(viewOf(projection));
   const mixed = still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices;
-  const own = cache.peek(projection.id, store.step.peek() ?? Number.NaN);
-  const n = Math.min(slices.to.xy.length / 2, store.sampling.peek().size ?? Number.POSITIVE_INFINITY);
+  const own = cache.peek(projection.id, session.epoch.peek() ?? Number.NaN);
+  const n = Math.min(slices.to.xy.length / 2, embeddings.sampling.peek().size ?? Number.POSITIVE_INFINITY);
   return {
     rect,
     view: toClip(camera, box, rect),
     ...mixed,
-    ...adjusted(lookOf(n, rect, camera.zoom), store.look.peek()),
+    ...adjusted(lookOf(n, rect, camera.zoom), embeddings.look.peek()),
     ...moment.plane.layersOf({ ...mixed, projection, own }, moment.nowS),
     levels: levelsOf(parts, projection),
-    trails: markedRows(store).map((row) => trailOf(parts, projection, row, toPixels(camera, box, rect))),
+    trails: markedRows(session, embeddings).map((row) =>
+      trailOf(parts, projection, row, toPixels(camera, box, rect)),
+    ),
   };
 }
 
 /** The levels in a view whose misrepresented samples fade; null: those of all views. */
-function levelsOf({ store, marks }: PictureParts, { id }: Projection): Uint8Array | null {
-  const known = store.fading.peek() ? store.preservation.peek()[id] : undefined;
+function levelsOf({ embeddings, marks }: PictureParts, { id }: Projection): Uint8Array | null {
+  const known = embeddings.fading.peek() ? embeddings.preservation.peek()[id] : undefined;
   return known ? fadeMisrepresented(marks.peek().levels, known.shares) : null;
 }
 
@@ -94,8 +105,8 @@ export function viewOf({ run, runs, block }: Projection): string {
 }
 
 /** The two slices of a projection that are mixed at a place in time. */
-export function slicesOf(store: Store, cache: PositionCache, projection: Projection, at: number) {
-  const steps = store.steps.peek();
+export function slicesOf(session: Session, cache: PositionCache, projection: Projection, at: number) {
+  const steps = session.epochs.peek();
   const cursor = slicesAt(at, steps.length, (i) => cache.peek(projection.id, steps[i]) !== undefined);
   if (!cursor) return null;
   const from = cache.slice(projection.id, steps[cursor.from]);
@@ -104,27 +115,36 @@ export function slicesOf(store: Store, cache: PositionCache, projection: Project
 }
 
 /** The pinned sample and the one under the pointer. */
-function markedRows(store: Store): number[] {
-  const rows = [store.pinned.peek(), store.hover.peek()?.row ?? null];
+function markedRows(session: Session, embeddings: Embeddings): number[] {
+  const rows = [session.pinned.peek(), embeddings.hover.peek()?.row ?? null];
   return [...new Set(rows)].filter((row) => row !== null);
 }
 
-function inkOf(store: Store): readonly [number, number, number] {
-  return store.theme.peek() === "dark" ? [1, 1, 1] : [0, 0, 0];
+function inkOf(session: Session): readonly [number, number, number] {
+  return session.theme.peek() === "dark" ? [1, 1, 1] : [0, 0, 0];
 }
 
-function ringsOf(store: Store): Ring[] {
-  const pinned = store.pinned.peek();
-  return markedRows(store).map((row) => ({ row, color: inkOf(store), diameter: row === pinned ? 17 : 14 }));
+function ringsOf(session: Session, embeddings: Embeddings): Ring[] {
+  const pinned = session.pinned.peek();
+  return markedRows(session, embeddings).map((row) => ({
+    row,
+    color: inkOf(session),
+    diameter: row === pinned ? 17 : 14,
+  }));
 }
 
 const NEAR_OPACITY = 0.8;
 const FAR_OPACITY = 0.15;
 
 /** The way of a sample through the epochs: the past grows stronger up to now, the future is faint. */
-function trailOf({ store, cache }: PictureParts, projection: Projection, row: number, place: Affine): Trail {
-  const steps = store.steps.peek();
-  const now = steps.indexOf(store.step.peek() ?? Number.NaN);
+function trailOf(
+  { session, cache }: PictureParts,
+  projection: Projection,
+  row: number,
+  place: Affine,
+): Trail {
+  const steps = session.epochs.peek();
+  const now = steps.indexOf(session.epoch.peek() ?? Number.NaN);
   const points: TrailPoint[] = [];
   for (const [index, step] of steps.entries()) {
     const slice = cache.peek(projection.id, step);
@@ -134,7 +154,7 @@ function trailOf({ store, cache }: PictureParts, projection: Projection, row: nu
     const share = index <= now ? (index + 1) / (now + 1) : 0;
     points.push({ x, y, opacity: FAR_OPACITY + (NEAR_OPACITY - FAR_OPACITY) * share });
   }
-  return { points, color: inkOf(store) };
+  return { points, color: inkOf(session) };
 }
 
 /** The more points, the smaller and the more transparent; larger as one zooms in. */

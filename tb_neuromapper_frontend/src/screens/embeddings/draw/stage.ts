@@ -11,7 +11,7 @@ import { createMorphs } from "./relayout";
 import { type PictureParts, sceneOf, slicesOf } from "./scene";
 import { createTimeline } from "./timeline";
 
-/** Draws the store's current picture into the canvas, and moves it through the epochs. */
+/** Draws the current views into the canvas, and moves it through the epochs. */
 export interface Stage {
   /** Draws a block's points in an element, until the function that it returns is called. */
   addPlot(block: string, element: HTMLElement): () => void;
@@ -44,7 +44,7 @@ const MAX_ELAPSED_S = 0.1;
 
 /** @returns null if the browser has no WebGL2. */
 export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Stage | null {
-  const { store, cache, marks } = parts;
+  const { session, embeddings, cache, marks } = parts;
   const places = createPlaces(canvas);
   const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   let frame = 0;
@@ -53,11 +53,11 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     if (frame === 0) frame = requestAnimationFrame(onFrame);
   };
   const scatter = createScatter(canvas, (isLost) => {
-    store.actions.drawingInterrupted(isLost);
+    session.actions.drawingInterrupted(isLost);
     if (!isLost) request();
   });
   if (!scatter) return null;
-  const timeline = createTimeline(store, cache, () => stillness.matches);
+  const timeline = createTimeline(session, embeddings, cache, () => stillness.matches);
   const morphs = createMorphs(() => stillness.matches);
   const fits = createFits(cache, () => stillness.matches);
   const clock = () => performance.now();
@@ -82,7 +82,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     plane.work(nowS);
     const active = moving || morphs.isActive(nowS) || fits.isActive(nowS) || plane.isActive(nowS);
     lastTime = active ? time : 0;
-    store.actions.settledChanged(!active && timeline.arrived());
+    embeddings.actions.settledChanged(!active && timeline.arrived());
     if (active) request();
   };
   const unwatch = effect(() => {
@@ -91,8 +91,8 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     request();
   });
   const unwatchArrivals = effect(() => {
-    store.projections.value;
-    store.nArrivals.value;
+    embeddings.projections.value;
+    embeddings.nArrivals.value;
     fits.refresh();
   });
   const moved = () => {
@@ -103,10 +103,10 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   const plotOf = (block: string): { points: Pickable; left: number; top: number } | null => {
     const { rects, origin } = places.measured();
     const rect = rects.get(block);
-    const projection = store.projections.peek().find((each) => each.block === block);
-    const slices = projection && slicesOf(store, cache, projection, timeline.at());
+    const projection = embeddings.projections.peek().find((each) => each.block === block);
+    const slices = projection && slicesOf(session, cache, projection, timeline.at());
     if (!rect || !slices) return null;
-    const camera = store.cameras.peek()[blockOf(block)] ?? HOME;
+    const camera = embeddings.cameras.peek()[blockOf(block)] ?? HOME;
     const points = { ...slices, toPixels: toPixels(camera, fits.box(projection, nowS), rect) };
     return { points, left: origin.x + rect.x, top: origin.y + rect.y };
   };
@@ -137,7 +137,7 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
       request();
     },
     boxOf(block) {
-      const projection = store.projections.peek().find((each) => each.block === block);
+      const projection = embeddings.projections.peek().find((each) => each.block === block);
       return projection ? fits.box(projection, nowS) : [0, 0, 1, 1];
     },
     get nFrames() {
@@ -188,19 +188,19 @@ function createPlaces(canvas: HTMLCanvasElement) {
 }
 
 /** Reads every signal that the picture depends on. */
-function watched({ store, marks }: PictureParts): void {
+function watched({ session, embeddings, marks }: PictureParts): void {
   marks.value;
-  store.projections.value;
-  store.panels.value;
-  store.step.value;
-  store.playing.value;
-  store.speed.value;
-  store.cameras.value;
-  store.hover.value?.row;
-  store.pinned.value;
-  store.nArrivals.value;
-  store.fading.value;
-  store.preservation.value;
-  store.theme.value;
-  store.look.value;
+  embeddings.projections.value;
+  embeddings.panels.value;
+  session.epoch.value;
+  session.playing.value;
+  session.speed.value;
+  embeddings.cameras.value;
+  embeddings.hover.value?.row;
+  session.pinned.value;
+  embeddings.nArrivals.value;
+  embeddings.fading.value;
+  embeddings.preservation.value;
+  session.theme.value;
+  embeddings.look.value;
 }

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { record, videoType } from "../../../save/video";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { Embeddings } from "../state/actions";
 import { paintFrame } from "./figure";
 import type { Stage } from "./stage";
 
@@ -15,31 +16,34 @@ export const NO_VIDEO =
  *
  * @throws Error in words: the browser cannot record.
  */
-export async function recordEpochs(store: Store, stage: Stage): Promise<{ blob: Blob; extension: string }> {
+export async function recordEpochs(
+  session: Session,
+  embeddings: Embeddings,
+  stage: Stage,
+): Promise<{ blob: Blob; extension: string }> {
   const type = videoType();
   if (!type) throw new Error(NO_VIDEO);
-  const { actions } = store;
   const canvas = document.createElement("canvas");
-  const looped = store.loop.peek();
-  if (looped) actions.loopToggled();
+  const looped = session.loop.peek();
+  if (looped) session.actions.loopToggled();
   try {
-    actions.firstStep();
-    const first = store.steps.peek()[0];
+    session.actions.epochMoves.first();
+    const first = session.epochs.peek()[0];
     // Whether the picture is at rest is known with the next frame.
     await nextFrame();
     await nextFrame();
-    await until(() => store.settled.value && store.step.value === first);
-    stage.snapshot((drawn) => paintFrame(canvas, store, drawn));
-    stage.onFrame((drawn) => paintFrame(canvas, store, drawn));
+    await until(() => embeddings.settled.value && session.epoch.value === first);
+    stage.snapshot((drawn) => paintFrame(canvas, session, embeddings, drawn));
+    stage.onFrame((drawn) => paintFrame(canvas, session, embeddings, drawn));
     const recording = record(canvas, type);
-    actions.playToggled();
-    await until(() => !store.playing.value);
-    await until(() => store.settled.value);
+    session.actions.epochMoves.togglePlaying();
+    await until(() => !session.playing.value);
+    await until(() => embeddings.settled.value);
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
     return { blob: await recording.stop(), extension: type.startsWith("video/mp4") ? "mp4" : "webm" };
   } finally {
     stage.onFrame(null);
-    if (looped !== store.loop.peek()) actions.loopToggled();
+    if (looped !== session.loop.peek()) session.actions.loopToggled();
   }
 }
 

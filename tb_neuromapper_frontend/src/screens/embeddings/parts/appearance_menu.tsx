@@ -1,6 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { Menu } from "../../../ui/menu";
+import type { Embeddings } from "../state/actions";
 import {
   CONTOURS,
   type ContourMode,
@@ -10,7 +11,7 @@ import {
   toFactor,
 } from "../state/appearance";
 import type { Coloring } from "../state/colors";
-import { hasPredictions, whyNoRegions } from "../state/regions";
+import { hasPredictions, whyNoRegions } from "../state/decision_regions";
 
 const CONTOUR_NAMES: Record<ContourMode, string> = { off: "off", all: "all samples", class: "by class" };
 /** Steps of a factor's slider to the double. */
@@ -18,9 +19,17 @@ const PER_OCTAVE = 4;
 const OCTAVES = Math.log2(MAX_FACTOR);
 
 /** How the points look, and what is drawn of them beside the points. */
-export function LookMenu({ store, coloring }: { store: Store; coloring: ReadonlySignal<Coloring> }) {
-  const look = store.look.value;
-  const { looked } = store.actions;
+export function LookMenu({
+  session,
+  embeddings,
+  coloring,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  coloring: ReadonlySignal<Coloring>;
+}) {
+  const look = embeddings.look.value;
+  const { looked } = embeddings.actions;
   return (
     <Menu label="Look" testId="look-menu">
       <div class="nm-layout-form nm-look">
@@ -38,7 +47,13 @@ export function LookMenu({ store, coloring }: { store: Store; coloring: Readonly
             ))}
           </select>
         </label>
-        {hasPredictions(store) && <RegionSwitch store={store} why={whyNoRegions(store, coloring.value)} />}
+        {hasPredictions(session, embeddings) && (
+          <RegionSwitch
+            session={session}
+            embeddings={embeddings}
+            why={whyNoRegions(session, embeddings, coloring.value)}
+          />
+        )}
         <Factor
           label="point size"
           value={look.size}
@@ -64,8 +79,8 @@ export function LookMenu({ store, coloring }: { store: Store; coloring: Readonly
   );
 }
 
-function RegionSwitch({ store, why }: { store: Store; why: string }) {
-  const { regions } = store.look.value;
+function RegionSwitch({ embeddings, why }: { session: Session; embeddings: Embeddings; why: string }) {
+  const { regions } = embeddings.look.value;
   return (
     <>
       <label title="Colours the plane by the class that is predicted most around each place">
@@ -75,7 +90,7 @@ function RegionSwitch({ store, why }: { store: Store; why: string }) {
           checked={regions}
           disabled={why !== "" && !regions}
           data-testid="regions"
-          onChange={() => store.actions.looked({ regions: !regions })}
+          onChange={() => embeddings.actions.looked({ regions: !regions })}
         />
       </label>
       {why && (

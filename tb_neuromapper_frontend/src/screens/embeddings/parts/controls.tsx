@@ -1,11 +1,10 @@
 import type { ComponentChildren } from "preact";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { SPEEDS } from "../../../session/state";
 import { indexOfStep, unionOfSteps } from "../../../session/steps";
-import { RunChoice } from "../../../shell/run_choice";
-import { ScreenTabs } from "../../../shell/screen_tabs";
+import { ControlBar, EpochPlayer } from "../../../shell/cursor_controls";
 import { IconButton } from "../../../ui/icons";
-import { Player } from "../../../ui/player";
-import { SPEEDS } from "../state/color_by";
+import type { Embeddings } from "../state/actions";
 import { LayoutMenu, PreviousLayout } from "./layout_menu";
 import { BesideChoice } from "./pair_choice";
 import { QualityChart, QualityWhose, QualityWords } from "./quality_chart";
@@ -13,43 +12,31 @@ import { SamplesMenu } from "./samples_menu";
 import { ToolSwitch } from "./tool_switch";
 import { ViewsMenu } from "./views_menu";
 
-/** One row: which run, which epoch, and how it plays. */
-export function Controls({ store, children }: { store: Store; children: ComponentChildren }) {
-  return (
-    <div class="nm-controls" role="toolbar" aria-label="Run and epoch">
-      <ScreenTabs store={store} />
-      <RunChoice store={store} />
-      <BesideChoice store={store} />
-      <PlayButtons store={store} />
-      <EpochSlider store={store} />
-      <Playback store={store}>{children}</Playback>
-    </div>
-  );
+interface ControlsProps {
+  session: Session;
+  embeddings: Embeddings;
+  children: ComponentChildren;
 }
 
-function PlayButtons({ store }: { store: Store }) {
-  const { actions } = store;
-  const steps = store.steps.value;
+/** One row: which run, which epoch, and how it plays. */
+export function Controls({ session, embeddings, children }: ControlsProps) {
   return (
-    <Player
-      noun="epoch"
-      playing={store.playing.value}
-      index={indexOfStep(steps, store.step.value ?? 0)}
-      n={steps.length}
-      onFirst={actions.firstStep}
-      onPrevious={actions.previousStep}
-      onPlay={actions.playToggled}
-      onNext={actions.nextStep}
-      onLast={actions.lastStep}
-    />
+    <ControlBar session={session} label="Run and epoch">
+      <BesideChoice session={session} embeddings={embeddings} />
+      <EpochPlayer session={session} />
+      <EpochSlider session={session} embeddings={embeddings} />
+      <Playback session={session} embeddings={embeddings}>
+        {children}
+      </Playback>
+    </ControlBar>
   );
 }
 
 /** A slider over the logged steps, at equal distances whatever their numbers are. */
-function EpochSlider({ store }: { store: Store }) {
-  const steps = store.steps.value;
-  const logged = unionOfSteps([store.run.value?.steps ?? [], steps]);
-  const step = store.step.value;
+function EpochSlider({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const steps = session.epochs.value;
+  const logged = unionOfSteps([session.run.value?.steps ?? [], steps]);
+  const step = session.epoch.value;
   const index = step === null ? 0 : indexOfStep(logged, step);
   const last = logged[logged.length - 1];
   const text = step === null ? "no epoch yet" : `epoch ${step}`;
@@ -66,19 +53,19 @@ function EpochSlider({ store }: { store: Store }) {
           step={1}
           value={index}
           disabled={steps.length < 2}
-          onInput={(event) => store.actions.stepChosen(logged[Number(event.currentTarget.value)])}
+          onInput={(event) => session.actions.epochChosen(logged[Number(event.currentTarget.value)])}
         />
         <Ticks logged={logged} ready={steps} />
-        <QualityChart store={store} />
+        <QualityChart session={session} embeddings={embeddings} />
       </div>
       <div class="nm-epoch-number">
         <output data-testid="epoch">
           {step === null ? "–" : text}
           {step !== null && <span class="nm-muted"> of {last}</span>}
         </output>
-        <QualityWhose store={store} />
+        <QualityWhose embeddings={embeddings} />
       </div>
-      <QualityWords store={store} />
+      <QualityWords session={session} embeddings={embeddings} />
     </div>
   );
 }
@@ -86,7 +73,7 @@ function EpochSlider({ store }: { store: Store }) {
 const MAX_TICKS = 120;
 
 /** A tick for each logged step, paler while it has no layout yet. */
-function Ticks({ logged, ready }: { logged: number[]; ready: number[] }) {
+function Ticks({ logged, ready }: { logged: readonly number[]; ready: readonly number[] }) {
   if (logged.length < 2 || logged.length > MAX_TICKS) return <div class="nm-ticks" />;
   const has = new Set(ready);
   return (
@@ -98,23 +85,30 @@ function Ticks({ logged, ready }: { logged: number[]; ready: number[] }) {
   );
 }
 
-function Playback({ store, children }: { store: Store; children: ComponentChildren }) {
-  const { actions } = store;
+function Playback({
+  session,
+  embeddings,
+  children,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  children: ComponentChildren;
+}) {
   return (
     <div class="nm-playback">
-      <ToolSwitch store={store} />
-      <LayoutMenu store={store} />
-      <PreviousLayout store={store} />
-      <SamplesMenu store={store} />
-      <ViewsMenu store={store} />
+      <ToolSwitch embeddings={embeddings} />
+      <LayoutMenu session={session} embeddings={embeddings} />
+      <PreviousLayout session={session} embeddings={embeddings} />
+      <SamplesMenu session={session} embeddings={embeddings} />
+      <ViewsMenu embeddings={embeddings} />
       {children}
       <label title="Speed of playing, in epochs per second">
         <span class="nm-hidden">Speed</span>
         <select
           aria-label="Speed in epochs per second"
           data-testid="speed"
-          value={String(store.speed.value)}
-          onChange={(event) => actions.speedChosen(Number(event.currentTarget.value))}
+          value={String(session.speed.value)}
+          onChange={(event) => session.actions.speedChosen(Number(event.currentTarget.value))}
         >
           {SPEEDS.map((speed) => (
             <option key={speed} value={String(speed)}>
@@ -126,21 +120,21 @@ function Playback({ store, children }: { store: Store; children: ComponentChildr
       <IconButton
         icon="loop"
         label="Play again and again"
-        pressed={store.loop.value}
-        onClick={actions.loopToggled}
+        pressed={session.loop.value}
+        onClick={session.actions.loopToggled}
         testId="loop"
       />
       <IconButton
         icon="link"
         label="Zoom, pan and turn all views together"
-        pressed={store.linked.value}
-        onClick={actions.linkToggled}
+        pressed={embeddings.linked.value}
+        onClick={embeddings.actions.linkToggled}
         testId="link-views"
       />
       <IconButton
         icon="fit"
         label="Show the whole of every view"
-        onClick={() => actions.camerasReset()}
+        onClick={() => embeddings.actions.camerasReset()}
         testId="fit-all"
       />
     </div>

@@ -1,33 +1,35 @@
 import { useState } from "preact/hooks";
-import type { Parameters } from "../../../api/types";
-import type { Store, Tried } from "../../../session/state";
+import type { Session } from "../../../session";
 import { percent } from "../../../ui/format";
 import { Menu } from "../../../ui/menu";
+import type { Embeddings } from "../state/actions";
 import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, settingWords } from "../state/parameters";
+import type { Tried } from "../state/state";
+import type { Parameters } from "../types";
 
 /** How the layout is computed, and how good it came out. */
-export function LayoutMenu({ store }: { store: Store }) {
-  const settings = store.settings.value;
+export function LayoutMenu({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const settings = embeddings.settings.value;
   const isDefault = Object.values(settings).every((parameters) => Object.keys(parameters).length === 0);
-  if (store.runs.value?.exported) return <ExportedLayout store={store} />;
+  if (session.runs.value?.exported) return <ExportedLayout embeddings={embeddings} />;
   return (
     <Menu label="Layout" changed={!isDefault} aside testId="layout-menu">
-      <LayoutForm store={store} />
-      <TriedTable store={store} />
+      <LayoutForm embeddings={embeddings} />
+      <TriedTable embeddings={embeddings} />
     </Menu>
   );
 }
 
 /** Back to the setting before this one, and forth. */
-export function PreviousLayout({ store }: { store: Store }) {
-  if (store.previousSettings.value === null || store.runs.value?.exported) return null;
+export function PreviousLayout({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  if (embeddings.previousSettings.value === null || session.runs.value?.exported) return null;
   return (
     <button
       type="button"
       class="nm-button nm-menu-button"
       title="Back to the layout's setting before this one"
       data-testid="layout-previous"
-      onClick={store.actions.previousLayout}
+      onClick={embeddings.actions.previousLayout}
     >
       previous layout
     </button>
@@ -35,29 +37,28 @@ export function PreviousLayout({ store }: { store: Store }) {
 }
 
 /** Without a server nothing can be computed: the settings and the figures of what there is. */
-function ExportedLayout({ store }: { store: Store }) {
+function ExportedLayout({ embeddings }: { embeddings: Embeddings }) {
   return (
     <Menu label="Layout" testId="layout-menu">
       <p class="nm-muted nm-layout-exported" data-testid="layout-exported">
         This is an exported page: its layouts are as they were computed. Other settings need TensorBoard.
       </p>
-      <TriedTable store={store} />
+      <TriedTable embeddings={embeddings} />
     </Menu>
   );
 }
 
-function LayoutForm({ store }: { store: Store }) {
+function LayoutForm({ embeddings }: { embeddings: Embeddings }) {
   const [block, setBlock] = useState(ALL);
-  const settings = store.settings.value;
+  const settings = embeddings.settings.value;
   const current = { ...settings[ALL], ...settings[block] };
-  const { actions } = store;
   return (
     <form
       class="nm-layout-form"
       data-testid="layout-form"
       onSubmit={(event) => {
         event.preventDefault();
-        actions.layoutChosen(block, read(new FormData(event.currentTarget)));
+        embeddings.actions.layoutChosen(block, read(new FormData(event.currentTarget)));
       }}
     >
       <label>
@@ -68,7 +69,7 @@ function LayoutForm({ store }: { store: Store }) {
           onChange={(event) => setBlock(event.currentTarget.value)}
         >
           <option value={ALL}>all blocks</option>
-          {store.blocks.value.map((name) => (
+          {embeddings.blocks.value.map((name) => (
             <option key={name} value={name}>
               {name}
             </option>
@@ -80,7 +81,12 @@ function LayoutForm({ store }: { store: Store }) {
         <button type="submit" class="nm-button nm-primary" data-testid="layout-compute">
           compute
         </button>
-        <button type="button" class="nm-button" data-testid="layout-reset" onClick={actions.layoutReset}>
+        <button
+          type="button"
+          class="nm-button"
+          data-testid="layout-reset"
+          onClick={embeddings.actions.layoutReset}
+        >
           defaults
         </button>
       </div>
@@ -133,9 +139,9 @@ function read(form: FormData): Parameters {
 }
 
 /** The figures of every setting that was computed, means over blocks and epochs. */
-function TriedTable({ store }: { store: Store }) {
+function TriedTable({ embeddings }: { embeddings: Embeddings }) {
   const bySetting = new Map<string, Tried[]>();
-  for (const tried of store.tried.value) {
+  for (const tried of embeddings.tried.value) {
     const key = keyOf(tried.parameters);
     bySetting.set(key, [...(bySetting.get(key) ?? []), tried]);
   }

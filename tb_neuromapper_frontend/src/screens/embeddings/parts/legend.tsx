@@ -1,13 +1,14 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { classMark, correctMark, rampColor } from "../../../color/palette";
+import type { Session } from "../../../session";
 import { modeOf, rowsOfClass } from "../../../session/selection";
-import type { Store } from "../../../session/state";
 import { integer, scaleEnd } from "../../../ui/format";
 import { Swatch } from "../../../ui/swatch";
+import type { Embeddings } from "../state/actions";
 import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../state/color_by";
 import { type Coloring, countClasses } from "../state/colors";
+import { whyNoRegions } from "../state/decision_regions";
 import { sidesOf } from "../state/outcomes";
-import { whyNoRegions } from "../state/regions";
 import { hasClassColors, PlaneWords } from "./density_words";
 import { FadeSwitch } from "./fade_switch";
 
@@ -30,43 +31,54 @@ const COLOR_TITLES: Partial<Record<ColorBy, string>> = {
 };
 
 interface LegendProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   coloring: ReadonlySignal<Coloring>;
   /** Which rows the sample holds: 1 or 0. */
   drawn: ReadonlySignal<Uint8Array>;
 }
 
 /** What the colours mean, and which classes are shown. */
-export function Legend({ store, coloring, drawn }: LegendProps) {
+export function Legend({ session, embeddings, coloring, drawn }: LegendProps) {
   const { kind, classes, pending } = coloring.value;
   return (
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
-      <ColorChoice store={store} />
-      <FadeSwitch store={store} />
-      <PlaneWords store={store} coloring={coloring.value} />
-      {pending && <p class="nm-muted">{whyUnknown(store)}</p>}
-      {kind === "ramp" && !pending && <Scale store={store} coloring={coloring.value} />}
-      {kind === "correct" && <Correctness store={store} />}
-      {classes && <Classes store={store} coloring={coloring.value} classes={classes} drawn={drawn.value} />}
-      {!classes && kind === "class" && store.samples.value && (
+      <ColorChoice session={session} embeddings={embeddings} />
+      <FadeSwitch embeddings={embeddings} />
+      <PlaneWords session={session} embeddings={embeddings} coloring={coloring.value} />
+      {pending && <p class="nm-muted">{whyUnknown(session, embeddings)}</p>}
+      {kind === "ramp" && !pending && (
+        <Scale session={session} embeddings={embeddings} coloring={coloring.value} />
+      )}
+      {kind === "correct" && <Correctness session={session} />}
+      {classes && (
+        <Classes
+          session={session}
+          embeddings={embeddings}
+          coloring={coloring.value}
+          classes={classes}
+          drawn={drawn.value}
+        />
+      )}
+      {!classes && kind === "class" && session.samples.value && (
         <p class="nm-muted">The samples have no labels.</p>
       )}
     </section>
   );
 }
 
-function whyUnknown({ colorBy, step, steps }: Store): string {
-  return colorBy.value === "movement" && step.value === steps.value[0]
+function whyUnknown({ epoch, epochs }: Session, { colorBy }: Embeddings): string {
+  return colorBy.value === "movement" && epoch.value === epochs.value[0]
     ? "movement is known from the second epoch on"
     : "not known for this epoch";
 }
 
-function ColorChoice({ store }: { store: Store }) {
-  const colorBy = store.colorBy.value;
-  const run = store.run.value;
+function ColorChoice({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const colorBy = embeddings.colorBy.value;
+  const run = session.run.value;
   const offered = COLOR_BYS.filter((each) => {
     if (each === "label" || each === "movement") return true;
-    if (store.beside.value !== null || !run || run.outcome_steps.length === 0) return false;
+    if (embeddings.beside.value !== null || !run || run.outcome_steps.length === 0) return false;
     return run.label_kind === "class" || each === "predicted" || each === "loss";
   });
   return (
@@ -76,7 +88,7 @@ function ColorChoice({ store }: { store: Store }) {
         aria-label="Colour by"
         data-testid="color-by"
         value={colorBy}
-        onChange={(event) => store.actions.colorChosen(toColorBy(event.currentTarget.value) ?? "label")}
+        onChange={(event) => embeddings.actions.colorChosen(toColorBy(event.currentTarget.value) ?? "label")}
       >
         {offered.map((each) => (
           <option key={each} value={each}>
@@ -94,32 +106,38 @@ function ColorChoice({ store }: { store: Store }) {
 }
 
 interface ClassesProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   coloring: Coloring;
   classes: Int32Array;
   drawn: Uint8Array;
 }
 
-function Classes({ store, coloring, classes, drawn }: ClassesProps) {
+function Classes({ session, embeddings, coloring, classes, drawn }: ClassesProps) {
   const search = useSignal("");
-  const { actions } = store;
   const { nClasses } = coloring;
   const counts = countClasses(classes, nClasses);
-  const drawnCounts = store.sampling.value.size === null ? counts : countClasses(classes, nClasses, drawn);
-  const colored = hasClassColors(store, coloring);
+  const drawnCounts =
+    embeddings.sampling.value.size === null ? counts : countClasses(classes, nClasses, drawn);
+  const colored = hasClassColors(session, embeddings, coloring);
   const wanted = search.value.trim().toLowerCase();
-  const all = listedClasses(coloring, counts, regionClasses(store, coloring));
+  const all = listedClasses(coloring, counts, regionClasses(session, embeddings, coloring));
   const found = all.filter(({ name }) => name.toLowerCase().includes(wanted));
   return (
     <>
       <fieldset class="nm-legend-actions" aria-label="Which classes are shown">
-        <button type="button" class="nm-button" onClick={actions.allClasses} data-testid="classes-all">
+        <button
+          type="button"
+          class="nm-button"
+          onClick={session.actions.allClasses}
+          data-testid="classes-all"
+        >
           all
         </button>
         <button
           type="button"
           class="nm-button"
-          onClick={() => actions.noClasses(nClasses)}
+          onClick={() => session.actions.noClasses(nClasses)}
           data-testid="classes-none"
         >
           none
@@ -127,7 +145,7 @@ function Classes({ store, coloring, classes, drawn }: ClassesProps) {
         <button
           type="button"
           class="nm-button"
-          onClick={() => actions.classesInverted(nClasses)}
+          onClick={() => session.actions.classesInverted(nClasses)}
           data-testid="classes-invert"
         >
           invert
@@ -150,7 +168,8 @@ function Classes({ store, coloring, classes, drawn }: ClassesProps) {
         {found.slice(0, MAX_ROWS).map(({ name, index }) => (
           <ClassRow
             key={index}
-            store={store}
+            session={session}
+            embeddings={embeddings}
             name={name}
             index={index}
             count={counts[index] ?? 0}
@@ -176,14 +195,15 @@ function listedClasses({ classNames }: Coloring, counts: readonly number[], othe
 }
 
 /** The classes that the ground may be coloured by. */
-function regionClasses(store: Store, coloring: Coloring): number[] {
-  if (!store.look.value.regions || whyNoRegions(store, coloring)) return [];
-  const predicted = sidesOf(store).flatMap(({ outcomes }) => [...new Set(outcomes?.predicted)]);
+function regionClasses(session: Session, embeddings: Embeddings, coloring: Coloring): number[] {
+  if (!embeddings.look.value.regions || whyNoRegions(session, embeddings, coloring)) return [];
+  const predicted = sidesOf(session, embeddings).flatMap(({ outcomes }) => [...new Set(outcomes?.predicted)]);
   return predicted.filter((index) => index >= 0);
 }
 
 interface ClassRowProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   name: string;
   index: number;
   count: number;
@@ -196,15 +216,14 @@ interface ClassRowProps {
 }
 
 function ClassRow(props: ClassRowProps) {
-  const { store, name, index, count, drawnCount, nClasses, classes, colored } = props;
-  const { actions } = store;
-  const shown = !store.hiddenClasses.value.has(index);
-  const mark = classMark(colored ? index : -1, store.theme.value);
+  const { session, embeddings, name, index, count, drawnCount, nClasses, classes, colored } = props;
+  const shown = !session.hiddenClasses.value.has(index);
+  const mark = classMark(colored ? index : -1, session.theme.value);
   return (
     <li
       class="nm-class"
-      onPointerEnter={() => actions.classHovered(shown ? index : null)}
-      onPointerLeave={() => actions.classHovered(null)}
+      onPointerEnter={() => session.actions.classHovered(shown ? index : null)}
+      onPointerLeave={() => session.actions.classHovered(null)}
     >
       <button
         type="button"
@@ -213,7 +232,7 @@ function ClassRow(props: ClassRowProps) {
         data-testid={`class-${index}`}
         data-color={mark.color}
         onClick={(event) =>
-          event.shiftKey ? actions.onlyClass(index, nClasses) : actions.classToggled(index)
+          event.shiftKey ? session.actions.onlyClass(index, nClasses) : session.actions.classToggled(index)
         }
       >
         <Swatch mark={mark} />
@@ -222,7 +241,7 @@ function ClassRow(props: ClassRowProps) {
           {name}
         </span>
         <span class="nm-class-count">
-          {store.sampling.value.size === null ? "" : `${integer(drawnCount)} of `}
+          {embeddings.sampling.value.size === null ? "" : `${integer(drawnCount)} of `}
           {integer(count)}
           <span class="nm-hidden"> samples</span>
         </span>
@@ -233,7 +252,7 @@ function ClassRow(props: ClassRowProps) {
         aria-label={`Select class ${name}`}
         title="Select this class; shift adds it, alt takes it away"
         data-testid={`select-${index}`}
-        onClick={(event) => actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
+        onClick={(event) => session.actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
       >
         select
       </button>
@@ -242,7 +261,7 @@ function ClassRow(props: ClassRowProps) {
         class="nm-button nm-only"
         aria-label={`Only class ${name}`}
         data-testid={`only-${index}`}
-        onClick={() => actions.onlyClass(index, nClasses)}
+        onClick={() => session.actions.onlyClass(index, nClasses)}
       >
         only
       </button>
@@ -250,8 +269,8 @@ function ClassRow(props: ClassRowProps) {
   );
 }
 
-function Correctness({ store }: { store: Store }) {
-  const theme = store.theme.value;
+function Correctness({ session }: { session: Session }) {
+  const theme = session.theme.value;
   return (
     <p class="nm-correctness" data-testid="correctness">
       <Swatch mark={correctMark(true, theme)} /> right <Swatch mark={correctMark(false, theme)} /> wrong
@@ -259,8 +278,8 @@ function Correctness({ store }: { store: Store }) {
   );
 }
 
-function Scale({ store, coloring }: { store: Store; coloring: Coloring }) {
-  const theme = store.theme.value;
+function Scale({ session, coloring }: { session: Session; embeddings: Embeddings; coloring: Coloring }) {
+  const theme = session.theme.value;
   const stops = Array.from({ length: 9 }, (_, i) => rampColor(i / 8, theme));
   const [low, high] = coloring.range.map((value) => scaleEnd(value, coloring.unit));
   return (

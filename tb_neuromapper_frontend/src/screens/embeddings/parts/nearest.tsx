@@ -1,23 +1,25 @@
-import type { Api } from "../../../api/client";
 import type { Run, Samples } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { number } from "../../../ui/format";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "../state/actions";
 import type { NearestInBlock } from "../state/nearest";
 import { SampleButton } from "./sample_button";
 
 interface NearestProps {
-  store: Store;
-  api: Api;
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
 }
 
 /** The pinned sample's nearest in each block's own activations, whatever the picture shows. */
-export function Nearest({ store, api }: NearestProps) {
-  const run = store.run.value;
-  const samples = store.samples.value;
-  const row = store.pinned.value;
-  const nearest = store.nearest.value;
+export function Nearest({ session, embeddings, api }: NearestProps) {
+  const run = session.run.value;
+  const samples = session.samples.value;
+  const row = session.pinned.value;
+  const nearest = embeddings.nearest.value;
   if (!run || !samples || row === null || row >= run.n_samples) return null;
-  if (store.runs.value?.exported?.n_neighbors === 0) {
+  if (session.runs.value?.exported?.n_neighbors === 0) {
     return <p class="nm-muted">The nearest samples are not in this exported page.</p>;
   }
   const known = nearest?.run === run.name && nearest.row === row ? nearest : null;
@@ -30,10 +32,10 @@ export function Nearest({ store, api }: NearestProps) {
       data-step={known?.step ?? ""}
     >
       <p class="nm-muted" title="Compared in the logged activations, not in the picture">
-        nearest in the activations{known && known.step !== store.step.value ? `, epoch ${known.step}` : ""}
+        nearest in the activations{known && known.step !== session.epoch.value ? `, epoch ${known.step}` : ""}
       </p>
       {known?.blocks.map((each) => (
-        <NearestRow key={each.block} {...{ store, api, run, samples, row, each }} />
+        <NearestRow key={each.block} {...{ session, embeddings, api, run, samples, row, each }} />
       ))}
       {!known && <p class="nm-muted">…</p>}
     </section>
@@ -47,7 +49,7 @@ interface RowProps extends NearestProps {
   each: NearestInBlock;
 }
 
-function NearestRow({ store, api, run, samples, row, each }: RowProps) {
+function NearestRow({ session, embeddings, api, run, samples, row, each }: RowProps) {
   const { block, metric, found, error } = each;
   const rows = found?.rows ?? [];
   const labels = samples.labels;
@@ -66,7 +68,7 @@ function NearestRow({ store, api, run, samples, row, each }: RowProps) {
           class="nm-button"
           aria-label={`Select sample and its nearest in ${block}`}
           data-testid="select-nearest"
-          onClick={() => store.actions.rowsSelected([row, ...rows])}
+          onClick={() => session.actions.rowsSelected([row, ...rows])}
         >
           select
         </button>
@@ -76,7 +78,7 @@ function NearestRow({ store, api, run, samples, row, each }: RowProps) {
         {rows.map((other, place) => (
           <SampleButton
             key={other}
-            {...{ store, api, run, samples }}
+            {...{ session, embeddings, api, run, samples }}
             row={other}
             size={17}
             words={`at ${number(found?.distances[place] ?? Number.NaN)}`}

@@ -1,9 +1,10 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { Embeddings } from "../state/actions";
 import { choicesBeside } from "../state/run_pair";
 
 /** Which run is shown beside the first, in the same space. */
-export function BesideChoice({ store }: { store: Store }) {
-  const others = choicesBeside(store.runs.value, store.runName.value);
+export function BesideChoice({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const others = choicesBeside(session.runs.value, session.runName.value);
   if (others.length === 0) return null;
   return (
     <label class="nm-run nm-beside" title="Show another run beside this one: both in one space, by sample id">
@@ -11,8 +12,8 @@ export function BesideChoice({ store }: { store: Store }) {
       <select
         aria-label="Run beside it"
         data-testid="beside"
-        value={store.beside.value ?? ""}
-        onChange={(event) => store.actions.besideChosen(event.currentTarget.value || null)}
+        value={embeddings.beside.value ?? ""}
+        onChange={(event) => embeddings.actions.besideChosen(event.currentTarget.value || null)}
       >
         <option value="">beside …</option>
         {others.map((name) => (
@@ -26,8 +27,8 @@ export function BesideChoice({ store }: { store: Store }) {
 }
 
 /** How many samples two runs share, if these are not all; "" otherwise. */
-export function commonWords(store: Store): string {
-  const pair = store.projections.value.find(({ runs }) => runs !== undefined);
+export function commonWords(embeddings: Embeddings): string {
+  const pair = embeddings.projections.value.find(({ runs }) => runs !== undefined);
   if (!pair?.n_samples || pair.n_common === undefined) return "";
   const [first, second] = pair.n_samples;
   if (first === pair.n_common && second === pair.n_common) return "";

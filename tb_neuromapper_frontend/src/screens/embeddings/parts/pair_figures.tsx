@@ -1,6 +1,7 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { indexOfStep } from "../../../session/steps";
 import { number } from "../../../ui/format";
+import type { Embeddings } from "../state/actions";
 import { spreadRatio, valueAt } from "../state/pair_figures";
 import type { PositionCache } from "../state/positions";
 import { blockOf, tellApart } from "../state/run_pair";
@@ -14,23 +15,33 @@ const NO_TRAIN =
   "Log the accuracy on the training set as the scalar train/accuracy in the same run to see the gap.";
 
 /** Of two runs side by side, what speaks for over-fitting: at the epoch on view. */
-export function Evidence({ store, cache }: { store: Store; cache: PositionCache }) {
-  const runs = [store.runName.value, store.beside.value];
+export function Evidence({
+  session,
+  embeddings,
+  cache,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  cache: PositionCache;
+}) {
+  const runs = [session.runName.value, embeddings.beside.value];
   if (runs[1] === null) return null;
-  store.nArrivals.value;
-  const step = store.step.value ?? 0;
-  const last = blockOf(store.panels.value.at(-1) ?? "");
+  embeddings.nArrivals.value;
+  const step = session.epoch.value ?? 0;
+  const last = blockOf(embeddings.panels.value.at(-1) ?? "");
   const columns = runs.map((run) => {
-    const known = store.accuracies.value[run ?? ""];
+    const known = embeddings.accuracies.value[run ?? ""];
     const train = known ? valueAt(known.train, step) : null;
     const probe = known ? valueAt(known.probe, step) : null;
     const gap = train === null || probe === null ? null : train - probe;
-    return { run, train, probe, gap, spread: spreadOf(store, cache, run ?? "", last, step) };
+    return { run, train, probe, gap, spread: spreadOf(session, embeddings, cache, run ?? "", last, step) };
   });
   const names = tellApart([runs[0] ?? "", runs[1]]);
-  const counted = store.subclusters.value;
+  const counted = embeddings.subclusters.value;
   const isCounting =
-    counted === null && store.run.value?.label_kind === "class" && !store.computing.value ? "counting" : null;
+    counted === null && session.run.value?.label_kind === "class" && !embeddings.computing.value
+      ? "counting"
+      : null;
   const row = (label: string, testId: string, values: (string | null)[], title = "") => (
     <tr title={title} data-testid={testId}>
       <th scope="row">{label}</th>
@@ -107,9 +118,16 @@ function hundredths(share: number): string {
 }
 
 /** In a run's view of a block, at the logged epoch nearest to `step`. */
-function spreadOf(store: Store, cache: PositionCache, run: string, last: string, step: number) {
-  const classes = store.samples.value?.labels;
-  const shown = store.projections.value.find((each) => each.run === run && blockOf(each.block) === last);
+function spreadOf(
+  session: Session,
+  embeddings: Embeddings,
+  cache: PositionCache,
+  run: string,
+  last: string,
+  step: number,
+) {
+  const classes = session.samples.value?.labels;
+  const shown = embeddings.projections.value.find((each) => each.run === run && blockOf(each.block) === last);
   const slice = shown && cache.peek(shown.id, shown.steps[indexOfStep(shown.steps, step)]);
   return classes && slice ? spreadRatio(slice, classes) : null;
 }

@@ -1,16 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Projection } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count, percent, percentOrNone } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
 import { watchPointer } from "../draw/pointer";
 import type { Stage } from "../draw/stage";
+import type { Embeddings } from "../state/actions";
 import { blockOf, nameOf, runOf } from "../state/run_pair";
+import type { Projection } from "../types";
 import { type Draft, DraftOutline } from "./region_outline";
 
 interface PanelProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   stage: Stage | null;
   block: string;
   /** Why there are no points although they are known, or "". */
@@ -18,24 +20,24 @@ interface PanelProps {
 }
 
 /** One block's scatter: a line of words above the room for its points. */
-export function Panel({ store, stage, block, absence }: PanelProps) {
+export function Panel({ session, embeddings, stage, block, absence }: PanelProps) {
   const plot = useRef<HTMLDivElement>(null);
   const draft = useSignal<Draft | null>(null);
   useEffect(() => {
     const element = plot.current;
     if (!element || !stage) return;
     const removePlot = stage.addPlot(block, element);
-    const unwatch = watchPointer(element, { store, stage, block, draft });
+    const unwatch = watchPointer(element, { session, embeddings, stage, block, draft });
     return () => {
       unwatch();
       removePlot();
     };
-  }, [stage, block, store, draft]);
-  const info = store.run.value?.blocks.find((each) => each.name === blockOf(block));
-  const projection = store.newest.value.find((each) => each.block === block);
-  const shown = store.projections.value.find((each) => each.block === block);
-  const name = nameOf(store, block);
-  const comparing = store.beside.value !== null;
+  }, [stage, block, session, embeddings, draft]);
+  const info = session.run.value?.blocks.find((each) => each.name === blockOf(block));
+  const projection = embeddings.newest.value.find((each) => each.block === block);
+  const shown = embeddings.projections.value.find((each) => each.block === block);
+  const name = nameOf(embeddings.names.value, block);
+  const comparing = embeddings.beside.value !== null;
   const hasPoints = (shown?.steps.length ?? 0) > 0;
   return (
     <section
@@ -43,16 +45,16 @@ export function Panel({ store, stage, block, absence }: PanelProps) {
       aria-label={`Block ${name}`}
       data-testid="panel"
       data-block={blockOf(block)}
-      data-run={runOf(store, block)}
-      onPointerEnter={() => store.actions.viewPointed(block)}
-      onPointerLeave={() => store.actions.viewPointed(null)}
-      onFocusIn={() => store.actions.viewPointed(block)}
-      onFocusOut={() => store.actions.viewPointed(null)}
+      data-run={runOf(embeddings.names.value, block)}
+      onPointerEnter={() => embeddings.actions.viewPointed(block)}
+      onPointerLeave={() => embeddings.actions.viewPointed(null)}
+      onFocusIn={() => embeddings.actions.viewPointed(block)}
+      onFocusOut={() => embeddings.actions.viewPointed(null)}
     >
       <header class="nm-panel-head">
         <BlockName name={blockOf(block)} />
         <span class={`nm-muted ${comparing ? "nm-panel-run" : "nm-panel-dims"}`} data-testid="panel-run">
-          {comparing ? runOf(store, block) : info ? count(info.n_dims, "dimension") : ""}
+          {comparing ? runOf(embeddings.names.value, block) : info ? count(info.n_dims, "dimension") : ""}
         </span>
         <span
           class="nm-panel-state"
@@ -60,9 +62,9 @@ export function Panel({ store, stage, block, absence }: PanelProps) {
           data-testid="panel-state"
         >
           {hasPoints &&
-            (stateWords(projection) || <QualityWords projection={shown} step={store.step.value} />)}
+            (stateWords(projection) || <QualityWords projection={shown} step={session.epoch.value} />)}
         </span>
-        <Tools store={store} block={block} />
+        <Tools embeddings={embeddings} block={block} />
       </header>
       <ProgressLine projection={projection} />
       <div
@@ -71,12 +73,12 @@ export function Panel({ store, stage, block, absence }: PanelProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the plot is zoomed and panned with the keyboard
         tabIndex={0}
         role="application"
-        aria-label={plotLabel(store, block)}
+        aria-label={plotLabel(session, embeddings, block)}
         data-testid="plot"
-        data-tool={store.tool.value}
+        data-tool={embeddings.tool.value}
       >
         <DraftOutline draft={draft.value} />
-        {!hasPoints && <PlotWords store={store} projection={projection} />}
+        {!hasPoints && <PlotWords session={session} embeddings={embeddings} projection={projection} />}
         {hasPoints && absence && (
           <p class="nm-words" data-testid="nothing-shown">
             {absence}
@@ -99,35 +101,34 @@ function BlockName({ name }: { name: string }) {
   );
 }
 
-function Tools({ store, block }: { store: Store; block: string }) {
-  const { actions } = store;
-  const enlarged = store.enlarged.value === blockOf(block);
-  const moved = store.cameras.value[blockOf(block)] !== undefined;
+function Tools({ embeddings, block }: { embeddings: Embeddings; block: string }) {
+  const enlarged = embeddings.enlarged.value === blockOf(block);
+  const moved = embeddings.cameras.value[blockOf(block)] !== undefined;
   return (
     <div class="nm-tools">
       <IconButton
         icon="rotate"
-        label={`Rotate ${nameOf(store, block)} by 30 degrees`}
-        onClick={() => actions.viewRotated(block)}
+        label={`Rotate ${nameOf(embeddings.names.value, block)} by 30 degrees`}
+        onClick={() => embeddings.actions.viewRotated(block)}
         testId="rotate"
       />
       <IconButton
         icon="mirror"
-        label={`Mirror ${nameOf(store, block)}`}
-        onClick={() => actions.viewMirrored(block)}
+        label={`Mirror ${nameOf(embeddings.names.value, block)}`}
+        onClick={() => embeddings.actions.viewMirrored(block)}
         testId="mirror"
       />
       <IconButton
         icon="fit"
-        label={`Show all of ${nameOf(store, block)}, upright (0)`}
+        label={`Show all of ${nameOf(embeddings.names.value, block)}, upright (0)`}
         disabled={!moved}
-        onClick={() => actions.camerasReset(block)}
+        onClick={() => embeddings.actions.camerasReset(block)}
         testId="fit"
       />
       <IconButton
         icon={enlarged ? "shrink" : "enlarge"}
-        label={enlarged ? "Show all views" : `Enlarge ${nameOf(store, block)}`}
-        onClick={() => actions.enlargeToggled(block)}
+        label={enlarged ? "Show all views" : `Enlarge ${nameOf(embeddings.names.value, block)}`}
+        onClick={() => embeddings.actions.enlargeToggled(block)}
         testId="enlarge"
       />
     </div>
@@ -140,9 +141,9 @@ const KEY_WORDS = {
   box: "Enter shows a cross, arrows move it, Enter sets a corner, Enter selects.",
 };
 
-function plotLabel(store: Store, block: string): string {
-  const n = count(store.run.value?.n_samples ?? 0, "sample");
-  return `${nameOf(store, block)}: ${n} at epoch ${store.step.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all. ${KEY_WORDS[store.tool.value]}`;
+function plotLabel(session: Session, embeddings: Embeddings, block: string): string {
+  const n = count(session.run.value?.n_samples ?? 0, "sample");
+  return `${nameOf(embeddings.names.value, block)}: ${n} at epoch ${session.epoch.value ?? "–"}. Plus and minus zoom, shift and arrows pan, 0 shows all. ${KEY_WORDS[embeddings.tool.value]}`;
 }
 
 /** Words beside the name while there are points. */
@@ -178,7 +179,15 @@ function ProgressLine({ projection }: { projection: Projection | undefined }) {
 }
 
 /** Words where points should be, as long as there are none. */
-function PlotWords({ store, projection }: { store: Store; projection: Projection | undefined }) {
+function PlotWords({
+  session,
+  embeddings,
+  projection,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  projection: Projection | undefined;
+}) {
   if (!projection) return null;
   const { state, message } = projection;
   if (state !== "failed" && state !== "cancelled") {
@@ -187,8 +196,8 @@ function PlotWords({ store, projection }: { store: Store; projection: Projection
   return (
     <div class={state === "failed" ? "nm-words nm-error" : "nm-words"} data-testid="plot-words">
       <p>{state === "failed" ? message : "The layout was cancelled."}</p>
-      {!store.runs.value?.exported && (
-        <button type="button" class="nm-button nm-primary" onClick={store.actions.layoutRequested}>
+      {!session.runs.value?.exported && (
+        <button type="button" class="nm-button nm-primary" onClick={embeddings.actions.layoutRequested}>
           compute again
         </button>
       )}

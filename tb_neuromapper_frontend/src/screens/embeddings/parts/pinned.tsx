@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
-import type { Api } from "../../../api/client";
 import type { Samples } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { IconButton } from "../../../ui/icons";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "../state/actions";
 import { SampleCard } from "./tooltip";
 
 /** The row of the sample with this id, spaces and case apart; -1 without. */
@@ -13,32 +14,48 @@ export function rowOfId(samples: Samples, text: string): number {
 }
 
 /** The sample that was clicked at or searched for: it stays marked in all views. */
-export function Pinned({ store, api }: { store: Store; api: Api }) {
-  const run = store.run.value;
-  const samples = store.samples.value;
-  const row = store.pinned.value;
+export function Pinned({
+  session,
+  embeddings,
+  api,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
+}) {
+  const run = session.run.value;
+  const samples = session.samples.value;
+  const row = session.pinned.value;
   if (!run || !samples || row === null || row >= run.n_samples) return null;
   return (
     <section class="nm-pinned" aria-label="Pinned sample" data-testid="pinned" data-row={row}>
-      <SampleCard store={store} api={api} run={run} samples={samples} row={row} size={48} />
+      <SampleCard
+        session={session}
+        embeddings={embeddings}
+        api={api}
+        run={run}
+        samples={samples}
+        row={row}
+        size={48}
+      />
       <IconButton
         icon="close"
         label="Unpin the sample"
-        onClick={() => store.actions.pinToggled(null)}
+        onClick={() => session.actions.pinToggled(null)}
         testId="unpin"
       />
     </section>
   );
 }
 
-export function SampleSearch({ store }: { store: Store }) {
+export function SampleSearch({ session }: { session: Session }) {
   const missing = useSignal("");
-  const samples = store.samples.value;
+  const samples = session.samples.value;
   if (!samples) return null;
   const search = (text: string) => {
     const row = rowOfId(samples, text);
     missing.value = row < 0 && text.trim() !== "" ? `No sample is called ${text.trim()}.` : "";
-    if (row >= 0 && row !== store.pinned.peek()) store.actions.pinToggled(row);
+    if (row >= 0 && row !== session.pinned.peek()) session.actions.pinToggled(row);
   };
   return (
     <form

@@ -1,6 +1,7 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { indexOfStep, unionOfSteps } from "../../../session/steps";
 import { count, percentOrNone } from "../../../ui/format";
+import type { Embeddings } from "../state/actions";
 import {
   linePath,
   MEASURES,
@@ -22,22 +23,25 @@ const TITLES: Record<Measure, string> = {
 const LEAST_TOP = 0.2;
 
 /** The blocks that the chart is about: the one that is pointed at, else those on the screen. */
-function chosenBlocks(store: Store): readonly string[] {
-  const pointed = store.pointed.value;
-  return pointed !== null && store.panels.value.includes(pointed) ? [pointed] : store.panels.value;
+function chosenBlocks(embeddings: Embeddings): readonly string[] {
+  const pointed = embeddings.pointed.value;
+  return pointed !== null && embeddings.panels.value.includes(pointed) ? [pointed] : embeddings.panels.value;
 }
 
-function qualityOf(store: Store): { blocks: readonly string[]; steps: StepQuality[]; now: number } {
-  const blocks = chosenBlocks(store);
-  const logged = unionOfSteps([store.run.value?.steps ?? [], store.steps.value]);
-  const chosen = store.projections.value.filter(({ block }) => blocks.includes(block));
-  const now = store.step.value === null ? -1 : indexOfStep(logged, store.step.value);
+function qualityOf(
+  session: Session,
+  embeddings: Embeddings,
+): { blocks: readonly string[]; steps: StepQuality[]; now: number } {
+  const blocks = chosenBlocks(embeddings);
+  const logged = unionOfSteps([session.run.value?.steps ?? [], session.epochs.value]);
+  const chosen = embeddings.projections.value.filter(({ block }) => blocks.includes(block));
+  const now = session.epoch.value === null ? -1 : indexOfStep(logged, session.epoch.value);
   return { blocks, steps: qualityBySteps(chosen, logged), now };
 }
 
 /** How good the layouts are at each epoch, aligned with the slider above, and where a block changed abruptly. */
-export function QualityChart({ store }: { store: Store }) {
-  const { blocks: chosen, steps, now } = qualityOf(store);
+export function QualityChart({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const { blocks: chosen, steps, now } = qualityOf(session, embeddings);
   const nBlocks = Math.max(1, chosen.length);
   const n = steps.length;
   const top = Math.max(LEAST_TOP, ...steps.map(({ movement }) => movement ?? 0));
@@ -77,7 +81,7 @@ export function QualityChart({ store }: { store: Store }) {
                 left: `${shareOf(index, n) * 100}%`,
                 opacity: 0.6 + (0.4 * blocks.length) / nBlocks,
               }}
-              title={`epoch ${step}: abrupt change of ${blocks.map((view) => nameOf(store, view)).join("; ")}`}
+              title={`epoch ${step}: abrupt change of ${blocks.map((view) => nameOf(embeddings.names.value, view)).join("; ")}`}
               data-testid="abrupt"
               data-step={step}
               data-blocks={blocks.map(blockOf).join(" ")}
@@ -89,20 +93,20 @@ export function QualityChart({ store }: { store: Store }) {
 }
 
 /** Whose quality it is: one block's, or the mean of several. */
-export function QualityWhose({ store }: { store: Store }) {
-  const blocks = chosenBlocks(store);
+export function QualityWhose({ embeddings }: { embeddings: Embeddings }) {
+  const blocks = chosenBlocks(embeddings);
   return (
     <span class="nm-quality-whose" data-testid="quality-whose">
       {blocks.length === 1
-        ? nameOf(store, blocks[0])
-        : `mean of ${count(blocks.length, store.beside.value === null ? "block" : "view")}`}
+        ? nameOf(embeddings.names.value, blocks[0])
+        : `mean of ${count(blocks.length, embeddings.beside.value === null ? "block" : "view")}`}
     </span>
   );
 }
 
 /** The current epoch's quality in words. */
-export function QualityWords({ store }: { store: Store }) {
-  const { blocks, steps, now } = qualityOf(store);
+export function QualityWords({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const { blocks, steps, now } = qualityOf(session, embeddings);
   const current = steps[now];
   const known = current !== undefined && MEASURES.some((measure) => current[measure] !== null);
   return (
@@ -118,7 +122,9 @@ export function QualityWords({ store }: { store: Store }) {
       {current !== undefined && current.abrupt.length > 0 && (
         <span class="nm-abrupt-words" title={ABRUPT_TITLE} data-testid="abrupt-words">
           abrupt change
-          {blocks.length === 1 ? "" : `: ${current.abrupt.map((view) => nameOf(store, view)).join("; ")}`}
+          {blocks.length === 1
+            ? ""
+            : `: ${current.abrupt.map((view) => nameOf(embeddings.names.value, view)).join("; ")}`}
         </span>
       )}
     </p>

@@ -1,11 +1,13 @@
-import type { Api } from "../../../api/client";
 import type { Run, Samples } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { Thumbnail } from "../../../ui/thumbnail";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "../state/actions";
 
 interface SampleButtonProps {
-  store: Store;
-  api: Api;
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
   run: Run;
   samples: Samples;
   row: number;
@@ -20,21 +22,21 @@ interface SampleButtonProps {
 
 /** A small picture of a sample, or its id; pointing at it marks it in all views, a click pins it. */
 export function SampleButton(props: SampleButtonProps) {
-  const { store, api, run, samples, row, size, words = "", marked = false, testId } = props;
+  const { session, embeddings, api, run, samples, row, size, words = "", marked = false, testId } = props;
   const id = String(samples.ids[row] ?? row);
   const label = [`sample ${id}`, classWords(run, samples, row), words].filter(Boolean).join(", ");
   const point = (event: { currentTarget: HTMLElement }) => {
     const { left, bottom } = event.currentTarget.getBoundingClientRect();
-    store.actions.hovered({ row, block: "", x: left, y: bottom });
+    embeddings.actions.hovered({ row, block: "", x: left, y: bottom });
   };
-  const leave = () => store.actions.hovered(null);
+  const leave = () => embeddings.actions.hovered(null);
   return (
     <button
       type="button"
       class="nm-sample"
       aria-label={label}
       title={words && label}
-      aria-pressed={store.pinned.value === row}
+      aria-pressed={session.pinned.value === row}
       data-testid={testId}
       data-row={row}
       data-marked={marked}
@@ -42,10 +44,10 @@ export function SampleButton(props: SampleButtonProps) {
       onPointerLeave={leave}
       onFocus={point}
       onBlur={leave}
-      onClick={() => store.actions.pinToggled(row)}
+      onClick={() => session.actions.pinToggled(row)}
     >
       {run.thumbnails ? (
-        <SamplePicture {...{ store, api, run, row, size }} />
+        <SamplePicture {...{ session, api, run, row, size }} />
       ) : (
         <span class="nm-sample-id">{id}</span>
       )}
@@ -59,13 +61,13 @@ export function classWords(run: Run, samples: Samples, row: number): string {
   return label < 0 ? "no label" : (run.class_names?.[label] ?? `class ${label}`);
 }
 
-type PictureProps = Pick<SampleButtonProps, "store" | "api" | "run" | "row" | "size">;
+type PictureProps = Pick<SampleButtonProps, "session" | "api" | "run" | "row" | "size">;
 
 /** A sample's thumbnail, if the run has any; a browser asks again for one that failed only if it is made anew. */
-export function SamplePicture({ store, api, run, row, size }: PictureProps) {
+export function SamplePicture({ session, api, run, row, size }: PictureProps) {
   const sheets = run.thumbnails;
   if (!sheets) return null;
   const sheet = Math.floor(row / sheets.per_sheet);
   const url = api.thumbnailsUrl(run.name, sheet, run.probe_version ?? "");
-  return <Thumbnail key={store.nReturns.value} {...{ sheets, url, row, size }} />;
+  return <Thumbnail key={session.nReturns.value} {...{ sheets, url, row, size }} />;
 }

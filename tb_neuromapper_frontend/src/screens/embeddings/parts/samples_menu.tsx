@@ -1,17 +1,18 @@
 import { useSignal } from "@preact/signals";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count, integer } from "../../../ui/format";
 import { Menu } from "../../../ui/menu";
+import type { Embeddings } from "../state/actions";
 
 /** A link holds as many digits. */
 const MAX_SEED = 999_999_999;
 const SIZES = [500, 1000, 2000, 4000, 6000, 8000, 10000];
 
 /** How many samples are drawn, and which. */
-export function SamplesMenu({ store }: { store: Store }) {
-  const n = store.run.value?.n_samples ?? 0;
-  const { size, seed, stratified } = store.sampling.value;
-  const { sampled } = store.actions;
+export function SamplesMenu({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+  const n = session.run.value?.n_samples ?? 0;
+  const { size, seed, stratified } = embeddings.sampling.value;
+  const { sampled } = embeddings.actions;
   const shown = Math.min(n, size ?? n);
   return (
     <Menu label={shown === n ? "All samples" : count(shown, "sample")} testId="samples-menu">
@@ -48,7 +49,7 @@ export function SamplesMenu({ store }: { store: Store }) {
           allowed={`a seed is a whole number from 0 to ${integer(MAX_SEED)}`}
           onChosen={(wanted) => sampled({ seed: wanted })}
         />
-        {store.run.value?.label_kind === "class" && (
+        {session.run.value?.label_kind === "class" && (
           <label title="As many of each class as its share of all samples">
             <span>by class</span>
             <input

@@ -3,31 +3,34 @@ import { download, fileName } from "../../../save/download";
 import type { Figure } from "../../../save/figure";
 import { copyOf, pngBlob, svgBlob } from "../../../save/picture";
 import { videoType } from "../../../save/video";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { Menu } from "../../../ui/menu";
 import { figureOf } from "../draw/figure";
 import type { Stage } from "../draw/stage";
 import { NO_VIDEO, recordEpochs } from "../draw/video";
+import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
 
 interface SaveMenuProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   coloring: ReadonlySignal<Coloring>;
   stage: () => Stage | null;
 }
 
 /** The picture and the animation as files. */
-export function SaveMenu({ store, coloring, stage }: SaveMenuProps) {
+export function SaveMenu({ session, embeddings, coloring, stage }: SaveMenuProps) {
   const recording = useSignal(false);
   const guarded = (save: (stage: Stage) => Promise<void>) => () => {
     const drawn = stage();
-    if (drawn) save(drawn).catch((error: Error) => store.actions.failed(error.message));
+    if (drawn) save(drawn).catch((error: Error) => session.actions.failed(error.message));
   };
-  const name = (extension: string) => fileName([store.runName.peek(), "epoch", store.step.peek()], extension);
+  const name = (extension: string) =>
+    fileName([session.runName.peek(), "epoch", session.epoch.peek()], extension);
   const picture = (stage: Stage) => {
     let taken: { figure: Figure; points: HTMLCanvasElement } | null = null;
     stage.snapshot((drawn) => {
-      taken = { figure: figureOf(store, coloring.peek(), drawn), points: copyOf(drawn.canvas) };
+      taken = { figure: figureOf(session, embeddings, coloring.peek(), drawn), points: copyOf(drawn.canvas) };
     });
     return taken as { figure: Figure; points: HTMLCanvasElement } | null;
   };
@@ -42,13 +45,13 @@ export function SaveMenu({ store, coloring, stage }: SaveMenuProps) {
   const saveVideo = async (stage: Stage) => {
     recording.value = true;
     try {
-      const { blob, extension } = await recordEpochs(store, stage);
-      download(fileName([store.runName.peek(), "epochs"], extension), blob);
+      const { blob, extension } = await recordEpochs(session, embeddings, stage);
+      download(fileName([session.runName.peek(), "epochs"], extension), blob);
     } finally {
       recording.value = false;
     }
   };
-  const reason = noVideoReason(store);
+  const reason = noVideoReason(session);
   return (
     <Menu label={recording.value ? "Recording" : "Save"} testId="save-menu">
       <div class="nm-save">
@@ -71,9 +74,9 @@ export function SaveMenu({ store, coloring, stage }: SaveMenuProps) {
   );
 }
 
-function noVideoReason(store: Store): string {
+function noVideoReason(session: Session): string {
   if (videoType() === null) return NO_VIDEO;
-  return store.steps.value.length < 2 ? "An animation needs two epochs." : "";
+  return session.epochs.value.length < 2 ? "An animation needs two epochs." : "";
 }
 
 interface SaveButtonProps {

@@ -1,10 +1,11 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Api } from "../../../api/client";
 import type { Marks } from "../../../render/scatter/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { EmbeddingsApi } from "../api";
 import { gridFor, pairGridFor } from "../draw/grid";
 import { createStage, type Stage } from "../draw/stage";
+import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
 import type { PositionCache } from "../state/positions";
 import { Legend } from "./legend";
@@ -16,8 +17,9 @@ import { Selection } from "./selection";
 import { Tooltip } from "./tooltip";
 
 export interface ScreenProps {
-  store: Store;
-  api: Api;
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
   cache: PositionCache;
   marks: ReadonlySignal<Marks>;
   coloring: ReadonlySignal<Coloring>;
@@ -33,7 +35,7 @@ export interface ScreenProps {
 
 /** A scatter for each block, the legend beside them, the sample under the pointer. */
 export function EmbeddingsScreen(props: ScreenProps) {
-  const { store, api, cache, marks, coloring, unselected, shown, drawn, onStage } = props;
+  const { session, embeddings, api, cache, marks, coloring, unselected, shown, drawn, onStage } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const views = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage | null>(null);
@@ -41,15 +43,15 @@ export function EmbeddingsScreen(props: ScreenProps) {
 
   useEffect(() => {
     if (!canvas.current) return;
-    const created = tryStage({ store, cache, marks, shown, coloring }, canvas.current);
-    if (!created) store.actions.drawingImpossible();
+    const created = tryStage({ session, embeddings, cache, marks, shown, coloring }, canvas.current);
+    if (!created) embeddings.actions.drawingImpossible();
     setStage(created);
     onStage(created);
     return () => {
       onStage(null);
       created?.dispose();
     };
-  }, [store, cache, marks, shown, coloring, onStage]);
+  }, [session, embeddings, cache, marks, shown, coloring, onStage]);
 
   useEffect(() => {
     const element = views.current;
@@ -69,11 +71,11 @@ export function EmbeddingsScreen(props: ScreenProps) {
 
   const absence = useComputed(() => {
     if (shown.value.length === 0 || shown.value.some((level) => level !== 0)) return "";
-    return store.hiddenClasses.value.size > 0 ? "No class is shown." : "No sample is shown.";
+    return session.hiddenClasses.value.size > 0 ? "No class is shown." : "No sample is shown.";
   });
-  const blocks = store.panels.value;
+  const blocks = embeddings.panels.value;
   const { columns, rowHeight } =
-    store.beside.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
+    embeddings.beside.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
   useEffect(() => stage?.measure(), [stage, columns, rowHeight, blocks]);
   const style = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${rowHeight}px` };
   return (
@@ -81,33 +83,46 @@ export function EmbeddingsScreen(props: ScreenProps) {
       <div class="nm-stage">
         <canvas class="nm-canvas" ref={canvas} data-testid="canvas" />
         <div class="nm-views" ref={views} data-testid="views">
-          {store.run.value?.steps.length === 0 && (
+          {session.run.value?.steps.length === 0 && (
             <p class="nm-words" data-testid="no-epoch">
               No epoch of this run can be shown yet
-              {(store.summary.value?.problems.length ?? 0) > 0
+              {(session.summary.value?.problems.length ?? 0) > 0
                 ? ". The problems in the log say why."
                 : ": mapper.log_epoch(epoch) logs one."}
             </p>
           )}
           <div class="nm-grid" style={style}>
             {blocks.map((block) => (
-              <Panel key={block} store={store} stage={stage} block={block} absence={absence.value} />
+              <Panel
+                key={block}
+                session={session}
+                embeddings={embeddings}
+                stage={stage}
+                block={block}
+                absence={absence.value}
+              />
             ))}
           </div>
         </div>
       </div>
       <aside class="nm-side" aria-label="Colours and samples">
-        <Legend store={store} coloring={coloring} drawn={drawn} />
+        <Legend session={session} embeddings={embeddings} coloring={coloring} drawn={drawn} />
         {/* What is above another part keeps its place when that one grows. */}
         <div class="nm-details">
-          <Evidence store={store} cache={cache} />
-          <SampleSearch store={store} />
-          <Selection store={store} api={api} coloring={coloring} unselected={unselected} />
-          <Pinned store={store} api={api} />
-          <Nearest store={store} api={api} />
+          <Evidence session={session} embeddings={embeddings} cache={cache} />
+          <SampleSearch session={session} />
+          <Selection
+            session={session}
+            embeddings={embeddings}
+            api={api}
+            coloring={coloring}
+            unselected={unselected}
+          />
+          <Pinned session={session} embeddings={embeddings} api={api} />
+          <Nearest session={session} embeddings={embeddings} api={api} />
         </div>
       </aside>
-      <Tooltip store={store} api={api} />
+      <Tooltip session={session} embeddings={embeddings} api={api} />
     </div>
   );
 }

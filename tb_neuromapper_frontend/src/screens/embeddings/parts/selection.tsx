@@ -1,10 +1,10 @@
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
-import type { Api } from "../../../api/client";
 import type { Run, Samples } from "../../../api/types";
 import { classMark } from "../../../color/palette";
 import { Level } from "../../../render/scatter/scene";
 import { download, fileName } from "../../../save/download";
 import { sampleRecords, toCsv, toJson } from "../../../save/table";
+import type { Session } from "../../../session";
 import { rowsToText } from "../../../session/rows_text";
 import {
   classCounts,
@@ -14,10 +14,11 @@ import {
   type Rows,
   rowsOfClass,
 } from "../../../session/selection";
-import type { Store } from "../../../session/state";
 import { count, integer } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
 import { Swatch } from "../../../ui/swatch";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
 import type { Other } from "../state/other_run";
 import { type Side, sidesOf } from "../state/outcomes";
@@ -29,17 +30,18 @@ const MAX_CLASSES = 6;
 const MAX_PAIRS = 4;
 
 interface SelectionProps {
-  store: Store;
-  api: Api;
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
   coloring: ReadonlySignal<Coloring>;
   unselected: ReadonlySignal<Uint8Array>;
 }
 
 /** What is selected: how many, of which classes, what the network takes them for, and their pictures. */
-export function Selection({ store, api, coloring, unselected }: SelectionProps) {
-  const run = store.run.value;
-  const samples = store.samples.value;
-  const rows = store.selected.value;
+export function Selection({ session, embeddings, api, coloring, unselected }: SelectionProps) {
+  const run = session.run.value;
+  const samples = session.samples.value;
+  const rows = session.selected.value;
   if (!run || !samples) return null;
   return (
     <section class="nm-selection" aria-label="Selection" data-testid="selection" data-count={rows.length}>
@@ -51,29 +53,42 @@ export function Selection({ store, api, coloring, unselected }: SelectionProps) 
           <IconButton
             icon="close"
             label="Clear the selection (Escape)"
-            onClick={store.actions.selectionCleared}
+            onClick={session.actions.selectionCleared}
             testId="selection-clear"
           />
         )}
       </header>
       {rows.length > 0 && (
         <div class="nm-selection-body">
-          <Actions store={store} unselected={unselected} run={run} samples={samples} />
+          <Actions
+            session={session}
+            embeddings={embeddings}
+            unselected={unselected}
+            run={run}
+            samples={samples}
+          />
           {rowsToText(rows) === "" && (
             <p class="nm-muted" data-testid="selection-no-link">
               Too scattered for a link; save it as CSV or JSON.
             </p>
           )}
-          <ClassBars store={store} coloring={coloring.value} rows={rows} />
+          <ClassBars session={session} embeddings={embeddings} coloring={coloring.value} rows={rows} />
           {run.label_kind === "class" &&
-            sidesOf(store).map((side) => (
-              <Confusions key={side.run.name} store={store} side={side} samples={samples} rows={rows} />
+            sidesOf(session, embeddings).map((side) => (
+              <Confusions
+                key={side.run.name}
+                session={session}
+                embeddings={embeddings}
+                side={side}
+                samples={samples}
+                rows={rows}
+              />
             ))}
           <div class="nm-samples">
             {[...rows.subarray(0, MAX_THUMBNAILS)].map((row) => (
               <SampleButton
                 key={row}
-                {...{ store, api, run, samples, row }}
+                {...{ session, embeddings, api, run, samples, row }}
                 size={22}
                 testId="selected-sample"
               />
@@ -97,20 +112,22 @@ function selectionWords(rows: Rows, run: Run, levels: Uint8Array): string {
   return hidden > 0 ? `${all}, ${integer(hidden)} of them not shown` : all;
 }
 
-interface ActionsProps extends Pick<SelectionProps, "store" | "unselected"> {
+interface ActionsProps extends Pick<SelectionProps, "session" | "embeddings" | "unselected"> {
   run: Run;
   samples: Samples;
 }
 
-function Actions({ store, unselected, run, samples }: ActionsProps) {
-  const { actions } = store;
+function Actions({ session, embeddings, unselected, run, samples }: ActionsProps) {
   const save = (kind: "csv" | "json") => {
-    const step = store.step.peek();
-    const [own, other] = [store.outcomes.peek(), store.otherOutcomes.peek()].map((outcomes) =>
+    const step = session.epoch.peek();
+    const [own, other] = [embeddings.outcomes.peek(), embeddings.otherOutcomes.peek()].map((outcomes) =>
       outcomes?.step === step ? outcomes : null,
     );
-    const beside = store.other.peek() && { run: (store.other.peek() as Other).run, outcomes: other };
-    const records = sampleRecords(store.selected.peek(), run, samples, own, beside);
+    const beside = embeddings.other.peek() && {
+      run: (embeddings.other.peek() as Other).run,
+      outcomes: other,
+    };
+    const records = sampleRecords(session.selected.peek(), run, samples, own, beside);
     const text =
       kind === "csv"
         ? toCsv(records, Object.keys(samples.metadata))
@@ -125,7 +142,7 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
         class="nm-button"
         title="Select the other samples that are shown"
         data-testid="selection-invert"
-        onClick={() => actions.rowsSelected(inverted(store.selected.peek(), unselected.peek()))}
+        onClick={() => session.actions.rowsSelected(inverted(session.selected.peek(), unselected.peek()))}
       >
         invert
       </button>
@@ -133,9 +150,9 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
         type="button"
         class="nm-button"
         title="Draw the selected samples only"
-        aria-pressed={store.isolated.value}
+        aria-pressed={session.isolated.value}
         data-testid="selection-isolate"
-        onClick={actions.isolateToggled}
+        onClick={session.actions.isolateToggled}
       >
         isolate
       </button>
@@ -156,7 +173,17 @@ function Actions({ store, unselected, run, samples }: ActionsProps) {
 }
 
 /** A bar for each class; a click selects the whole class. */
-function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring; rows: Rows }) {
+function ClassBars({
+  session,
+  embeddings,
+  coloring,
+  rows,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  coloring: Coloring;
+  rows: Rows;
+}) {
   const { classes, classNames } = coloring;
   const all = useSignal(false);
   if (!classes) return null;
@@ -174,9 +201,14 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
               title={`Select all of ${name}; shift adds them, alt takes them away`}
               data-testid={`selection-class-${index}`}
               data-count={n}
-              onClick={(event) => store.actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
+              onClick={(event) => session.actions.rowsSelected(rowsOfClass(classes, index), modeOf(event))}
             >
-              <Swatch mark={classMark(hasClassColors(store, coloring) ? index : -1, store.theme.value)} />
+              <Swatch
+                mark={classMark(
+                  hasClassColors(session, embeddings, coloring) ? index : -1,
+                  session.theme.value,
+                )}
+              />
               <span class="nm-class-name">{name}</span>
               <span class="nm-bar" style={{ backgroundSize: `${Math.max(2, (n / most) * 100)}% 100%` }} />
               <span class="nm-class-count">
@@ -198,17 +230,24 @@ function ClassBars({ store, coloring, rows }: { store: Store; coloring: Coloring
 }
 
 interface ConfusionProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   side: Side;
   samples: Samples;
   rows: Rows;
 }
 
 /** Which classes a run's network mixes up among the selected, at the epoch on view. */
-function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }: ConfusionProps) {
-  const step = store.step.value;
+function Confusions({
+  session,
+  embeddings,
+  side: { run, outcomes, isLogged },
+  samples,
+  rows,
+}: ConfusionProps) {
+  const step = session.epoch.value;
   const all = useSignal(false);
-  const whose = store.beside.value === null ? "" : `${run.name}: `;
+  const whose = embeddings.beside.value === null ? "" : `${run.name}: `;
   if (!samples.labels) return null;
   if (!isLogged) return <p class="nm-muted">{whose}predictions of this epoch: not logged</p>;
   if (!outcomes) return <p class="nm-muted">{whose}predictions: …</p>;
@@ -235,7 +274,7 @@ function Confusions({ store, side: { run, outcomes, isLogged }, samples, rows }:
               class="nm-button"
               title="Select these; shift adds them, alt takes them away"
               data-testid="confusion"
-              onClick={(event) => store.actions.rowsSelected(pair.rows, modeOf(event))}
+              onClick={(event) => session.actions.rowsSelected(pair.rows, modeOf(event))}
             >
               <span class="nm-class-name">
                 {name(pair.label)} → {name(pair.predicted)}

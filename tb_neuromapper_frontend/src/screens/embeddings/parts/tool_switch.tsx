@@ -1,6 +1,6 @@
-import { TOOLS, type Tool } from "../../../session/selection";
-import type { Store } from "../../../session/state";
 import { IconButton } from "../../../ui/icons";
+import type { Embeddings } from "../state/actions";
+import { TOOLS, type Tool } from "../state/tool";
 
 const LABELS: Record<Tool, string> = {
   pan: "Drag moves the picture (Escape); with shift or alt it draws a lasso",
@@ -9,7 +9,7 @@ const LABELS: Record<Tool, string> = {
 };
 
 /** What dragging does in the plots. */
-export function ToolSwitch({ store }: { store: Store }) {
+export function ToolSwitch({ embeddings }: { embeddings: Embeddings }) {
   return (
     <fieldset class="nm-buttons" aria-label="What dragging does in a plot">
       {TOOLS.map((tool) => (
@@ -17,9 +17,9 @@ export function ToolSwitch({ store }: { store: Store }) {
           key={tool}
           icon={tool}
           label={LABELS[tool]}
-          pressed={store.tool.value === tool}
+          pressed={embeddings.tool.value === tool}
           onClick={() => {
-            if (store.tool.peek() !== tool) store.actions.toolChosen(tool);
+            if (embeddings.tool.peek() !== tool) embeddings.actions.toolChosen(tool);
           }}
           testId={`tool-${tool}`}
         />

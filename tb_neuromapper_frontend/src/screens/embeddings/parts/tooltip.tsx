@@ -1,9 +1,10 @@
-import type { Api } from "../../../api/client";
 import type { Outcomes, Run, Samples } from "../../../api/types";
 import { classMark } from "../../../color/palette";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { number, percent } from "../../../ui/format";
 import { Swatch } from "../../../ui/swatch";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "../state/actions";
 import { type Side, sidesOf } from "../state/outcomes";
 import { SamplePicture } from "./sample_button";
 
@@ -12,10 +13,18 @@ const HEIGHT = 190;
 const GAP = 16;
 
 /** What is known of the sample under the pointer, beside the pointer. */
-export function Tooltip({ store, api }: { store: Store; api: Api }) {
-  const hover = store.hover.value;
-  const run = store.run.value;
-  const samples = store.samples.value;
+export function Tooltip({
+  session,
+  embeddings,
+  api,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
+}) {
+  const hover = embeddings.hover.value;
+  const run = session.run.value;
+  const samples = session.samples.value;
   if (!hover || !run || !samples) return null;
   const left = hover.x + GAP + WIDTH > window.innerWidth ? Math.max(0, hover.x - GAP - WIDTH) : hover.x + GAP;
   const top = Math.max(0, Math.min(hover.y + GAP, window.innerHeight - HEIGHT));
@@ -27,14 +36,23 @@ export function Tooltip({ store, api }: { store: Store; api: Api }) {
       data-row={hover.row}
       style={{ left: `${left}px`, top: `${top}px` }}
     >
-      <SampleCard store={store} api={api} run={run} samples={samples} row={hover.row} size={64} />
+      <SampleCard
+        session={session}
+        embeddings={embeddings}
+        api={api}
+        run={run}
+        samples={samples}
+        row={hover.row}
+        size={64}
+      />
     </div>
   );
 }
 
 interface CardProps {
-  store: Store;
-  api: Api;
+  session: Session;
+  embeddings: Embeddings;
+  api: EmbeddingsApi;
   run: Run;
   samples: Samples;
   row: number;
@@ -43,20 +61,27 @@ interface CardProps {
 }
 
 /** What is known of one sample. */
-export function SampleCard({ store, api, run, samples, row, size }: CardProps) {
+export function SampleCard({ session, embeddings, api, run, samples, row, size }: CardProps) {
   const description = samples.descriptions[row];
   return (
     <div class="nm-card">
-      <SamplePicture {...{ store, api, run, row, size }} />
+      <SamplePicture {...{ session, embeddings, api, run, row, size }} />
       <dl class="nm-facts">
         <dt>sample</dt>
         <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
-        <LabelFact store={store} run={run} samples={samples} row={row} />
-        {store.beside.value === null ? (
-          <OutcomeFacts store={store} run={run} samples={samples} row={row} />
+        <LabelFact session={session} embeddings={embeddings} run={run} samples={samples} row={row} />
+        {embeddings.beside.value === null ? (
+          <OutcomeFacts session={session} embeddings={embeddings} run={run} samples={samples} row={row} />
         ) : (
-          sidesOf(store).map((side) => (
-            <SideFacts key={side.run.name} store={store} side={side} samples={samples} row={row} />
+          sidesOf(session, embeddings).map((side) => (
+            <SideFacts
+              key={side.run.name}
+              session={session}
+              embeddings={embeddings}
+              side={side}
+              samples={samples}
+              row={row}
+            />
           ))
         )}
         {Object.entries(samples.metadata).map(([column, values]) => (
@@ -84,7 +109,7 @@ function wordsOf(value: unknown): string {
 
 type FactProps = Omit<CardProps, "api" | "size">;
 
-function LabelFact({ store, run, samples, row }: FactProps) {
+function LabelFact({ session, run, samples, row }: FactProps) {
   if (samples.targets) {
     return (
       <>
@@ -99,20 +124,20 @@ function LabelFact({ store, run, samples, row }: FactProps) {
     <>
       <dt>label</dt>
       <dd data-testid="sample-label">
-        <Swatch mark={classMark(label, store.theme.value)} /> {className(run, label)}
+        <Swatch mark={classMark(label, session.theme.value)} /> {className(run, label)}
       </dd>
     </>
   );
 }
 
-function OutcomeFacts({ store, run, samples, row }: FactProps) {
-  const outcomes = store.outcomes.value;
-  const current = outcomes !== null && outcomes.step === store.step.value ? outcomes : null;
+function OutcomeFacts({ session, embeddings, run, samples, row }: FactProps) {
+  const outcomes = embeddings.outcomes.value;
+  const current = outcomes !== null && outcomes.step === session.epoch.value ? outcomes : null;
   if (run.outcome_steps.length === 0) return null;
   return (
     <>
       <dt>predicted</dt>
-      <dd data-testid="sample-predicted">{current ? predicted(store, run, samples, current, row) : "…"}</dd>
+      <dd data-testid="sample-predicted">{current ? predicted(session, run, samples, current, row) : "…"}</dd>
       {(!current || current.confidence) && run.label_kind === "class" && (
         <>
           <dt title="the probability that the network gives to the sample's label, the true class">
@@ -130,14 +155,15 @@ function OutcomeFacts({ store, run, samples, row }: FactProps) {
 }
 
 interface SideProps {
-  store: Store;
+  session: Session;
+  embeddings: Embeddings;
   side: Side;
   samples: Samples;
   row: number;
 }
 
 /** What one of two runs predicts, and how sure it is of the true class. */
-function SideFacts({ store, side, samples, row }: SideProps) {
+function SideFacts({ session, side, samples, row }: SideProps) {
   const { run, outcomes, isLogged } = side;
   const hasSample = outcomes !== null && isPredicted(outcomes.predicted[row]);
   const confidence = outcomes?.confidence?.[row];
@@ -153,7 +179,7 @@ function SideFacts({ store, side, samples, row }: SideProps) {
         {!isLogged && "not logged"}
         {isLogged && !outcomes && "…"}
         {outcomes && !hasSample && "not in this run"}
-        {outcomes && hasSample && predicted(store, run, samples, outcomes, row)}
+        {outcomes && hasSample && predicted(session, run, samples, outcomes, row)}
         {hasSample && confidence !== undefined && (
           <span class="nm-muted nm-nowrap"> · {percent(confidence)}</span>
         )}
@@ -166,13 +192,13 @@ function isPredicted(value: number | undefined): boolean {
   return value !== undefined && value !== -1 && !Number.isNaN(value);
 }
 
-function predicted(store: Store, run: Run, samples: Samples, outcomes: Outcomes, row: number) {
+function predicted(session: Session, run: Run, samples: Samples, outcomes: Outcomes, row: number) {
   const value = outcomes.predicted[row];
   if (outcomes.predicted instanceof Float32Array) return number(value);
   const wrong = samples.labels !== null && samples.labels[row] !== value;
   return (
     <>
-      <Swatch mark={classMark(value, store.theme.value)} /> {className(run, value)}
+      <Swatch mark={classMark(value, session.theme.value)} /> {className(run, value)}
       {wrong && <span class="nm-wrong"> wrong</span>}
     </>
   );

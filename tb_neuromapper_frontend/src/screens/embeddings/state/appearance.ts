@@ -39,7 +39,7 @@ export function lookToParams(look: Look): Record<string, string> {
 }
 
 /** What a link says; null: all at its default. */
-export function lookFromParams(params: Record<string, string>): Look | null {
+export function lookFromParams(params: Readonly<Record<string, string>>): Look | null {
   const look = {
     contours: toContourMode(params.contours),
     regions: params.regions === "1",

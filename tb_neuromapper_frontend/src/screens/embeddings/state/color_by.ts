@@ -1,7 +1,3 @@
-/** Epochs per second. */
-export const SPEEDS = [0.5, 1, 2, 4, 8] as const;
-export const DEFAULT_SPEED = 2;
-
 /** What the colour of a point says: one of these, or a column of the metadata. */
 export const COLOR_BYS = ["label", "predicted", "correct", "confidence", "loss", "movement"] as const;
 export type FixedColorBy = (typeof COLOR_BYS)[number];

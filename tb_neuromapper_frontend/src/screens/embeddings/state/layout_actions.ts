@@ -1,15 +1,16 @@
 import { batch } from "@preact/signals";
-import type { Parameters, Projection } from "../../../api/types";
-import type { State, Tried } from "../../../session/state";
+import type { SessionState } from "../../../session/state";
 import { indexOfStep } from "../../../session/steps";
+import type { Parameters, Projection } from "../types";
 import { ALL, figuresOf, keyOf, type LayoutSettings, withoutDefaults } from "./parameters";
 import { asView, isWanted, viewsOf } from "./run_pair";
 import type { Sampling } from "./sampling";
+import type { EmbeddingsState, Tried } from "./state";
 
 /** With fewer samples there are no neighbourhoods to compare. */
 const FEWEST = 4;
 
-export function layoutActions(state: State) {
+export function layoutActions(session: SessionState, state: EmbeddingsState) {
   const set = (settings: LayoutSettings) => {
     batch(() => {
       const now = state.settings.peek();
@@ -22,16 +23,16 @@ export function layoutActions(state: State) {
   return {
     /** Manifests arrived; those of other blocks stay. Follows to the newest step. */
     projectionsLoaded(run: string, loaded: Projection[]) {
-      if (run !== state.runName.peek()) return;
+      if (run !== session.runName.peek()) return;
       batch(() => {
-        const n = state.run.peek()?.n_samples ?? FEWEST;
+        const n = session.run.peek()?.n_samples ?? FEWEST;
         const wanted = loaded
           .filter((each) => isWanted(each, state.beside.peek()))
           .map((each) => (n < FEWEST ? withoutFigures(each) : each))
           .map(asView);
         take(state, wanted);
         remember(state, wanted);
-        followSteps(state);
+        followEpochs(session, state);
       });
     },
     /** The parameters of one block's layout, or with `ALL` of every block's. */
@@ -63,7 +64,7 @@ function withoutFigures(projection: Projection): Projection {
 }
 
 /** A layout takes the place of another in its block as soon as it has positions. */
-function take(state: State, loaded: readonly Projection[]): void {
+function take(state: EmbeddingsState, loaded: readonly Projection[]): void {
   const shown = new Map(state.projections.peek().map((each) => [each.block, each]));
   const successors = { ...state.successors.peek() };
   for (const projection of loaded) {
@@ -85,7 +86,7 @@ function take(state: State, loaded: readonly Projection[]): void {
 }
 
 /** Keeps the figures of finished layouts, to compare settings by. */
-function remember(state: State, loaded: readonly Projection[]): void {
+function remember(state: EmbeddingsState, loaded: readonly Projection[]): void {
   const finished = loaded.filter((each) => !each.runs && each.state === "done" && each.quality.length > 0);
   if (finished.length === 0) return;
   const entries = finished.map((projection): Tried => {
@@ -97,14 +98,12 @@ function remember(state: State, loaded: readonly Projection[]): void {
   state.tried.value = [...kept, ...entries];
 }
 
-/** Keeps the step on the newest while following, and on an existing one otherwise. */
-export function followSteps(state: State): void {
-  const steps = state.steps.peek();
-  if (steps.length === 0) return;
-  const step = state.step.peek();
-  const isFollowing = state.follow.peek() && !state.playing.peek();
-  if (step === null || isFollowing) state.step.value = steps[steps.length - 1];
-  else if (!steps.includes(step) && !state.computing.peek()) {
-    state.step.value = steps[indexOfStep(steps, step)];
-  }
+/** Keeps the cursor at the newest epoch while following, and at an existing one otherwise. */
+export function followEpochs({ epoch, follow, playing }: SessionState, state: EmbeddingsState): void {
+  const epochs = state.epochs.peek();
+  if (epochs.length === 0) return;
+  const now = epoch.peek();
+  const isFollowing = follow.peek() && !playing.peek();
+  if (now === null || isFollowing) epoch.value = epochs[epochs.length - 1];
+  else if (!epochs.includes(now) && !state.computing.peek()) epoch.value = epochs[indexOfStep(epochs, now)];
 }

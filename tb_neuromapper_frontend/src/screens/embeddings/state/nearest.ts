@@ -1,8 +1,9 @@
-import { effect } from "@preact/signals";
-import type { Api } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
-import type { Neighbors } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { keepLoaded } from "../../../session/load";
+import type { EmbeddingsApi } from "../api";
+import type { Neighbors } from "../types";
+import type { Embeddings } from "./actions";
 
 /** The nearest samples of one sample in the activations, for each block that has a view. */
 export interface NearestSamples {
@@ -25,42 +26,34 @@ const N_NEIGHBORS = 10;
 const MAX_BLOCKS = 12;
 const MAX_KEPT = 64;
 
-/** Fetches the pinned sample's neighbours when the picture is at rest. */
-export function keepNearest(store: Store, api: Api): () => void {
-  const kept = new Map<string, NearestSamples>();
-  let underWay: { key: string; abort: AbortController } | null = null;
-
-  const fetchAll = async (wanted: Wanted, key: string) => {
-    const abort = new AbortController();
-    underWay = { key, abort };
-    try {
-      const one = (each: Wanted["blocks"][number]) => fetchBlock(api, wanted, each, abort.signal);
-      const nearest = { ...wanted, blocks: await Promise.all(wanted.blocks.map(one)) };
+/** Fetches the pinned sample's neighbours when the views are at rest. */
+export function keepNearest(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  const { nearestLoaded } = embeddings.actions;
+  return keepLoaded<NearestSamples>(
+    () => {
+      const asked = questionNow(session, embeddings);
+      if (session.pinned.value === null) nearestLoaded(null);
+      if (!asked) return null;
+      return {
+        key: JSON.stringify([session.run.peek()?.probe_version, asked]),
+        load: async (signal) => ({
+          ...asked,
+          blocks: await Promise.all(asked.blocks.map((each) => fetchBlock(api, asked, each, signal))),
+        }),
+      };
+    },
+    {
+      arrived: nearestLoaded,
+      // Each block says what went wrong with it.
+      failed: () => {},
+      nKept: MAX_KEPT,
       // What failed may work again, for instance when the server is back.
-      if (nearest.blocks.every(({ error }) => error === "")) kept.set(key, nearest);
-      for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
-      if (!abort.signal.aborted) store.actions.nearestLoaded(nearest);
-    } finally {
-      if (underWay?.abort === abort) underWay = null;
-    }
-  };
-  return effect(() => {
-    const wanted = wantedOf(store);
-    if (!wanted) {
-      underWay?.abort.abort();
-      if (store.pinned.value === null) store.actions.nearestLoaded(null);
-      return;
-    }
-    const key = JSON.stringify([store.run.peek()?.probe_version, wanted]);
-    if (underWay?.key === key) return;
-    underWay?.abort.abort();
-    const known = kept.get(key);
-    if (known) store.actions.nearestLoaded(known);
-    else void fetchAll(wanted, key);
-  });
+      isWhole: ({ blocks }) => blocks.every(({ error }) => error === ""),
+    },
+  );
 }
 
-interface Wanted {
+interface Question {
   run: string;
   row: number;
   step: number;
@@ -68,16 +61,16 @@ interface Wanted {
 }
 
 /** With the metric that the block's layout was made with. */
-function wantedOf(store: Store): Wanted | null {
-  const run = store.run.value;
-  const row = store.pinned.value;
-  const step = store.step.value;
-  if (store.runs.value?.exported?.n_neighbors === 0) return null;
-  if (!run || row === null || row >= run.n_samples || step === null || !store.settled.value) return null;
+function questionNow(session: Session, embeddings: Embeddings): Question | null {
+  const run = session.run.value;
+  const row = session.pinned.value;
+  const step = session.epoch.value;
+  if (session.runs.value?.exported?.n_neighbors === 0) return null;
+  if (!run || row === null || row >= run.n_samples || step === null || !embeddings.settled.value) return null;
   // When the server is back, this is asked again.
-  if (store.connection.value.state !== "ok") return null;
-  const shown = store.projections.value.filter(({ steps }) => steps.includes(step));
-  const blocks = store.views.value.flatMap((block) => {
+  if (session.connection.value.state !== "ok") return null;
+  const shown = embeddings.projections.value.filter(({ steps }) => steps.includes(step));
+  const blocks = embeddings.views.value.flatMap((block) => {
     const projection = shown.find((each) => each.block === block);
     return projection ? [{ block, metric: projection.parameters.metric ?? "euclidean" }] : [];
   });
@@ -85,9 +78,9 @@ function wantedOf(store: Store): Wanted | null {
 }
 
 async function fetchBlock(
-  api: Api,
-  { run, row, step }: Wanted,
-  { block, metric }: Wanted["blocks"][number],
+  api: EmbeddingsApi,
+  { run, row, step }: Question,
+  { block, metric }: Question["blocks"][number],
   signal: AbortSignal,
 ): Promise<NearestInBlock> {
   try {

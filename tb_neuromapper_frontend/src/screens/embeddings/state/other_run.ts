@@ -1,8 +1,8 @@
-import { effect } from "@preact/signals";
-import type { Api } from "../../../api/client";
-import { asApiError } from "../../../api/errors";
 import type { Run, SampleId } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { keepLoaded, reporting } from "../../../session/load";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "./actions";
 
 /** The run beside the first. */
 export interface Other {
@@ -12,30 +12,29 @@ export interface Other {
 }
 
 /** Asks what is known of the run that is shown beside the first, again whenever it has grown. */
-export function keepOther(store: Store, api: Api): () => void {
-  let asked = "";
-  const ask = async (name: string, key: string, ids: readonly SampleId[]) => {
-    try {
-      const [run, samples] = await Promise.all([api.run(name), api.samples(name)]);
-      if (key === asked) store.actions.otherLoaded(name, { run, rows: rowsById(ids, samples.ids) });
-    } catch (caught) {
-      if (key === asked) asked = "";
-      const error = asApiError(caught);
-      if (error.kind !== "offline") store.actions.failed(error.message);
-    }
-  };
-  return effect(() => {
-    const name = store.beside.value;
-    const samples = store.samples.value;
-    const summary = store.runs.value?.runs.find((each) => each.name === name);
-    const isThere = store.connection.value.state === "ok" && summary !== undefined;
-    if (name === null) asked = "";
-    if (name === null || !samples || !isThere) return;
-    const key = JSON.stringify([store.runName.value, store.run.value?.probe_version, summary]);
-    if (key === asked) return;
-    asked = key;
-    void ask(name, key, samples.ids);
-  });
+export function keepOther(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  return keepLoaded<Other>(
+    () => {
+      const name = embeddings.beside.value;
+      const samples = session.samples.value;
+      const summary = session.runs.value?.runs.find((each) => each.name === name);
+      if (name === null) return null;
+      if (!samples || session.connection.value.state !== "ok" || !summary) return undefined;
+      const load = async () => {
+        const [run, others] = await Promise.all([api.run(name), api.samples(name)]);
+        return { run, rows: rowsById(samples.ids, others.ids) };
+      };
+      return {
+        key: JSON.stringify([session.runName.value, session.run.value?.probe_version, summary]),
+        load,
+      };
+    },
+    {
+      arrived: (other) => embeddings.actions.otherLoaded(other.run.name, other),
+      failed: reporting(session.actions.failed),
+      nKept: 1,
+    },
+  );
 }
 
 /** For each of the ids its row among the others, -1 without. */

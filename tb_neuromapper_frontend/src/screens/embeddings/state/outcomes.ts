@@ -1,64 +1,51 @@
-import { effect } from "@preact/signals";
-import type { Api } from "../../../api/client";
-import { asApiError } from "../../../api/errors";
 import type { Outcomes, Run } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { keepLoaded, reporting } from "../../../session/load";
+import type { EmbeddingsApi } from "../api";
+import type { Embeddings } from "./actions";
 import { needsOutcomes } from "./color_by";
 
 /** Epochs whose outcomes are kept. */
 const MAX_KEPT = 64;
 
 /**
- * Fetches the outcomes of the current epoch, of one run or of both: always if the picture needs them, else when it is
+ * Fetches the outcomes of the current epoch, of one run or of both: always if the views need them, else when they are
  * at rest.
  */
-export function keepOutcomes(store: Store, api: Api): () => void {
-  const { actions } = store;
-  const first = createFetcher(store, api, actions.outcomesLoaded);
-  const second = createFetcher(store, api, actions.otherOutcomesLoaded);
-  return effect(() => {
-    const step = store.step.value;
-    const isNeeded = needsOutcomes(store.colorBy.value) || store.look.value.regions;
-    if (step === null || !(store.settled.value || isNeeded)) return;
-    if (store.run.value) first(store.run.value, step, null);
-    const other = store.other.value;
-    if (other) second(other.run, step, other.rows);
-  });
-}
-
-/** Asks for one run's outcomes at a step; `rows` are the rows of that run that are wanted, null: all as they are. */
-function createFetcher(store: Store, api: Api, onLoaded: (run: string, outcomes: Outcomes) => void) {
-  // A Map keeps insertion order, so the first key is the oldest.
-  const kept = new Map<string, Outcomes>();
-  let keptRows: Int32Array | null = null;
-  let underWay: { key: string; abort: AbortController } | null = null;
-
-  const fetchOutcomes = async (run: string, step: number, rows: Int32Array | null, key: string) => {
-    underWay?.abort.abort();
-    const abort = new AbortController();
-    underWay = { key, abort };
-    try {
-      const all = await api.outcomes(run, step, abort.signal);
-      if (rows !== keptRows) return;
-      const outcomes = rows ? pickRows(all, rows) : all;
-      kept.set(key, outcomes);
-      for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
-      if (store.step.peek() === step) onLoaded(run, outcomes);
-    } catch (caught) {
-      const error = asApiError(caught);
-      if (error.kind === "refused" || error.kind === "broken") store.actions.failed(error.message);
-    } finally {
-      if (underWay?.abort === abort) underWay = null;
-    }
-  };
-  return (run: Run, step: number, rows: Int32Array | null) => {
-    if (rows !== keptRows) kept.clear();
-    keptRows = rows;
-    if (!run.outcome_steps.includes(step)) return;
-    const key = JSON.stringify([run.name, run.probe_version, step]);
-    const known = kept.get(key);
-    if (known) onLoaded(run.name, known);
-    else if (underWay?.key !== key) void fetchOutcomes(run.name, step, rows, key);
+export function keepOutcomes(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  const { outcomesLoaded, otherOutcomesLoaded } = embeddings.actions;
+  /** @param rows The rows of the run that are wanted, null: all as they are. */
+  const keep = (shown: () => { run: Run; rows: Int32Array | null } | null, loaded: typeof outcomesLoaded) =>
+    keepLoaded<{ run: string; outcomes: Outcomes }>(
+      () => {
+        const epoch = session.epoch.value;
+        const isNeeded = needsOutcomes(embeddings.colorBy.value) || embeddings.look.value.regions;
+        const side = shown();
+        if (epoch === null || !side || !(embeddings.settled.value || isNeeded)) return undefined;
+        const { run, rows } = side;
+        if (!run.outcome_steps.includes(epoch)) return undefined;
+        const load = async (signal: AbortSignal) => {
+          const all = await api.outcomes(run.name, epoch, signal);
+          return { run: run.name, outcomes: rows ? pickRows(all, rows) : all };
+        };
+        // The rows follow from both runs' samples.
+        const samples = [session.run.value?.probe_version, run.probe_version];
+        return { key: JSON.stringify([session.runName.value, run.name, samples, epoch]), load };
+      },
+      {
+        arrived({ run, outcomes }) {
+          if (session.epoch.peek() === outcomes.step) loaded(run, outcomes);
+        },
+        failed: reporting(session.actions.failed),
+        nKept: MAX_KEPT,
+      },
+    );
+  const stops = [
+    keep(() => session.run.value && { run: session.run.value, rows: null }, outcomesLoaded),
+    keep(() => embeddings.other.value, otherOutcomesLoaded),
+  ];
+  return () => {
+    for (const stop of stops) stop();
   };
 }
 
@@ -86,11 +73,11 @@ export interface Side {
 }
 
 /** The runs on view that log outcomes at all, the first one first. */
-export function sidesOf(store: Pick<Store, "run" | "other" | "outcomes" | "otherOutcomes" | "step">): Side[] {
-  const step = store.step.value;
+export function sidesOf(session: Session, embeddings: Embeddings): Side[] {
+  const step = session.epoch.value;
   const sides = [
-    { run: store.run.value, outcomes: store.outcomes.value },
-    { run: store.other.value?.run ?? null, outcomes: store.otherOutcomes.value },
+    { run: session.run.value, outcomes: embeddings.outcomes.value },
+    { run: embeddings.other.value?.run ?? null, outcomes: embeddings.otherOutcomes.value },
   ];
   return sides.flatMap(({ run, outcomes }) => {
     if (!run || run.outcome_steps.length === 0) return [];

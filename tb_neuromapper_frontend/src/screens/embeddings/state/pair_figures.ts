@@ -1,62 +1,76 @@
-import { effect } from "@preact/signals";
-import type { Api } from "../../../api/client";
-import { asApiError } from "../../../api/errors";
-import type { Projection } from "../../../api/types";
 import { MISSING, type Slice } from "../../../render/scatter/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { keepLoaded, reporting } from "../../../session/load";
 import { indexOfStep } from "../../../session/steps";
+import type { EmbeddingsApi } from "../api";
+import type { Accuracy, Projection } from "../types";
+import type { Embeddings } from "./actions";
 import { blockOf } from "./run_pair";
+import type { PairSubclusters } from "./state";
 
 /** Asks for the accuracies of two runs side by side, again whenever one of them has grown. */
-export function keepAccuracies(store: Store, api: Api): () => void {
-  let asked = "";
-  return effect(() => {
-    const names = [store.runName.value, store.beside.value];
-    const runs = store.runs.value?.runs.filter(({ name }) => names.includes(name)) ?? [];
-    const key = store.beside.value === null ? "" : JSON.stringify([names, runs.map(({ steps }) => steps)]);
-    if (key === asked || runs.length < 2) return;
-    asked = key;
-    Promise.all(runs.map(({ name }) => api.accuracy(name)))
-      .then((loaded) => store.actions.accuraciesLoaded(loaded))
-      .catch((caught) => {
-        asked = "";
-        const error = asApiError(caught);
-        if (error.kind !== "offline") store.actions.failed(error.message);
-      });
-  });
+export function keepAccuracies(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  return keepLoaded<Accuracy[]>(
+    () => {
+      const names = [session.runName.value, embeddings.beside.value];
+      const runs = session.runs.value?.runs.filter(({ name }) => names.includes(name)) ?? [];
+      if (embeddings.beside.value === null || runs.length < 2) return undefined;
+      const load = (signal: AbortSignal) => Promise.all(runs.map(({ name }) => api.accuracy(name, signal)));
+      return { key: JSON.stringify([names, runs.map(({ steps }) => steps)]), load };
+    },
+    { arrived: embeddings.actions.accuraciesLoaded, failed: reporting(session.actions.failed), nKept: 1 },
+  );
 }
 
-/** Asks, when two runs' pictures are at rest, for the sub-clusters in the last view's two sides. */
-export function keepSubclusters(store: Store, api: Api): () => void {
-  let underWay: { key: string; abort: AbortController } | null = null;
-  const count = async (pair: readonly Projection[], step: number, abort: AbortController) => {
-    const block = blockOf(pair[0].block);
-    try {
-      const found = await Promise.all(
-        pair.map(async ({ id, run, steps }) => {
-          const nearest = steps[indexOfStep(steps, step)];
-          return [run, await api.subclusters(id, nearest, abort.signal)] as const;
-        }),
-      );
-      store.actions.subclustersLoaded({ block, byRun: Object.fromEntries(found), problem: "" });
-    } catch (caught) {
-      const { kind, message } = asApiError(caught);
-      if (kind !== "aborted") store.actions.subclustersLoaded({ block, byRun: {}, problem: message });
-    }
-  };
-  return effect(() => {
-    if (store.beside.value === null || store.run.value?.label_kind !== "class" || !store.settled.value)
-      return;
-    const last = store.panels.value.at(-1);
-    const step = store.step.value ?? 0;
-    const pair = store.projections.value.filter(({ block }) => blockOf(block) === blockOf(last ?? ""));
-    if (pair.length !== 2 || pair.some(({ state, steps }) => state !== "done" || steps.length === 0)) return;
-    const key = JSON.stringify([pair.map(({ id, revisions }) => [id, revisions]), step]);
-    if (underWay?.key === key) return;
-    underWay?.abort.abort();
-    underWay = { key, abort: new AbortController() };
-    void count(pair, step, underWay.abort);
-  });
+/** Asks, when two runs' views are at rest, for the sub-clusters in the last view's two sides. */
+export function keepSubclusters(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  const { subclustersLoaded } = embeddings.actions;
+  return keepLoaded<PairSubclusters>(
+    () => {
+      const pair = lastPair(session, embeddings);
+      const epoch = session.epoch.value ?? 0;
+      if (!pair) return undefined;
+      return {
+        key: JSON.stringify([pair.map(({ id, revisions }) => [id, revisions]), epoch]),
+        load: (signal) => countSubclusters(api, pair, epoch, signal),
+      };
+    },
+    {
+      arrived: subclustersLoaded,
+      failed: ({ message }) => {
+        const block = blockOf(embeddings.panels.peek().at(-1) ?? "");
+        subclustersLoaded({ block, byRun: {}, problem: message });
+      },
+      nKept: 1,
+    },
+  );
+}
+
+/** Both runs' finished layouts of the last view; null while there is nothing to count. */
+function lastPair(
+  session: Session,
+  { beside, settled, panels, projections }: Embeddings,
+): readonly Projection[] | null {
+  if (beside.value === null || session.run.value?.label_kind !== "class" || !settled.value) return null;
+  const last = blockOf(panels.value.at(-1) ?? "");
+  const pair = projections.value.filter(({ block }) => blockOf(block) === last);
+  const isDone = pair.every(({ state, steps }) => state === "done" && steps.length > 0);
+  return pair.length === 2 && isDone ? pair : null;
+}
+
+async function countSubclusters(
+  api: EmbeddingsApi,
+  pair: readonly Projection[],
+  epoch: number,
+  signal: AbortSignal,
+): Promise<PairSubclusters> {
+  const found = await Promise.all(
+    pair.map(async ({ id, run, steps }) => {
+      const nearest = steps[indexOfStep(steps, epoch)];
+      return [run, await api.subclusters(id, nearest, signal)] as const;
+    }),
+  );
+  return { block: blockOf(pair[0].block), byRun: Object.fromEntries(found), problem: "" };
 }
 
 /** The value at a step or, if there is none, the last one before it; null without any. */

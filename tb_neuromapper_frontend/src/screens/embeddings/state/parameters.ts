@@ -1,4 +1,4 @@
-import type { Parameters, Projection } from "../../../api/types";
+import type { Parameters, Projection } from "../types";
 
 /** A parameter of the layout that is a number. */
 export interface NumberSpec {

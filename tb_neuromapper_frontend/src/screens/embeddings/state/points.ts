@@ -1,9 +1,10 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { Projection } from "../../../api/types";
 import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../../../color/palette";
 import { Level, type Marks, MISSING, type Slice } from "../../../render/scatter/scene";
+import type { Session } from "../../../session";
 import { NO_ROWS, withSelection } from "../../../session/selection";
-import type { Store } from "../../../session/state";
+import type { Projection } from "../types";
+import type { Embeddings } from "./actions";
 import { columnOf, isMetadata } from "./color_by";
 import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
 import type { PositionCache } from "./positions";
@@ -12,48 +13,52 @@ import { sampleRows } from "./sampling";
 
 const PALETTE_LENGTH: Record<PaletteKind, number> = { class: N_MARKS, ramp: RAMP_LENGTH, correct: 2 };
 
-/** How the points look, derived from the store; each array is new only if its own causes changed. */
-export function createMarks(store: Store, cache: PositionCache) {
-  const nPoints = computed(() => store.run.value?.n_samples ?? 0);
+/** How the points look, derived from the state; each array is new only if its own causes changed. */
+export function createMarks(session: Session, embeddings: Embeddings, cache: PositionCache) {
+  const nPoints = computed(() => session.run.value?.n_samples ?? 0);
   const nClasses = computed(
-    () => store.run.value?.class_names?.length ?? largest(store.samples.value?.labels) + 1,
+    () => session.run.value?.class_names?.length ?? largest(session.samples.value?.labels) + 1,
   );
   const movement = computed(() => {
-    store.nArrivals.value;
-    const viewed = store.projections.value.filter(({ block }) => store.views.value.includes(blockOf(block)));
-    return movementOf(viewed, cache, store.steps.value, store.step.value, nPoints.value);
+    embeddings.nArrivals.value;
+    const viewed = embeddings.projections.value.filter(({ block }) =>
+      embeddings.views.value.includes(blockOf(block)),
+    );
+    return movementOf(viewed, cache, session.epochs.value, session.epoch.value, nPoints.value);
   });
   const colors = computed<Colors>(() => {
-    const classNames = store.run.value?.class_names ?? null;
-    const base = { n: nPoints.value, nClasses: nClasses.value, classNames, samples: store.samples.value };
-    const by = store.colorBy.value;
+    const classNames = session.run.value?.class_names ?? null;
+    const base = { n: nPoints.value, nClasses: nClasses.value, classNames, samples: session.samples.value };
+    const by = embeddings.colorBy.value;
     if (isMetadata(by)) return metadataColors(base, columnOf(by));
     if (by === "movement") {
       const isKnown = movement.value.some((value) => !Number.isNaN(value));
       return { ...scaled(base, by, movement.value, [0, null], "%"), pending: !isKnown };
     }
     if (by === "label") return labelColors(base);
-    const hasOutcomes = store.run.value?.outcome_steps.includes(store.step.value ?? Number.NaN);
-    return outcomeColors(base, by, hasOutcomes ? store.outcomes.value : null);
+    const hasOutcomes = session.run.value?.outcome_steps.includes(session.epoch.value ?? Number.NaN);
+    return outcomeColors(base, by, hasOutcomes ? embeddings.outcomes.value : null);
   });
   const palette = computed(() => {
     const { kind } = colors.value;
-    return paletteTexels(kind, PALETTE_LENGTH[kind], store.theme.value);
+    return paletteTexels(kind, PALETTE_LENGTH[kind], session.theme.value);
   });
   const drawn = computed(() =>
-    sampleRows(nPoints.value, store.samples.value?.labels ?? null, store.sampling.value),
+    sampleRows(nPoints.value, session.samples.value?.labels ?? null, embeddings.sampling.value),
   );
   const unselected: ReadonlySignal<Uint8Array> = computed(() =>
-    levelsOf(drawn.value, colors.value.classes, store.hiddenClasses.value, store.hoverClass.value),
+    levelsOf(drawn.value, colors.value.classes, session.hiddenClasses.value, session.hoverClass.value),
   );
   const classes = computed(() => colors.value.classes);
-  const visible = computed(() => levelsOf(drawn.value, classes.value, store.hiddenClasses.value, null));
-  const isolated = computed(() => (store.isolated.value ? store.selected.value : NO_ROWS));
+  const visible = computed(() => levelsOf(drawn.value, classes.value, session.hiddenClasses.value, null));
+  const isolated = computed(() => (session.isolated.value ? session.selected.value : NO_ROWS));
   /** Which rows are on view, faint or not: the same while the pointer rests on a class. */
   const shown: ReadonlySignal<Uint8Array> = computed(() =>
-    withSelection(visible.value, isolated.value, store.isolated.value),
+    withSelection(visible.value, isolated.value, session.isolated.value),
   );
-  const levels = computed(() => withSelection(unselected.value, store.selected.value, store.isolated.value));
+  const levels = computed(() =>
+    withSelection(unselected.value, session.selected.value, session.isolated.value),
+  );
   const marks: ReadonlySignal<Marks> = computed(() => ({
     entries: colors.value.entries,
     levels: levels.value,

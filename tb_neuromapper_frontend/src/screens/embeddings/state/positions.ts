@@ -1,7 +1,7 @@
-import type { Api, WantedPositions } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
-import type { Projection } from "../../../api/types";
 import type { Slice } from "../../../render/scatter/scene";
+import type { EmbeddingsApi, WantedPositions } from "../api";
+import type { Projection } from "../types";
 
 /** Positions kept in memory; what was least recently shown goes first. */
 const BUDGET_BYTES = 512 * 2 ** 20;
@@ -33,7 +33,7 @@ interface Entry {
 }
 
 export function createPositionCache(
-  api: Api,
+  api: EmbeddingsApi,
   onArrival: () => void,
   onFailure: (sentence: string) => void,
 ): PositionCache {

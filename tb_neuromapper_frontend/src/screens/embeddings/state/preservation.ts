@@ -1,58 +1,47 @@
-import { effect } from "@preact/signals";
-import type { Api, WantedPositions } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
-import type { Preservation } from "../../../api/types";
 import { Level } from "../../../render/scatter/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { keepLoaded } from "../../../session/load";
+import type { EmbeddingsApi, WantedPositions } from "../api";
+import type { Preservation } from "../types";
+import type { Embeddings } from "./actions";
 
 /** Epochs that are kept. */
 const MAX_KEPT = 64;
 const SHARE_MAX = 254;
-/** The picture misrepresents a sample if it shows less than this share of its nearest neighbours near it. */
+/** The layout misrepresents a sample if it shows less than this share of its nearest neighbours near it. */
 export const FEW = 1 / 3;
 
-/** Fetches, while samples are to fade, how faithful the picture of the current epoch is around each. */
-export function keepPreservation(store: Store, api: Api): () => void {
-  // A Map keeps insertion order, so the first key is the oldest.
-  const kept = new Map<string, Preservation[]>();
-  let underWay: { key: string; abort: AbortController } | null = null;
-
-  const fetchShares = async (wanted: WantedPositions, key: string) => {
-    underWay?.abort.abort();
-    const abort = new AbortController();
-    underWay = { key, abort };
-    try {
-      const loaded = await api.preservation(wanted, abort.signal);
-      kept.set(key, loaded);
-      for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
-      if (!abort.signal.aborted) store.actions.preservationLoaded(loaded);
-    } catch (caught) {
-      const error = asApiError(caught);
-      if (error.kind === "aborted") return;
-      // Not asked again and again: what is not known fades nothing.
-      if (error.kind !== "offline") kept.set(key, []);
-      store.actions.preservationLoaded([]);
-    } finally {
-      if (underWay?.abort === abort) underWay = null;
-    }
-  };
-  return effect(() => {
-    if (!store.fading.value) return;
-    const wanted = wantedNow(store);
-    if (wanted.ids.length === 0) return;
-    const key = JSON.stringify(wanted);
-    const known = kept.get(key);
-    if (known) store.actions.preservationLoaded(known);
-    else if (underWay?.key !== key) void fetchShares(wanted, key);
-  });
+/** Fetches, while samples are to fade, how faithful the layouts of the current epoch are around each. */
+export function keepPreservation(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  const { preservationLoaded } = embeddings.actions;
+  return keepLoaded<readonly Preservation[]>(
+    () => {
+      if (!embeddings.fading.value) return undefined;
+      const wanted = wantedNow(session, embeddings);
+      if (wanted.ids.length === 0) return undefined;
+      const load = async (signal: AbortSignal) => {
+        try {
+          return await api.preservation(wanted, signal);
+        } catch (caught) {
+          const { kind } = asApiError(caught);
+          // Not asked again and again: what is not known fades nothing.
+          if (kind === "refused" || kind === "broken") return [];
+          throw caught;
+        }
+      };
+      return { key: JSON.stringify(wanted), load };
+    },
+    { arrived: preservationLoaded, failed: () => preservationLoaded([]), nKept: MAX_KEPT },
+  );
 }
 
 /** The finished layouts on view that have the current epoch. */
-function wantedNow(store: Store): WantedPositions {
-  const step = store.step.value ?? 0;
-  const panels = store.panels.value;
+function wantedNow(session: Session, embeddings: Embeddings): WantedPositions {
+  const step = session.epoch.value ?? 0;
+  const panels = embeddings.panels.value;
   const wanted: WantedPositions = { step, ids: [], revisions: [] };
-  for (const { id, block, steps, revisions, state } of store.projections.value) {
+  for (const { id, block, steps, revisions, state } of embeddings.projections.value) {
     const index = steps.indexOf(step);
     if (index < 0 || state !== "done" || !panels.includes(block)) continue;
     wanted.ids.push(id);

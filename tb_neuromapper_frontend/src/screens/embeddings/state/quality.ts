@@ -1,4 +1,8 @@
-import type { Projection, Quality } from "../../../api/types";
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { Session } from "../../../session";
+import type { TimelineEvent } from "../../../session/events";
+import type { Projection, Quality } from "../types";
+import type { EmbeddingsState } from "./state";
 
 export const MEASURES = ["trustworthiness", "preservation", "movement"] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -59,4 +63,26 @@ export function shareOf(index: number, n: number): number {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** The epochs at which a block's activations changed abruptly, for the time axes of all screens. */
+export function abruptEvents(
+  { actions }: Session,
+  { projections }: EmbeddingsState,
+): ReadonlySignal<readonly TimelineEvent[]> {
+  return computed(() => {
+    const blocks = new Map<number, string[]>();
+    for (const { block, quality } of projections.value)
+      for (const { step, abrupt } of quality)
+        if (abrupt) blocks.set(step, [...(blocks.get(step) ?? []), block]);
+    return [...blocks].map(([epoch, names]) => ({
+      kind: "abrupt",
+      axis: "epoch",
+      step: epoch,
+      on: "all",
+      label: "▲",
+      title: `epoch ${epoch}: abrupt change of ${names.join(", ")}`,
+      open: () => actions.epochChosen(epoch),
+    }));
+  });
 }

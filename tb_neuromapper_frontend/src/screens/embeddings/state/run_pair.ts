@@ -1,5 +1,5 @@
-import type { Projection, Runs } from "../../../api/types";
-import type { Store } from "../../../session/state";
+import type { Runs } from "../../../api/types";
+import type { Projection } from "../types";
 
 /** Of two runs side by side the second one's views bear the block's name with this behind it. */
 const SECOND = "\u001f";
@@ -38,14 +38,20 @@ export function isWanted({ runs }: Projection, beside: string | null): boolean {
   return beside === null ? runs === undefined : runs?.[1] === beside;
 }
 
-/** The run that a view shows. */
-export function runOf(store: Pick<Store, "runName" | "beside">, view: string): string {
-  return (isSecond(view) ? store.beside.value : store.runName.value) ?? "";
+/** The names of the displayed run and of the one beside it. */
+export interface RunNames {
+  run: string | null;
+  beside: string | null;
 }
 
-/** A view's name in words: the block, and the run if there are two. */
-export function nameOf(store: Pick<Store, "runName" | "beside">, view: string): string {
-  return store.beside.value === null ? view : `${blockOf(view)}, ${runOf(store, view)}`;
+/** The run that a view shows. */
+export function runOf({ run, beside }: RunNames, view: string): string {
+  return (isSecond(view) ? beside : run) ?? "";
+}
+
+/** A view's name for readers: the block, and the run if there are two. */
+export function nameOf(names: RunNames, view: string): string {
+  return names.beside === null ? view : `${blockOf(view)}, ${runOf(names, view)}`;
 }
 
 /** Between the parts of a run's name. */

@@ -1,40 +1,29 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../../../render/camera";
-import { settleLink } from "../../../session/link";
 import { NO_ROWS } from "../../../session/selection";
-import type { Hover, State } from "../../../session/state";
-import type { UrlState } from "../../../session/url";
-import { forgetGradients } from "../../gradients/state/actions";
-import { openGradientsUrl } from "../../gradients/state/url";
-import { SCREENS, type Screen } from "../../registry";
-import { forgetFindings, scalarsOpened } from "../../scalars/state/actions";
-import { DEFAULT_LOOK, type Look } from "./appearance";
-import { type ColorBy, DEFAULT_SPEED, isMetadata, needsOutcomes } from "./color_by";
-import { followSteps } from "./layout_actions";
+import type { SessionState } from "../../../session/state";
+import type { Look } from "./appearance";
+import { type ColorBy, isMetadata } from "./color_by";
 import { blockOf } from "./run_pair";
-import { ALL_SAMPLES } from "./sampling";
+import type { EmbeddingsState, Hover } from "./state";
+import type { Tool } from "./tool";
 
 const TURNS = 12;
 
-export function viewActions(state: State) {
+export function viewActions(session: SessionState, state: EmbeddingsState) {
   return {
-    ...sampleActions(state),
+    ...sampleActions(session, state),
     ...cameraActions(state),
     ...panelActions(state),
-    ...screenActions(state),
-    ...urlActions(state),
+    ...toolActions(session, state),
   };
 }
 
-function sampleActions(state: State) {
+function sampleActions(session: SessionState, state: EmbeddingsState) {
   return {
     hovered(hover: Hover | null) {
       if (hover === null && state.hover.peek() === null) return;
       state.hover.value = hover;
-    },
-    /** The sample stays marked; again, or null: no sample is. */
-    pinToggled(row: number | null) {
-      state.pinned.value = row === state.pinned.peek() ? null : row;
     },
     /** How points, contours and regions look. */
     looked(change: Partial<Look>) {
@@ -45,14 +34,14 @@ function sampleActions(state: State) {
         const before = state.colorBy.peek();
         // A column of the metadata has classes of its own, so what is hidden means nothing there.
         const sameClasses = !isMetadata(before) && !isMetadata(colorBy);
-        if (before !== colorBy && !sameClasses) state.hiddenClasses.value = new Set();
+        if (before !== colorBy && !sameClasses) session.hiddenClasses.value = new Set();
         state.colorBy.value = colorBy;
       });
     },
   };
 }
 
-function cameraActions(state: State) {
+function cameraActions(state: EmbeddingsState) {
   // Two runs' views of a block move together: they are one space.
   const cameraOf = (view: string) => state.cameras.peek()[blockOf(view)] ?? HOME;
   const set = (view: string, camera: Camera) => {
@@ -84,19 +73,7 @@ function cameraActions(state: State) {
   };
 }
 
-function screenActions(state: State) {
-  return {
-    screenChosen(screen: Screen) {
-      batch(() => {
-        state.screen.value = screen;
-        state.playing.value = false;
-        state.hover.value = null;
-      });
-    },
-  };
-}
-
-function panelActions(state: State) {
+function panelActions(state: EmbeddingsState) {
   const choose = (views: readonly string[]) => {
     const all = state.blocks.peek();
     const same = views.length === all.length && views.every((block, index) => block === all[index]);
@@ -130,56 +107,34 @@ function panelActions(state: State) {
   };
 }
 
-function urlActions(state: State) {
+function toolActions(session: SessionState, state: EmbeddingsState) {
   return {
-    /** The state that a link carries. What it does not name is at its default; `unused` are keys without a sense. */
-    urlOpened(url: UrlState, unused: readonly string[] = []) {
-      batch(() => {
-        if ((url.beside ?? null) !== state.beside.peek()) {
-          state.other.value = null;
-          state.otherOutcomes.value = null;
-          state.projections.value = [];
-          state.successors.value = {};
-        }
-        if (url.run !== undefined && url.run !== state.runName.peek()) {
-          state.wantedRun.value = url.run;
-          if (state.runs.peek()) state.runName.value = null;
-          state.run.value = null;
-          state.samples.value = null;
-          forgetGradients(state);
-          forgetFindings(state);
-          state.projections.value = [];
-          state.successors.value = {};
-        }
-        // An exported page holds the embeddings alone.
-        state.screen.value = (state.runs.peek()?.exported ? undefined : url.screen) ?? SCREENS[0];
-        scalarsOpened(state, url);
-        state.beside.value = url.beside ?? null;
-        state.step.value = url.step ?? null;
-        state.trainStep.value = url.train ?? null;
-        openGradientsUrl(state.gradients, url.gradients ?? {});
-        state.follow.value = url.step === undefined && url.train === undefined;
-        state.hiddenClasses.value = new Set(url.hidden ?? []);
-        state.speed.value = url.speed ?? DEFAULT_SPEED;
-        state.loop.value = url.loop ?? false;
-        state.colorBy.value =
-          url.beside && needsOutcomes(url.color ?? "label") ? "label" : (url.color ?? "label");
-        state.fading.value = url.fade ?? false;
-        state.look.value = url.look ?? DEFAULT_LOOK;
-        state.chosenBlocks.value = url.views ?? null;
-        state.enlarged.value = url.large ?? null;
-        state.pinned.value = url.pin ?? null;
-        state.selected.value = url.selected ?? NO_ROWS;
-        state.isolated.value = url.isolated ?? false;
-        state.linked.value = url.linked ?? false;
-        state.cameras.value = url.cameras ?? {};
-        state.settings.value = url.layout ?? {};
-        state.sampling.value = url.sampling ?? ALL_SAMPLES;
-        state.failure.value = "";
-        state.unusedOfLink.value = unused;
-        settleLink(state);
-        followSteps(state);
-      });
+    /** Again: back to panning. */
+    toolChosen(tool: Tool) {
+      state.tool.value = tool === state.tool.peek() ? "pan" : tool;
+    },
+    /** First back to panning, then to all views, then to no selection. */
+    escaped() {
+      if (state.tool.peek() !== "pan") state.tool.value = "pan";
+      else if (state.enlarged.peek() !== null) state.enlarged.value = null;
+      else {
+        session.selected.value = NO_ROWS;
+        session.isolated.value = false;
+      }
+    },
+    /** The pointer or the focus came into a block's view, or left it. */
+    viewPointed(block: string | null) {
+      state.pointed.value = block;
+    },
+    fadingToggled() {
+      state.fading.value = !state.fading.peek();
+    },
+    drawingImpossible() {
+      state.canDraw.value = false;
+    },
+    /** A frame was drawn; the views rest at the current epoch, or are on their way. */
+    settledChanged(settled: boolean) {
+      state.resting.value = settled ? { epoch: session.epoch.peek() } : null;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { apply, type Camera, HOME, panBy, toPixels, zoomAt } from "../../../render/camera";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { Gradients } from "../state/actions";
 import type { FlowHover, UnitRef } from "../state/state";
 import type { ColumnLayout } from "./columns";
 import { boxOf, type FlowModel } from "./model";
@@ -15,14 +16,14 @@ export function refOf(layout: ColumnLayout, node: number): UnitRef {
 }
 
 interface Parts {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   model: FlowModel;
 }
 
 /** Hover, drag, wheel, pinch and keys of the neuron view. Returns what takes them away again. */
 export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void {
-  const { store, model } = parts;
-  const { gradients, actions } = store;
+  const { gradients, model } = parts;
   const abort = new AbortController();
   const on = <K extends keyof HTMLElementEventMap>(
     type: K,
@@ -42,12 +43,12 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
   on("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
     if (!before) {
-      if (event.pointerType !== "touch") actions.flowHovered(hoverAt(parts, element, event));
+      if (event.pointerType !== "touch") gradients.actions.flowHovered(hoverAt(parts, element, event));
       return;
     }
     travelled += Math.hypot(event.clientX - before.x, event.clientY - before.y);
     if (travelled > CLICK_SLACK_PX) {
-      actions.flowHovered(null);
+      gradients.actions.flowHovered(null);
       drag(parts, element, pointers, event, before);
     }
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -56,14 +57,14 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
     const known = pointers.delete(event.pointerId);
     if (!known || event.type !== "pointerup" || travelled > CLICK_SLACK_PX) return;
     const hover = hoverAt(parts, element, event);
-    chooseHovered(store, hover);
+    chooseHovered(gradients, hover);
     // The tooltip might cover what the click changed; the next move brings it back.
-    if (hover?.kind === "unit") actions.flowHovered(null);
+    if (hover?.kind === "unit") gradients.actions.flowHovered(null);
   };
   on("pointerup", end);
   on("pointercancel", end);
-  on("pointerleave", () => actions.flowHovered(null));
-  on("blur", () => actions.flowHovered(null));
+  on("pointerleave", () => gradients.actions.flowHovered(null));
+  on("blur", () => gradients.actions.flowHovered(null));
   on(
     "wheel",
     (event) => {
@@ -74,11 +75,11 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       const place = [event.clientX - box.left, event.clientY - box.top] as const;
       const factor = Math.exp(-event.deltaY * unit * 0.0015);
-      actions.flowMoved(zoomAt(gradients.camera.peek(), factor, place, boxOf(layout), box));
+      gradients.actions.flowMoved(zoomAt(gradients.camera.peek(), factor, place, boxOf(layout), box));
     },
     { passive: false },
   );
-  on("dblclick", () => actions.flowFitted());
+  on("dblclick", () => gradients.actions.flowFitted());
   on("keydown", (event) => {
     if (!onKey(parts, element, event)) return;
     event.preventDefault();
@@ -88,20 +89,23 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
 }
 
 /** A click on a unit follows it; on the rest of a layer, or on all of a large one, it unfolds. */
-function chooseHovered({ actions }: Store, hover: FlowHover | null): void {
-  if (hover?.kind === "unit" && hover.ref.unit < 0) actions.layerUnfolded(hover.ref.layer);
-  else if (hover?.kind === "unit") actions.unitPinned(hover.ref.layer === "" ? null : hover.ref);
-  else if (hover === null) actions.unitPinned(null);
+function chooseHovered(gradients: Gradients, hover: FlowHover | null): void {
+  if (hover?.kind === "unit" && hover.ref.unit < 0) gradients.actions.layerUnfolded(hover.ref.layer);
+  else if (hover?.kind === "unit") gradients.actions.unitPinned(hover.ref.layer === "" ? null : hover.ref);
+  else if (hover === null) gradients.actions.unitPinned(null);
 }
 
-function hoverAt({ store, model }: Parts, element: HTMLElement, event: PointerEvent): FlowHover | null {
+function hoverAt(
+  { session, gradients, model }: Parts,
+  element: HTMLElement,
+  event: PointerEvent,
+): FlowHover | null {
   const layout = model.layout.peek();
-  const { gradients } = store;
   if (!layout) return null;
   const box = element.getBoundingClientRect();
   const view = toPixels(gradients.camera.peek(), boxOf(layout), box);
   const place = [event.clientX - box.left, event.clientY - box.top] as const;
-  const step = gradients.step.peek();
+  const step = session.recordedStep.peek();
   const picked = pickFlow(layout, step === null ? null : model.step(step), view, place);
   const [x, y] = [event.clientX, event.clientY];
   if (!picked) return null;
@@ -110,7 +114,7 @@ function hoverAt({ store, model }: Parts, element: HTMLElement, event: PointerEv
 }
 
 function drag(
-  { store, model }: Parts,
+  { gradients, model }: Parts,
   element: HTMLElement,
   pointers: ReadonlyMap<number, { x: number; y: number }>,
   event: PointerEvent,
@@ -119,38 +123,37 @@ function drag(
   const layout = model.layout.peek();
   if (!layout) return;
   const box = element.getBoundingClientRect();
-  const camera = store.gradients.camera.peek();
+  const camera = gradients.camera.peek();
   const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
   if (!other) {
     const by = [event.clientX - before.x, event.clientY - before.y] as const;
-    store.actions.flowMoved(panBy(camera, by, boxOf(layout), box));
+    gradients.actions.flowMoved(panBy(camera, by, boxOf(layout), box));
     return;
   }
   const was = Math.hypot(before.x - other.x, before.y - other.y);
   const is = Math.hypot(event.clientX - other.x, event.clientY - other.y);
   const middle = [(event.clientX + other.x) / 2 - box.left, (event.clientY + other.y) / 2 - box.top] as const;
-  if (was > 0) store.actions.flowMoved(zoomAt(camera, is / was, middle, boxOf(layout), box));
+  if (was > 0) gradients.actions.flowMoved(zoomAt(camera, is / was, middle, boxOf(layout), box));
 }
 
 /** Arrows go from unit to unit, Enter chooses; plus, minus, 0 and shift with arrows move the view. */
-function onKey({ store, model }: Parts, element: HTMLElement, event: KeyboardEvent): boolean {
+function onKey({ gradients, model }: Parts, element: HTMLElement, event: KeyboardEvent): boolean {
   const layout = model.layout.peek();
   if (!layout || event.ctrlKey || event.metaKey || event.altKey) return false;
-  const { gradients, actions } = store;
   const size = element.getBoundingClientRect();
   const camera = cameraAfterKey(event, gradients.camera.peek(), layout, size);
   if (camera) {
-    actions.flowMoved(camera);
+    gradients.actions.flowMoved(camera);
     return true;
   }
   const hover = gradients.hover.peek();
   if (event.key === "Enter" && hover) {
-    chooseHovered(store, hover);
+    chooseHovered(gradients, hover);
     return true;
   }
   if (event.key === "Escape" && (hover || gradients.pinned.peek())) {
-    if (hover) actions.flowHovered(null);
-    else actions.unitPinned(null);
+    if (hover) gradients.actions.flowHovered(null);
+    else gradients.actions.unitPinned(null);
     return true;
   }
   const node = nodeAfterKey(event.key, layout, hover?.kind === "unit" ? nodeOf(model, hover.ref) : -1);
@@ -160,7 +163,12 @@ function onKey({ store, model }: Parts, element: HTMLElement, event: KeyboardEve
     layout.x[node],
     layout.y[node],
   );
-  actions.flowHovered({ kind: "unit", ref: refOf(layout, node), x: size.left + x, y: size.top + y });
+  gradients.actions.flowHovered({
+    kind: "unit",
+    ref: refOf(layout, node),
+    x: size.left + x,
+    y: size.top + y,
+  });
   return true;
 }
 

@@ -1,7 +1,8 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Box, Size } from "../../../render/camera";
 import type { FlowStep } from "../../../render/flow/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import type { FlowFrame, FlowLayer } from "../types";
 import { type ColumnLayout, gapFor, layOut, sourceUnits } from "./columns";
@@ -27,8 +28,7 @@ export function boxOf({ width, height }: ColumnLayout): Box {
   return [0, 0, width, height];
 }
 
-export function createFlowModel(store: Store, frames: FlowFrames): FlowModel {
-  const { gradients } = store;
+export function createFlowModel(session: Session, gradients: Gradients, frames: FlowFrames): FlowModel {
   const size = signal<Size>({ width: 800, height: 400 });
   const strengths = signal<ReadonlyMap<string, Float32Array>>(new Map());
   const aspect = computed(() => Math.round((8 * size.value.width) / Math.max(1, size.value.height)) / 8);
@@ -36,9 +36,9 @@ export function createFlowModel(store: Store, frames: FlowFrames): FlowModel {
   let known: FlowFrame | null = null;
   const layersNow = computed(() => {
     gradients.nFrames.value;
-    const step = gradients.step.value;
+    const step = session.recordedStep.value;
     known = (step === null ? null : frames.get(step)) ?? known;
-    return known && gradients.summary.value?.run === store.runName.value
+    return known && gradients.summary.value?.run === session.runName.value
       ? known.layers
       : gradients.layers.value;
   });
@@ -57,12 +57,12 @@ export function createFlowModel(store: Store, frames: FlowFrames): FlowModel {
   const stop = effect(() => {
     gradients.nFrames.value;
     const at = gradients.rankedAt.value;
-    const step = at ?? gradients.step.value;
+    const step = at ?? session.recordedStep.value;
     const frame = step === null ? null : frames.get(step);
     if (!frame || (at !== null && strengths.peek().size > 0 && rankedBy === frame)) return;
     rankedBy = frame;
     strengths.value = strengthsOf(frame);
-    if (at === null) store.actions.unitsRanked(frame.step);
+    if (at === null) gradients.actions.unitsRanked(frame.step);
   });
   const prepareMs: number[] = [];
   const prepared = new WeakMap<FlowFrame, { key: readonly unknown[]; step: FlowStep }>();

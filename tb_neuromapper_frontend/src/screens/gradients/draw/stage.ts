@@ -5,8 +5,9 @@ import { fromHex } from "../../../color/space";
 import { toClip } from "../../../render/camera";
 import { createFlow } from "../../../render/flow/flow";
 import type { Color, FlowScene, FlowStep } from "../../../render/flow/scene";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { indexOfStep } from "../../../session/steps";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import { sameUnit, type UnitRef } from "../state/state";
 import { boxOf, type FlowModel } from "./model";
@@ -41,12 +42,12 @@ const ACCENT: Record<Theme, Color> = { light: fromHex("#c25100"), dark: fromHex(
 
 /** @returns null if the browser has no WebGL2. */
 export function createFlowStage(
-  store: Store,
+  session: Session,
+  gradients: Gradients,
   frames: FlowFrames,
   model: FlowModel,
   canvas: HTMLCanvasElement,
 ): FlowStage | null {
-  const { gradients, actions } = store;
   const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   const sweep = createSweep();
   const palettes = { light: flowTexels("light"), dark: flowTexels("dark") };
@@ -68,28 +69,28 @@ export function createFlowStage(
   };
   /** Starts on the way to the wanted step as soon as it is ready; the first is shown at once. */
   const follow = () => {
-    const wanted = gradients.step.peek();
+    const wanted = session.recordedStep.peek();
     if (wanted === null || !frames.get(wanted)) return;
     if (sweep.coming !== null && wanted !== sweep.coming && !isReady(wanted)) return;
-    const how = sweep.coming === null || (stillness.matches && !store.playing.peek()) ? "jump" : undefined;
-    sweep.goTo(wanted, how ?? (store.follow.peek() ? "queue" : "travel"));
+    const how = sweep.coming === null || (stillness.matches && !session.playing.peek()) ? "jump" : undefined;
+    sweep.goTo(wanted, how ?? (session.follow.peek() ? "queue" : "travel"));
   };
   /** While playing: the next step once the gradient has reached the input. */
   const play = () => {
-    if (!store.playing.peek() || sweep.active || sweep.coming !== gradients.step.peek()) return;
-    const steps = gradients.steps.peek();
+    if (!session.playing.peek() || sweep.active || sweep.coming !== session.recordedStep.peek()) return;
+    const steps = session.trainSteps.peek();
     const index = indexOfStep(steps, sweep.coming ?? 0);
     if (index < steps.length - 1) {
-      if (isReady(steps[index + 1])) actions.trainPlayedTo(steps[index + 1]);
-    } else if (store.loop.peek()) actions.trainPlayedTo(steps[0]);
-    else actions.playEnded();
+      if (isReady(steps[index + 1])) session.actions.trainPlayedTo(steps[index + 1]);
+    } else if (session.loop.peek()) session.actions.trainPlayedTo(steps[0]);
+    else session.actions.playEnded();
   };
   const prefetch = () => {
-    const steps = gradients.steps.peek();
-    const wanted = gradients.step.peek();
+    const steps = session.trainSteps.peek();
+    const wanted = session.recordedStep.peek();
     if (wanted === null) return;
     const index = indexOfStep(steps, wanted);
-    const ahead = store.playing.peek() ? [1, 2, 3] : [1, -1];
+    const ahead = session.playing.peek() ? [1, 2, 3] : [1, -1];
     const next = ahead.flatMap((by) => steps[index + by] ?? []);
     frames.want([wanted, ...next]);
     // Between two frames, not in one: it takes some milliseconds for a large network.
@@ -103,7 +104,11 @@ export function createFlowStage(
   };
   /** @returns whether the next frame would be the same. */
   const draw = () => {
-    const scene = sceneNow(store, model, sweep, { still: stillness.matches, palettes, upcoming });
+    const scene = sceneNow(session, gradients, model, sweep, {
+      still: stillness.matches,
+      palettes,
+      upcoming,
+    });
     return scene === null || flow.draw(scene);
   };
   const onFrame = (time: number) => {
@@ -115,19 +120,19 @@ export function createFlowStage(
     follow();
     prefetch();
     const isSame = draw();
-    const moving = sweep.active || (store.playing.peek() && gradients.steps.peek().length > 1);
+    const moving = sweep.active || (session.playing.peek() && session.trainSteps.peek().length > 1);
     const active = (moving || !isSame) && !model.hidden.peek();
     lastTime = active ? time : 0;
     const shown = sweep.coming === null ? null : model.step(sweep.coming);
-    actions.flowSettled(
-      !moving && shown !== null && flow.isReady(shown) && sweep.coming === gradients.step.peek(),
+    gradients.actions.flowSettled(
+      !moving && shown !== null && flow.isReady(shown) && sweep.coming === session.recordedStep.peek(),
     );
     frameMs.push(performance.now() - started);
     if (frameMs.length > N_TIMED) frameMs.shift();
     if (active) request();
   };
   const unwatch = effect(() => {
-    watched(store, model);
+    watched(session, gradients, model);
     if (gradients.nReplays.value !== nReplays && !stillness.matches) sweep.replay();
     nReplays = gradients.nReplays.peek();
     // They may have been made for another layout.
@@ -135,7 +140,7 @@ export function createFlowStage(
     request();
   });
   const unwatchRun = effect(() => {
-    store.runName.value;
+    session.runName.value;
     sweep.forget();
   });
   return {
@@ -173,12 +178,12 @@ interface Moment {
 }
 
 function sceneNow(
-  store: Store,
+  session: Session,
+  gradients: Gradients,
   model: FlowModel,
   sweep: ReturnType<typeof createSweep>,
   { still, palettes, upcoming }: Moment,
 ): FlowScene | null {
-  const { gradients } = store;
   const layout = model.layout.peek();
   const size = model.size.peek();
   const coming = sweep.coming === null ? null : model.step(sweep.coming);
@@ -186,7 +191,7 @@ function sceneNow(
   const moving = sweep.active && !still;
   const frontWidth = Math.max(1.5, layout.width / 24);
   const way = layout.width + 5 * frontWidth;
-  const theme = store.theme.peek();
+  const theme = session.theme.peek();
   const pinned = gradients.pinned.peek();
   const hover = gradients.hover.peek();
   const hovered = hover?.kind === "unit" ? hover.ref : null;
@@ -237,12 +242,11 @@ export function nodeOf(model: FlowModel, ref: UnitRef | null): number {
 }
 
 /** Reads every signal that the picture depends on. */
-function watched(store: Store, model: FlowModel): void {
-  const { gradients } = store;
+function watched(session: Session, gradients: Gradients, model: FlowModel): void {
   model.layout.value;
   model.size.value;
   model.hidden.value;
-  gradients.step.value;
+  session.recordedStep.value;
   gradients.nFrames.value;
   gradients.summary.value;
   gradients.camera.value;
@@ -252,7 +256,7 @@ function watched(store: Store, model: FlowModel): void {
   gradients.shown.value;
   gradients.edgeLimit.value;
   gradients.passS.value;
-  store.playing.value;
-  store.connection.value;
-  store.theme.value;
+  session.playing.value;
+  session.connection.value;
+  session.theme.value;
 }

@@ -1,19 +1,27 @@
 import { type Affine, toPixels } from "../../../render/camera";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count } from "../../../ui/format";
 import type { Column, ColumnLayout } from "../draw/columns";
 import { boxOf, type FlowModel } from "../draw/model";
+import type { Gradients } from "../state/actions";
 
 const LETTER_PX = 7.8;
 const MIN_EDGE_PX = 88;
 const MIN_HEAD_PX = 98;
 
 /** The layers' names above their columns, as many as there is room for. */
-export function ColumnHeads({ store, model }: { store: Store; model: FlowModel }) {
+export function ColumnHeads({
+  gradients,
+  model,
+}: {
+  session: Session;
+  gradients: Gradients;
+  model: FlowModel;
+}) {
   const layout = model.layout.value;
   const size = model.size.value;
-  const camera = store.gradients.camera.value;
-  const chosen = store.gradients.layer.value;
+  const camera = gradients.camera.value;
+  const chosen = gradients.layer.value;
   const heads = layout ? headsOf(layout, toPixels(camera, boxOf(layout), size), size.width, chosen) : [];
   return (
     <div class="nm-heads" data-testid="column-heads">
@@ -26,7 +34,7 @@ export function ColumnHeads({ store, model }: { store: Store; model: FlowModel }
           aria-pressed={column.name === chosen}
           disabled={column.layer === null}
           title={titleOf(column)}
-          onClick={() => store.actions.layerChosen(column.name === chosen ? null : column.name)}
+          onClick={() => gradients.actions.layerChosen(column.name === chosen ? null : column.name)}
           data-testid="column-head"
           data-layer={column.name}
         >

@@ -1,79 +1,23 @@
-import type { Store } from "../../../session/state";
-import { indexOfStep } from "../../../session/steps";
-import { RunChoice } from "../../../shell/run_choice";
-import { ScreenTabs } from "../../../shell/screen_tabs";
+import type { Session } from "../../../session";
+import { ControlBar, TrainSteps } from "../../../shell/cursor_controls";
 import { integer } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
-import { Player } from "../../../ui/player";
+import type { Gradients } from "../state/actions";
 import { EDGE_LIMITS, type EdgeLimit, PASS_SECONDS, SHOWN, type Shown } from "../state/state";
 
 const SHOWN_TITLES: Record<Shown, string> = { gradient: "gradients", value: "values" };
 
 /** One row: which run, which training step, and how the gradient travels. */
-export function GradientControls({ store }: { store: Store }) {
+export function GradientControls({ session, gradients }: { session: Session; gradients: Gradients }) {
   return (
-    <div class="nm-controls" role="toolbar" aria-label="Run and training step">
-      <ScreenTabs store={store} />
-      <RunChoice store={store} />
-      <TrainSteps store={store} />
-      <Look store={store} />
-    </div>
+    <ControlBar session={session} label="Run and training step">
+      <TrainSteps session={session} />
+      <Look session={session} gradients={gradients} />
+    </ControlBar>
   );
 }
 
-/** The cursor among the recorded training steps; only the neuron view can play through them. */
-export function TrainSteps({ store, plays = true }: { store: Store; plays?: boolean }) {
-  const { actions, gradients } = store;
-  const steps = gradients.steps.value;
-  const step = gradients.step.value;
-  const index = step === null ? 0 : indexOfStep(steps, step);
-  const epoch = gradients.summary.value?.epochs[index] ?? null;
-  const text = step === null ? "no step yet" : `step ${integer(step)}`;
-  return (
-    <>
-      <Player
-        noun="step"
-        playing={store.playing.value}
-        index={index}
-        n={steps.length}
-        onFirst={actions.firstTrainStep}
-        onPrevious={actions.previousTrainStep}
-        onPlay={plays ? actions.trainPlayToggled : null}
-        onNext={actions.nextTrainStep}
-        onLast={actions.lastTrainStep}
-      />
-      <div class="nm-epoch nm-train-step">
-        <div class="nm-slider">
-          <input
-            type="range"
-            aria-label="Training step"
-            aria-valuetext={text}
-            data-testid="train-slider"
-            min={0}
-            max={Math.max(1, steps.length - 1)}
-            step={1}
-            value={index}
-            disabled={steps.length < 2}
-            onInput={(event) => actions.trainStepChosen(steps[Number(event.currentTarget.value)])}
-          />
-        </div>
-        <output class="nm-train-words" data-testid="train-step">
-          {step === null ? "–" : text}
-          {step !== null && (
-            <span class="nm-muted">
-              {" "}
-              of {integer(steps[steps.length - 1])}
-              {epoch === null ? "" : ` · after epoch ${epoch}`}
-            </span>
-          )}
-        </output>
-      </div>
-    </>
-  );
-}
-
-function Look({ store }: { store: Store }) {
-  const { actions, gradients } = store;
+function Look({ session, gradients }: { session: Session; gradients: Gradients }) {
   return (
     <div class="nm-playback">
       <label title="What the colours show: gradients, or activations and weights">
@@ -82,7 +26,7 @@ function Look({ store }: { store: Store }) {
           aria-label="Colours show"
           data-testid="shown"
           value={gradients.shown.value}
-          onChange={(event) => actions.shownChosen(event.currentTarget.value as Shown)}
+          onChange={(event) => gradients.actions.shownChosen(event.currentTarget.value as Shown)}
         >
           {SHOWN.map((shown) => (
             <option key={shown} value={shown}>
@@ -97,7 +41,7 @@ function Look({ store }: { store: Store }) {
           aria-label="Connections"
           data-testid="edge-limit"
           value={String(gradients.edgeLimit.value)}
-          onChange={(event) => actions.edgeLimitChosen(toLimit(event.currentTarget.value))}
+          onChange={(event) => gradients.actions.edgeLimitChosen(toLimit(event.currentTarget.value))}
         >
           {EDGE_LIMITS.map((limit) => (
             <option key={limit} value={String(limit)}>
@@ -116,7 +60,7 @@ function Look({ store }: { store: Store }) {
           aria-label="Seconds for a pass"
           data-testid="pass"
           value={String(gradients.passS.value)}
-          onChange={(event) => actions.passChosen(Number(event.currentTarget.value))}
+          onChange={(event) => gradients.actions.passChosen(Number(event.currentTarget.value))}
         >
           {PASS_SECONDS.map((seconds) => (
             <option key={seconds} value={String(seconds)}>
@@ -128,20 +72,20 @@ function Look({ store }: { store: Store }) {
       <IconButton
         icon="rotate"
         label="Let the gradient travel again (r)"
-        onClick={actions.flowReplayed}
+        onClick={gradients.actions.flowReplayed}
         testId="replay"
       />
       <IconButton
         icon="loop"
         label="Play again and again"
-        pressed={store.loop.value}
-        onClick={actions.loopToggled}
+        pressed={session.loop.value}
+        onClick={session.actions.loopToggled}
         testId="loop"
       />
       <IconButton
         icon="fit"
         label="Show the whole network (0)"
-        onClick={actions.flowFitted}
+        onClick={gradients.actions.flowFitted}
         testId="fit-all"
       />
     </div>

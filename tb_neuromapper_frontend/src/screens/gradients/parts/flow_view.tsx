@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { flowColor, type Sign } from "../../../color/flow_colors";
 import type { Theme } from "../../../color/palette";
 import { type Affine, type Size, toPixels } from "../../../render/camera";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { integer } from "../../../ui/format";
 import { ScaleBar } from "../../../ui/scale_bar";
 import type { Column, ColumnLayout } from "../draw/columns";
@@ -11,47 +11,48 @@ import { noGradientWords } from "../draw/facts";
 import { watchFlowPointer } from "../draw/flow_pointer";
 import { boxOf, type FlowModel } from "../draw/model";
 import { createFlowStage, type FlowStage } from "../draw/stage";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import type { FlowFrame } from "../types";
 import { ColumnHeads } from "./column_heads";
 
 interface FlowProps {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   frames: FlowFrames;
   model: FlowModel;
   onStage: (stage: FlowStage | null) => void;
 }
 
 /** The neuron view: the layers as columns, the input on the left; the gradient travels to it from the right. */
-export function FlowView({ store, frames, model, onStage }: FlowProps) {
+export function FlowView({ session, gradients, frames, model, onStage }: FlowProps) {
   const plot = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     if (!canvas.current || !plot.current) return;
-    const stage = tryStage(store, frames, model, canvas.current);
+    const stage = tryStage(session, gradients, frames, model, canvas.current);
     setFailed(stage === null);
     onStage(stage);
-    const unwatch = watchFlowPointer(plot.current, { store, model });
+    const unwatch = watchFlowPointer(plot.current, { session, gradients, model });
     return () => {
       unwatch();
       onStage(null);
       stage?.dispose();
     };
-  }, [store, frames, model, onStage]);
+  }, [session, gradients, frames, model, onStage]);
   useSize(plot, model);
-  const { gradients } = store;
   const nCalls = gradients.nCalls.value;
   useEffect(() => {
     if (nCalls > 0) plot.current?.scrollIntoView({ block: "nearest" });
   }, [nCalls]);
   const shown = gradients.shown.value;
   gradients.nFrames.value;
-  const frame = (gradients.step.value !== null && frames.get(gradients.step.value)) || null;
+  const frame = (session.recordedStep.value !== null && frames.get(session.recordedStep.value)) || null;
   const problems = frame?.problems.join(" ") ?? "";
   return (
     <section class="nm-flow" aria-label="Neuron view">
-      <ColumnHeads store={store} model={model} />
+      <ColumnHeads session={session} gradients={gradients} model={model} />
       <div
         class="nm-flow-plot"
         ref={plot}
@@ -63,9 +64,9 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
         data-shown={shown}
       >
         <canvas class="nm-canvas" ref={canvas} data-testid="flow-canvas" />
-        <RestLabels store={store} model={model} />
+        <RestLabels session={session} gradients={gradients} model={model} />
         {failed && <p class="nm-words nm-error">The graphics driver refuses to draw the network.</p>}
-        {!failed && store.gradients.nFrames.value === 0 && <p class="nm-words">Reading the step.</p>}
+        {!failed && gradients.nFrames.value === 0 && <p class="nm-words">Reading the step.</p>}
       </div>
       <p class="nm-direction">
         <span class="nm-error" title={problems} data-testid="step-problems">
@@ -73,7 +74,7 @@ export function FlowView({ store, frames, model, onStage }: FlowProps) {
         </span>
         {shown === "gradient" && <span>← the gradient travels from the output to the input</span>}
       </p>
-      <FlowLegend store={store} frame={frame} />
+      <FlowLegend session={session} gradients={gradients} frame={frame} />
     </section>
   );
 }
@@ -104,11 +105,11 @@ function tryStage(...args: Parameters<typeof createFlowStage>): FlowStage | null
 }
 
 /** Below a large layer how many of its units are not shown one by one; unfolds it, or folds it again. */
-function RestLabels({ store, model }: { store: Store; model: FlowModel }) {
+function RestLabels({ gradients, model }: { session: Session; gradients: Gradients; model: FlowModel }) {
   const layout = model.layout.value;
   if (!layout) return null;
   const size = model.size.value;
-  const view = toPixels(store.gradients.camera.value, boxOf(layout), size);
+  const view = toPixels(gradients.camera.value, boxOf(layout), size);
   return (
     <>
       {restLabels(layout, view, size).map(({ column, words, x, y }) => (
@@ -118,7 +119,7 @@ function RestLabels({ store, model }: { store: Store; model: FlowModel }) {
           class="nm-button nm-rest"
           style={{ left: `${x}px`, top: `${y}px` }}
           aria-expanded={column.unfolded}
-          onClick={() => store.actions.layerUnfolded(column.name)}
+          onClick={() => gradients.actions.layerUnfolded(column.name)}
           data-testid="rest"
           data-layer={column.name}
         >
@@ -160,16 +161,23 @@ function colorsOf(sign: Sign, theme: Theme): string[] {
 }
 
 /** What the colours mean. */
-function FlowLegend({ store, frame }: { store: Store; frame: FlowFrame | null }) {
-  const { gradients, actions } = store;
-  const theme = store.theme.value;
+function FlowLegend({
+  session,
+  gradients,
+  frame,
+}: {
+  session: Session;
+  gradients: Gradients;
+  frame: FlowFrame | null;
+}) {
+  const theme = session.theme.value;
   const scale = gradients.summary.value?.scale;
   const isGradient = gradients.shown.value === "gradient";
   const positive = { label: "+", colors: colorsOf("positive", theme) };
   const negative = { label: "−", colors: colorsOf("negative", theme) };
   const unsigned = { label: "", colors: colorsOf("unsigned", theme) };
   const rankedAt = gradients.rankedAt.value;
-  const step = gradients.step.value;
+  const step = session.recordedStep.value;
   return (
     <div class="nm-flow-legend" data-testid="flow-legend">
       {isGradient ? (
@@ -210,7 +218,7 @@ function FlowLegend({ store, frame }: { store: Store; frame: FlowFrame | null })
         <span>
           <i class="nm-mark-unknown" /> {isGradient ? noGradientWords(frame) : "unknown"}
         </span>
-        {rankedAt !== null && hasHidden(store) && (
+        {rankedAt !== null && hasHidden(gradients) && (
           <span>
             large layers: strongest at step {rankedAt}{" "}
             {/* Keeps its place, so that the network does not move from step to step. */}
@@ -218,7 +226,7 @@ function FlowLegend({ store, frame }: { store: Store; frame: FlowFrame | null })
               type="button"
               class="nm-button nm-link"
               style={{ visibility: step === null || step === rankedAt ? "hidden" : "visible" }}
-              onClick={() => actions.unitsRanked(step)}
+              onClick={() => gradients.actions.unitsRanked(step)}
               data-testid="rank"
             >
               choose at this step
@@ -230,6 +238,6 @@ function FlowLegend({ store, frame }: { store: Store; frame: FlowFrame | null })
   );
 }
 
-function hasHidden(store: Store): boolean {
-  return store.gradients.layers.value.some((layer) => layer.n_units > 32);
+function hasHidden(gradients: Gradients): boolean {
+  return gradients.layers.value.some((layer) => layer.n_units > 32);
 }

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { LogEnds } from "../../../color/log_scale";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { indexOfStep } from "../../../session/steps";
 import { integer } from "../../../ui/format";
 import { paintHeatMap } from "../draw/heat_map";
+import type { Gradients } from "../state/actions";
 import type { TreeRow } from "../state/layer_tree";
 import type { OverviewPart } from "../types";
 
@@ -17,18 +18,18 @@ export interface Rows {
 }
 
 interface MapProps {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   part: OverviewPart;
   shown: Rows;
   pointed: { value: { row: number; column: number } | null };
 }
 
 /** The layers over the steps; a click goes to a layer and a step. */
-export function HeatMapView({ store, part, shown, pointed }: MapProps) {
-  const { gradients, actions } = store;
+export function HeatMapView({ session, gradients, part, shown, pointed }: MapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useSignal(0);
-  const theme = store.theme.value;
+  const theme = session.theme.value;
   const { rows, values, ends } = shown;
   const nSteps = part.steps.length;
   useEffect(() => {
@@ -54,12 +55,12 @@ export function HeatMapView({ store, part, shown, pointed }: MapProps) {
     paintHeatMap(context, { rows: lines, nSteps, ends, theme }, ROW_PX * ratio);
   }, [rows, values, ends, nSteps, theme, widthPx]);
 
-  const at = gradients.step.value === null ? -1 : indexOfStep(part.steps, gradients.step.value);
+  const at = session.recordedStep.value === null ? -1 : indexOfStep(part.steps, session.recordedStep.value);
   const choose = (row: number, column: number) => {
     const { layers } = rows[row];
-    actions.trainStepChosen(part.steps[column]);
-    if (layers.length === 1) actions.layerChosen(part.layers[layers[0]]);
-    else actions.moduleFolded(rows[row].path);
+    session.actions.trainStepChosen(part.steps[column]);
+    if (layers.length === 1) gradients.actions.layerChosen(part.layers[layers[0]]);
+    else gradients.actions.moduleFolded(rows[row].path);
   };
   const placeOf = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();

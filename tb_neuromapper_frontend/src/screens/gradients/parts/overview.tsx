@@ -1,10 +1,11 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { flowColor } from "../../../color/flow_colors";
 import { logEnds } from "../../../color/log_scale";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count, integer, percent, scientific } from "../../../ui/format";
 import { Icon } from "../../../ui/icons";
 import { ScaleBar } from "../../../ui/scale_bar";
+import type { Gradients } from "../state/actions";
 import { groupPaths, medianRow, type TreeRow, treeRows } from "../state/layer_tree";
 import { MEASURES, type Measure, type OverviewPart } from "../types";
 import { HeatMapView, type Rows } from "./heat_map_view";
@@ -23,8 +24,7 @@ const SCALE_TITLES: Record<Measure, string> = {
 };
 
 /** All layers at all steps; the network's hierarchy folds, a click goes to a layer and a step. */
-export function Overview({ store }: { store: Store }) {
-  const { gradients } = store;
+export function Overview({ session, gradients }: { session: Session; gradients: Gradients }) {
   const pointed = useSignal<{ row: number; column: number } | null>(null);
   const shown = useComputed<Rows | null>(() => {
     const part = gradients.overview.value;
@@ -35,17 +35,23 @@ export function Overview({ store }: { store: Store }) {
   const nRows = treeRows(names, gradients.folded.value).length;
   return (
     <section class="nm-overview" aria-label="Overview: layers over steps" style={{ "--rows": String(nRows) }}>
-      <OverviewHead store={store} shown={shown.value} />
+      <OverviewHead session={session} gradients={gradients} shown={shown.value} />
       {part && shown.value ? (
         <div class="nm-overview-body" data-testid="overview-body">
-          <RowNames store={store} part={part} rows={shown.value.rows} />
-          <HeatMapView store={store} part={part} shown={shown.value} pointed={pointed} />
+          <RowNames session={session} gradients={gradients} part={part} rows={shown.value.rows} />
+          <HeatMapView
+            session={session}
+            gradients={gradients}
+            part={part}
+            shown={shown.value}
+            pointed={pointed}
+          />
         </div>
       ) : (
         <p class="nm-muted nm-overview-words">Reading the layers.</p>
       )}
       <p class="nm-overview-figures" data-testid="overview-figures" aria-live="polite">
-        {part && shown.value ? figuresOf(store, part, shown.value, pointed.value) : ""}
+        {part && shown.value ? figuresOf(gradients, part, shown.value, pointed.value) : ""}
       </p>
     </section>
   );
@@ -61,10 +67,17 @@ function rowsOf(part: OverviewPart, measure: Measure, folded: ReadonlySet<string
   };
 }
 
-function OverviewHead({ store, shown }: { store: Store; shown: Rows | null }) {
-  const { gradients, actions } = store;
+function OverviewHead({
+  session,
+  gradients,
+  shown,
+}: {
+  session: Session;
+  gradients: Gradients;
+  shown: Rows | null;
+}) {
   const measure = gradients.measure.value;
-  const theme = store.theme.value;
+  const theme = session.theme.value;
   const groups = groupPaths(gradients.overview.value?.layers ?? []);
   const isFolded = gradients.folded.value.size > 0;
   const colors = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => flowColor(share, "unsigned", theme));
@@ -76,7 +89,7 @@ function OverviewHead({ store, shown }: { store: Store; shown: Rows | null }) {
           aria-label="Overview of"
           data-testid="measure"
           value={measure}
-          onChange={(event) => actions.measureChosen(event.currentTarget.value as Measure)}
+          onChange={(event) => gradients.actions.measureChosen(event.currentTarget.value as Measure)}
         >
           {MEASURES.map((each) => (
             <option key={each} value={each}>
@@ -90,7 +103,7 @@ function OverviewHead({ store, shown }: { store: Store; shown: Rows | null }) {
           type="button"
           class="nm-button"
           data-testid="fold-all"
-          onClick={() => actions.modulesFolded(isFolded ? [] : groups)}
+          onClick={() => gradients.actions.modulesFolded(isFolded ? [] : groups)}
         >
           {isFolded ? "unfold all" : "fold all"}
         </button>
@@ -121,8 +134,16 @@ function OverviewHead({ store, shown }: { store: Store; shown: Rows | null }) {
   );
 }
 
-function RowNames({ store, part, rows }: { store: Store; part: OverviewPart; rows: TreeRow[] }) {
-  const { gradients, actions } = store;
+function RowNames({
+  gradients,
+  part,
+  rows,
+}: {
+  session: Session;
+  gradients: Gradients;
+  part: OverviewPart;
+  rows: TreeRow[];
+}) {
   const types = new Map(gradients.layers.value.map(({ name, type }) => [name, type]));
   return (
     <div>
@@ -142,8 +163,8 @@ function RowNames({ store, part, rows }: { store: Store; part: OverviewPart; row
                   : { "aria-expanded": !row.folded })}
                 onClick={() =>
                   isLayer
-                    ? actions.layerChosen(layer === gradients.layer.value ? null : layer)
-                    : actions.moduleFolded(row.path)
+                    ? gradients.actions.layerChosen(layer === gradients.layer.value ? null : layer)
+                    : gradients.actions.moduleFolded(row.path)
                 }
                 data-testid={isLayer ? "overview-layer" : "overview-module"}
                 data-path={row.path}
@@ -162,7 +183,7 @@ function RowNames({ store, part, rows }: { store: Store; part: OverviewPart; row
 }
 
 function figuresOf(
-  store: Store,
+  gradients: Gradients,
   part: OverviewPart,
   { rows, values }: Rows,
   pointed: { row: number; column: number } | null,
@@ -171,7 +192,7 @@ function figuresOf(
   const thinned = part.stride > 1 ? ` · every ${part.stride}th recorded step is shown` : "";
   if (!pointed || !row || pointed.column >= part.steps.length)
     return `${count(rows.length, "row")} · ${count(part.steps.length, "step")}${part.complete ? "" : ", reading more"}${thinned}`;
-  const measure = store.gradients.measure.value;
+  const measure = gradients.measure.value;
   const value = values[pointed.row][pointed.column];
   const words = Number.isNaN(value) ? "unknown" : measure === "dead" ? percent(value) : scientific(value);
   const what = row.isGroup

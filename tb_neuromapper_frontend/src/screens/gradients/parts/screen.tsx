@@ -1,7 +1,8 @@
 import { useEffect, useMemo } from "preact/hooks";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { createFlowModel } from "../draw/model";
 import type { FlowStage } from "../draw/stage";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import { FlowView } from "./flow_view";
 import { Overview } from "./overview";
@@ -9,30 +10,31 @@ import { GradientsSide } from "./side";
 import { FlowTooltip } from "./tooltip";
 
 interface GradientsProps {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   frames: FlowFrames;
   onStage: (stage: FlowStage | null) => void;
 }
 
 /** The gradient flow of a run: neuron by neuron, and all layers over all steps. */
-export function GradientsScreen({ store, frames, onStage }: GradientsProps) {
-  const summary = store.gradients.summary.value;
+export function GradientsScreen({ session, gradients, frames, onStage }: GradientsProps) {
+  const summary = gradients.summary.value;
   if (summary === null) return <p class="nm-words nm-gradients-words">Asking for the gradient records.</p>;
-  if (summary.steps.length === 0) return <NoGradients store={store} />;
-  return <Views store={store} frames={frames} onStage={onStage} />;
+  if (summary.steps.length === 0) return <NoGradients session={session} />;
+  return <Views session={session} gradients={gradients} frames={frames} onStage={onStage} />;
 }
 
-function Views({ store, frames, onStage }: GradientsProps) {
-  const model = useMemo(() => createFlowModel(store, frames), [store, frames]);
+function Views({ session, gradients, frames, onStage }: GradientsProps) {
+  const model = useMemo(() => createFlowModel(session, gradients, frames), [session, gradients, frames]);
   useEffect(() => () => model.dispose(), [model]);
   return (
     <div class="nm-screen nm-gradients">
       <div class="nm-gradients-main">
-        <FlowView store={store} frames={frames} model={model} onStage={onStage} />
-        <Overview store={store} />
+        <FlowView session={session} gradients={gradients} frames={frames} model={model} onStage={onStage} />
+        <Overview session={session} gradients={gradients} />
       </div>
-      <GradientsSide store={store} frames={frames} />
-      <FlowTooltip store={store} frames={frames} model={model} />
+      <GradientsSide session={session} gradients={gradients} frames={frames} />
+      <FlowTooltip session={session} gradients={gradients} frames={frames} model={model} />
     </div>
   );
 }
@@ -45,10 +47,10 @@ const LINES = `for x, y in loader:
     mapper.step()                # records the gradient flow every gradient_every steps`;
 
 /** What to do when a run has no gradient records. */
-function NoGradients({ store }: { store: Store }) {
+function NoGradients({ session }: { session: Session }) {
   return (
     <div class="nm-empty" data-testid="no-gradients">
-      <h1>The run {store.runName.value} has no gradient records</h1>
+      <h1>The run {session.runName.value} has no gradient records</h1>
       <p>
         Call <code>mapper.step()</code> after <code>optimizer.step()</code> in the training script; this
         screen fills as soon as the first step is recorded.

@@ -1,23 +1,32 @@
 import { flowColor } from "../../../color/flow_colors";
 import type { Theme } from "../../../color/palette";
-import { FindingsPanel } from "../../../findings/panel";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { SidePanels } from "../../../shell/side_panels";
 import { Chart, type Series } from "../../../ui/chart";
 import { scientific } from "../../../ui/format";
 import { IconButton } from "../../../ui/icons";
 import { type Fact, unitFacts } from "../draw/facts";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import type { Distributions, Quantiles } from "../types";
 
 const CHART_PX = 118;
 
 /** One neuron through the steps, and the distributions of one layer. */
-export function GradientsSide({ store, frames }: { store: Store; frames: FlowFrames }) {
+export function GradientsSide({
+  session,
+  gradients,
+  frames,
+}: {
+  session: Session;
+  gradients: Gradients;
+  frames: FlowFrames;
+}) {
   return (
     <aside class="nm-side nm-gradients-side" aria-label="One unit, one layer, and findings">
-      <PinnedUnit store={store} frames={frames} />
-      <LayerDistributions store={store} />
-      <FindingsPanel store={store} />
+      <PinnedUnit session={session} gradients={gradients} frames={frames} />
+      <LayerDistributions session={session} gradients={gradients} />
+      <SidePanels session={session} />
     </aside>
   );
 }
@@ -35,12 +44,19 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
   );
 }
 
-function PinnedUnit({ store, frames }: { store: Store; frames: FlowFrames }) {
-  const { gradients, actions } = store;
+function PinnedUnit({
+  session,
+  gradients,
+  frames,
+}: {
+  session: Session;
+  gradients: Gradients;
+  frames: FlowFrames;
+}) {
   const pinned = gradients.pinned.value;
   const history = gradients.history.value;
   gradients.nFrames.value;
-  const frame = gradients.step.value === null ? null : frames.get(gradients.step.value);
+  const frame = session.recordedStep.value === null ? null : frames.get(session.recordedStep.value);
   if (!pinned) {
     return (
       <div class="nm-side-part">
@@ -49,10 +65,10 @@ function PinnedUnit({ store, frames }: { store: Store; frames: FlowFrames }) {
       </div>
     );
   }
-  const theme = store.theme.value;
+  const theme = session.theme.value;
   const common = {
     x: history?.steps ?? [],
-    at: gradients.step.value,
+    at: session.recordedStep.value,
     height: CHART_PX,
     theme,
     formatY: scientific,
@@ -66,7 +82,7 @@ function PinnedUnit({ store, frames }: { store: Store; frames: FlowFrames }) {
         <IconButton
           icon="close"
           label="Follow no unit"
-          onClick={() => actions.unitPinned(null)}
+          onClick={() => gradients.actions.unitPinned(null)}
           testId="unpin-unit"
         />
       </div>
@@ -77,7 +93,7 @@ function PinnedUnit({ store, frames }: { store: Store; frames: FlowFrames }) {
         label="Gradient of the unit over the steps"
         series={[{ label: "gradient", values: history?.gradient ?? [], color: lineColor(theme) }]}
         log
-        onChoose={actions.trainStepChosen}
+        onChoose={session.actions.trainStepChosen}
         testId="history-gradient"
       />
       <h3>mean |activation|</h3>
@@ -85,15 +101,14 @@ function PinnedUnit({ store, frames }: { store: Store; frames: FlowFrames }) {
         {...common}
         label="Activation of the unit over the steps"
         series={[{ label: "activation", values: history?.activation ?? [], color: lineColor(theme) }]}
-        onChoose={actions.trainStepChosen}
+        onChoose={session.actions.trainStepChosen}
         testId="history-activation"
       />
     </div>
   );
 }
 
-function LayerDistributions({ store }: { store: Store }) {
-  const { gradients, actions } = store;
+function LayerDistributions({ session, gradients }: { session: Session; gradients: Gradients }) {
   const layer = gradients.layer.value;
   const found = gradients.distributions.value;
   if (layer === null) {
@@ -104,7 +119,7 @@ function LayerDistributions({ store }: { store: Store }) {
       </div>
     );
   }
-  const theme = store.theme.value;
+  const theme = session.theme.value;
   return (
     <div class="nm-side-part" data-testid="layer-distributions" data-layer={layer}>
       <div class="nm-side-head">
@@ -112,7 +127,7 @@ function LayerDistributions({ store }: { store: Store }) {
         <IconButton
           icon="close"
           label="Choose no layer"
-          onClick={() => actions.layerChosen(null)}
+          onClick={() => gradients.actions.layerChosen(null)}
           testId="unchoose-layer"
         />
       </div>
@@ -121,7 +136,7 @@ function LayerDistributions({ store }: { store: Store }) {
           aria-label="Parameter"
           value={found.parameter}
           data-testid="parameter"
-          onChange={(event) => actions.parameterChosen(event.currentTarget.value)}
+          onChange={(event) => gradients.actions.parameterChosen(event.currentTarget.value)}
         >
           {found.parameters.map((name) => (
             <option key={name}>{name}</option>
@@ -132,7 +147,14 @@ function LayerDistributions({ store }: { store: Store }) {
         <p class="nm-muted">No parameters are recorded for it.</p>
       ) : (
         (["weight", "gradient"] as const).map((of) => (
-          <QuantileChart key={of} store={store} found={found} of={of} theme={theme} />
+          <QuantileChart
+            key={of}
+            session={session}
+            gradients={gradients}
+            found={found}
+            of={of}
+            theme={theme}
+          />
         ))
       )}
     </div>
@@ -140,13 +162,14 @@ function LayerDistributions({ store }: { store: Store }) {
 }
 
 interface QuantileProps {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   found: Distributions;
   of: "weight" | "gradient";
   theme: Theme;
 }
 
-function QuantileChart({ store, found, of, theme }: QuantileProps) {
+function QuantileChart({ session, found, of, theme }: QuantileProps) {
   const title = of === "weight" ? found.parameter : `dL/d ${found.parameter}`;
   return (
     <>
@@ -159,11 +182,11 @@ function QuantileChart({ store, found, of, theme }: QuantileProps) {
           { between: [4, 0], fill: bandColor(theme, 0.14) },
           { between: [3, 1], fill: bandColor(theme, 0.3) },
         ]}
-        at={store.gradients.step.value}
+        at={session.recordedStep.value}
         height={CHART_PX}
         theme={theme}
         formatY={scientific}
-        onChoose={store.actions.trainStepChosen}
+        onChoose={session.actions.trainStepChosen}
         testId={`distribution-${of}`}
       />
     </>

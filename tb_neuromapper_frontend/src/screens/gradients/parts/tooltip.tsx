@@ -1,7 +1,8 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import type { ColumnLayout } from "../draw/columns";
 import { type Fact, linkFacts, unitFacts } from "../draw/facts";
 import type { FlowModel } from "../draw/model";
+import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
 import { type FlowHover, sameUnit, type UnitRef } from "../state/state";
 import { Facts } from "./side";
@@ -12,18 +13,19 @@ const GAP = 16;
 
 /** The figures of what is under the pointer, beside the pointer. */
 export function FlowTooltip({
-  store,
+  session,
+  gradients,
   frames,
   model,
 }: {
-  store: Store;
+  session: Session;
+  gradients: Gradients;
   frames: FlowFrames;
   model: FlowModel;
 }) {
-  const { gradients } = store;
   const hover = gradients.hover.value;
   const layout = model.layout.value;
-  const step = gradients.step.value;
+  const step = session.recordedStep.value;
   const frame = step === null ? null : frames.get(step);
   if (!hover || !layout || !frame) return null;
   const left = hover.x + GAP + WIDTH > window.innerWidth ? Math.max(0, hover.x - GAP - WIDTH) : hover.x + GAP;

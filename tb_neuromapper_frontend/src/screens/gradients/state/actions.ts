@@ -1,36 +1,45 @@
 import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../../../render/camera";
-import type { State } from "../../../session/state";
-import type { Distributions, Gradients, Measure, OverviewPart, UnitHistory } from "../types";
+import type { Session } from "../../../session";
+import type { Target } from "../../../session/part";
+import type { Distributions, GradientsSummary, Measure, OverviewPart, UnitHistory } from "../types";
 import { joinOverview } from "./overview";
 import {
+  createGradientsState,
   EDGE_LIMITS,
   type EdgeLimit,
   type FlowHover,
+  type GradientsState,
   PASS_SECONDS,
   type Shown,
   sameUnit,
   type UnitRef,
 } from "./state";
 
-export function gradientActions(state: State) {
-  const { gradients } = state;
-  return { ...dataActions(state), ...unitActions(state), ...lookActions(gradients) };
+/** What the gradients screen knows and shows, and what changes it. */
+export type Gradients = GradientsState & { actions: ReturnType<typeof gradientActions> };
+
+export function createGradients(session: Session): Gradients {
+  const state = createGradientsState(session);
+  return { ...state, actions: gradientActions(session, state) };
 }
 
-function dataActions(state: State) {
-  const { gradients } = state;
-  const isShown = (run: string) => run === state.runName.peek();
+function gradientActions(session: Session, gradients: GradientsState) {
+  return { ...dataActions(session, gradients), ...unitActions(gradients), ...lookActions(gradients) };
+}
+
+function dataActions(session: Session, gradients: GradientsState) {
+  const isShown = (run: string) => run === session.runName.peek();
   return {
     /** What was recorded of the run; while following, the cursor goes to its newest step. */
-    gradientsLoaded(loaded: Gradients) {
+    gradientsLoaded(loaded: GradientsSummary) {
       if (!isShown(loaded.run)) return;
       batch(() => {
         // After a crash and a new start the same steps may hold other values.
         if (!goesOn(gradients.summary.peek(), loaded)) gradients.overview.value = null;
         gradients.summary.value = loaded;
-        const newest = loaded.steps.at(-1) ?? null;
-        if (state.follow.peek() && !state.playing.peek() && newest !== null) state.trainStep.value = newest;
+        session.actions.trainStepsLoaded(loaded.steps, loaded.epochs);
+        session.actions.runGrew();
       });
     },
     overviewLoaded(run: string, part: OverviewPart) {
@@ -51,12 +60,12 @@ function dataActions(state: State) {
       gradients.nFrames.value += 1;
     },
     flowSettled(settled: boolean) {
-      gradients.resting.value = settled ? gradients.step.peek() : null;
+      gradients.resting.value = settled ? session.recordedStep.peek() : null;
     },
   };
 }
 
-function unitActions({ gradients }: State) {
+function unitActions(gradients: GradientsState) {
   const chooseLayer = (layer: string | null) => {
     if (layer === gradients.layer.peek()) return;
     gradients.distributions.value = null;
@@ -92,7 +101,7 @@ function unitActions({ gradients }: State) {
   };
 }
 
-function lookActions(gradients: State["gradients"]) {
+function lookActions(gradients: GradientsState) {
   return {
     measureChosen(measure: Measure) {
       gradients.measure.value = measure;
@@ -124,7 +133,7 @@ function lookActions(gradients: State["gradients"]) {
   };
 }
 
-function goesOn(before: Gradients | null, now: Gradients): boolean {
+function goesOn(before: GradientsSummary | null, now: GradientsSummary): boolean {
   if (!before) return true;
   const { steps, versions } = before;
   return steps.every((step, index) => now.steps[index] === step && now.versions[index] === versions[index]);
@@ -136,8 +145,33 @@ function toggled(set: ReadonlySet<string>, item: string): ReadonlySet<string> {
   return next;
 }
 
+/** What an overview shows of a finding. */
+const MEASURE_OF: Readonly<Record<string, Measure>> = {
+  dead_units: "dead",
+  dormant_units: "activation",
+  saturated_units: "activation",
+  update_ratio: "update_ratio",
+};
+
+/** Goes to the layer and the units that a target names. */
+export function showTarget({ actions }: Session, gradients: Gradients, target: Target): void {
+  const { kind = "", layer = null, unit = null, units = [], trainStep = null } = target;
+  if (trainStep !== null) actions.trainStepChosen(trainStep);
+  gradients.nCalls.value += 1;
+  gradients.measure.value = MEASURE_OF[kind] ?? "gradient_norm";
+  if (layer === null) return;
+  gradients.actions.layerChosen(layer);
+  gradients.marked.value = units.map((each) => ({ layer, unit: each }));
+  // Units that a folded layer does not show could not be marked.
+  if (units.length > 0) gradients.unfolded.value = new Set([...gradients.unfolded.peek(), layer]);
+  if (unit === null) return;
+  gradients.pinned.value = { layer, unit };
+  gradients.history.value = null;
+}
+
 /** Everything that belongs to one run. */
-export function forgetGradients({ gradients }: State): void {
+export function forgetRun({ actions }: Session, gradients: GradientsState): void {
+  actions.trainStepsLoaded([], []);
   gradients.summary.value = null;
   gradients.overview.value = null;
   gradients.folded.value = new Set();

@@ -1,7 +1,7 @@
-import type { Api } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
 import { indexOfStep } from "../../../session/steps";
-import type { FlowFrame, Gradients } from "../types";
+import type { GradientsApi } from "../api";
+import type { FlowFrame, GradientsSummary } from "../types";
 
 const BUDGET_BYTES = 128 * 2 ** 20;
 const MAX_REQUESTS = 3;
@@ -17,8 +17,8 @@ export interface FlowFrames {
 }
 
 interface Parts {
-  api: Pick<Api, "flow">;
-  summary: () => Gradients | null;
+  api: Pick<GradientsApi, "flow">;
+  summary: () => GradientsSummary | null;
   onArrival: () => void;
   onFailure: (sentence: string) => void;
 }

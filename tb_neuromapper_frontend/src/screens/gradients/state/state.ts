@@ -1,8 +1,15 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Camera } from "../../../render/camera";
 import { HOME } from "../../../render/camera";
-import { indexOfStep } from "../../../session/steps";
-import type { Distributions, FlowLayer, Gradients, Measure, OverviewPart, UnitHistory } from "../types";
+import type { SessionState } from "../../../session/state";
+import type {
+  Distributions,
+  FlowLayer,
+  GradientsSummary,
+  Measure,
+  OverviewPart,
+  UnitHistory,
+} from "../types";
 
 /** A unit of a layer; unit -1 stands for those of the layer that are not shown one by one. */
 export interface UnitRef {
@@ -32,7 +39,7 @@ export const DEFAULT_EDGE_LIMIT = 200;
 /** What the gradients screen knows and shows. */
 export interface GradientsState {
   /** Of the run on view; null as long as it is not known. */
-  summary: Signal<Gradients | null>;
+  summary: Signal<GradientsSummary | null>;
   overview: Signal<OverviewPart | null>;
   measure: Signal<Measure>;
   /** Modules that are one row of the overview. */
@@ -61,29 +68,21 @@ export interface GradientsState {
   rankedAt: Signal<number | null>;
   /** Grows when the gradient is to travel again through the step on view. */
   nReplays: Signal<number>;
-  /** The neuron view shows `step` and nothing moves. */
+  /** The neuron view shows the recorded step at the cursor and nothing moves. */
   settled: ReadonlySignal<boolean>;
   /** Where the last frame found the neuron view at rest; null while it moves. */
   resting: Signal<number | null>;
-  steps: ReadonlySignal<readonly number[]>;
   layers: ReadonlySignal<readonly FlowLayer[]>;
-  /** The recorded step nearest to the cursor; null without any. */
-  step: ReadonlySignal<number | null>;
 }
 
 /** Of a run without gradient records. */
-export function noGradients(run: string): Gradients {
+export function noGradients(run: string): GradientsSummary {
   const scale = { unit: null, edge: null, activation: null, weight: null };
   return { run, steps: [], epochs: [], versions: [], layers: [], scale, problems: [] };
 }
 
-export function createGradients(trainStep: Signal<number | null>): GradientsState {
-  const summary = signal<Gradients | null>(null);
-  const steps = computed<readonly number[]>(() => summary.value?.steps ?? []);
-  const step = computed(() => {
-    const index = indexOfStep(steps.value, trainStep.value ?? Number.MAX_SAFE_INTEGER);
-    return index < 0 ? null : steps.value[index];
-  });
+export function createGradientsState({ recordedStep }: SessionState): GradientsState {
+  const summary = signal<GradientsSummary | null>(null);
   const resting = signal<number | null>(null);
   return {
     summary,
@@ -106,11 +105,9 @@ export function createGradients(trainStep: Signal<number | null>): GradientsStat
     nFrames: signal(0),
     rankedAt: signal<number | null>(null),
     nReplays: signal(0),
-    settled: computed(() => resting.value !== null && resting.value === step.value),
+    settled: computed(() => resting.value !== null && resting.value === recordedStep.value),
     resting,
-    steps,
     layers: computed(() => summary.value?.layers ?? []),
-    step,
   };
 }
 

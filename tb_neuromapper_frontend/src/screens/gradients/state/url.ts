@@ -1,3 +1,4 @@
+import type { LinkPart, Params } from "../../../session/part";
 import { MEASURES, type Measure } from "../types";
 import {
   DEFAULT_EDGE_LIMIT,
@@ -11,7 +12,7 @@ import {
 } from "./state";
 
 /** What of the gradients screen a link carries. Absent means: the default. */
-export interface GradientsUrl {
+interface GradientsUrl {
   layer?: string;
   /** Of `layer`. */
   unit?: number;
@@ -23,7 +24,16 @@ export interface GradientsUrl {
   unfolded?: string[];
 }
 
-export function gradientsUrlOf(gradients: GradientsState): GradientsUrl {
+export function gradientsLink(gradients: GradientsState): LinkPart {
+  return {
+    params: () => toParams(urlOf(gradients)),
+    open: (params) => openUrl(gradients, fromParams(params)),
+    normalize: (params) => toParams(fromParams(params)),
+    defaults: {},
+  };
+}
+
+function urlOf(gradients: GradientsState): GradientsUrl {
   const { layer, pinned, measure, shown, edgeLimit, passS, folded, unfolded } = gradients;
   const ref = pinned.value;
   const layerName = ref?.layer ?? layer.value;
@@ -39,7 +49,7 @@ export function gradientsUrlOf(gradients: GradientsState): GradientsUrl {
   };
 }
 
-export function openGradientsUrl(gradients: GradientsState, url: GradientsUrl): void {
+function openUrl(gradients: GradientsState, url: GradientsUrl): void {
   const layer = url.layer ?? null;
   gradients.layer.value = layer;
   gradients.pinned.value = layer !== null && url.unit !== undefined ? { layer, unit: url.unit } : null;
@@ -51,7 +61,7 @@ export function openGradientsUrl(gradients: GradientsState, url: GradientsUrl): 
   gradients.unfolded.value = new Set(url.unfolded ?? []);
 }
 
-export function gradientsToParams(url: GradientsUrl): Record<string, string> {
+export function toParams(url: GradientsUrl): Params {
   const params: Record<string, string> = {};
   if (url.layer !== undefined) params.layer = url.layer;
   if (url.unit !== undefined) params.unit = String(url.unit);
@@ -64,8 +74,8 @@ export function gradientsToParams(url: GradientsUrl): Record<string, string> {
   return params;
 }
 
-/** Reads what `gradientsToParams` wrote; whatever makes no sense is as if it were not there. */
-export function gradientsFromParams(params: Record<string, string>): GradientsUrl {
+/** Reads what `toParams` wrote; what cannot be used is left out. */
+export function fromParams(params: Params): GradientsUrl {
   const limit = EDGE_LIMITS.find((each) => String(each ?? "all") === params.lines);
   const measure = MEASURES.find((each) => each === params.measure);
   const shown = SHOWN.find((each) => each === params.shown);

@@ -1,5 +1,6 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count } from "../../../ui/format";
+import type { Playground } from "../state/actions";
 import type { Trainer } from "../state/load";
 import { hasProblem, problemOf, unitsOf } from "../state/state";
 import type { FormField, PlaygroundForm } from "../types";
@@ -7,14 +8,14 @@ import { LayersField } from "./layers_field";
 import { NetworkPicture } from "./network_picture";
 
 interface FormProps {
-  store: Store;
+  session: Session;
+  playground: Playground;
   form: PlaygroundForm;
   trainer: Trainer;
 }
 
 /** What to train. Everything wrong is said beside its field. */
-export function TrainingForm({ store, form, trainer }: FormProps) {
-  const { playground, actions } = store;
+export function TrainingForm({ session, playground, form, trainer }: FormProps) {
   const draft = playground.draft.value;
   const units = unitsOf(form, draft);
   const isFull = playground.underWay.value.length >= form.limits.max_running;
@@ -31,7 +32,7 @@ export function TrainingForm({ store, form, trainer }: FormProps) {
     >
       {units ? <NetworkPicture units={units} /> : <NoPicture />}
       {form.fields.map((field) => (
-        <FieldRow key={field.name} store={store} form={form} field={field} />
+        <FieldRow key={field.name} session={session} playground={playground} form={form} field={field} />
       ))}
       <div class="nm-form-buttons">
         <button
@@ -42,7 +43,12 @@ export function TrainingForm({ store, form, trainer }: FormProps) {
         >
           start training
         </button>
-        <button type="button" class="nm-button" onClick={actions.draftReset} data-testid="reset-training">
+        <button
+          type="button"
+          class="nm-button"
+          onClick={playground.actions.draftReset}
+          data-testid="reset-training"
+        >
           defaults
         </button>
         <p class="nm-form-words" role="status" data-testid="start-words">
@@ -69,8 +75,18 @@ function fullWords({ limits }: PlaygroundForm): string {
   return `${count(limits.max_running, "training")} at once are the most; stop one, or wait for its end.`;
 }
 
-function FieldRow({ store, form, field }: { store: Store; form: PlaygroundForm; field: FormField }) {
-  const draft = store.playground.draft.value;
+function FieldRow({
+  session,
+  playground,
+  form,
+  field,
+}: {
+  session: Session;
+  playground: Playground;
+  form: PlaygroundForm;
+  field: FormField;
+}) {
+  const draft = playground.draft.value;
   const missing = field.name === "data" ? (form.data_sets[draft.values.data ?? ""]?.missing ?? "") : "";
   const problem = missing || problemOf(field, draft);
   const id = `nm-field-${field.name}`;
@@ -85,9 +101,22 @@ function FieldRow({ store, form, field }: { store: Store; form: PlaygroundForm; 
         </label>
       )}
       {field.kind === "layers" ? (
-        <LayersField store={store} maxLayers={field.max_layers} wordsId={wordsId} problem={problem} />
+        <LayersField
+          session={session}
+          playground={playground}
+          maxLayers={field.max_layers}
+          wordsId={wordsId}
+          problem={problem}
+        />
       ) : (
-        <Control store={store} field={field} id={id} wordsId={wordsId} invalid={problem !== ""} />
+        <Control
+          session={session}
+          playground={playground}
+          field={field}
+          id={id}
+          wordsId={wordsId}
+          invalid={problem !== ""}
+        />
       )}
       <span
         class={problem ? "nm-field-words nm-error" : "nm-field-words nm-muted"}
@@ -101,17 +130,18 @@ function FieldRow({ store, form, field }: { store: Store; form: PlaygroundForm; 
 }
 
 interface ControlProps {
-  store: Store;
+  session: Session;
+  playground: Playground;
   field: Exclude<FormField, { kind: "layers" }>;
   id: string;
   wordsId: string;
   invalid: boolean;
 }
 
-function Control({ store, field, id, wordsId, invalid }: ControlProps) {
-  const value = store.playground.draft.value.values[field.name] ?? "";
+function Control({ playground, field, id, wordsId, invalid }: ControlProps) {
+  const value = playground.draft.value.values[field.name] ?? "";
   const type = (event: { currentTarget: { value: string } }) =>
-    store.actions.fieldTyped(field.name, event.currentTarget.value);
+    playground.actions.fieldTyped(field.name, event.currentTarget.value);
   const shared = { id, "aria-describedby": wordsId, "aria-invalid": invalid };
   if (field.kind === "choice") {
     return (

@@ -1,9 +1,11 @@
 import { useRef } from "preact/hooks";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { IconButton } from "../../../ui/icons";
+import type { Playground } from "../state/actions";
 
 interface LayersProps {
-  store: Store;
+  session: Session;
+  playground: Playground;
   maxLayers: number;
   /** The element that says what is wrong. */
   wordsId: string;
@@ -11,13 +13,12 @@ interface LayersProps {
 }
 
 /** The hidden layers, input to output: a number each, that can be changed or removed, and one more can be added. */
-export function LayersField({ store, maxLayers, wordsId, problem }: LayersProps) {
-  const { actions } = store;
-  const { layers } = store.playground.draft.value;
+export function LayersField({ playground, maxLayers, wordsId, problem }: LayersProps) {
+  const { layers } = playground.draft.value;
   const list = useRef<HTMLUListElement>(null);
   const add = useRef<HTMLButtonElement>(null);
   const remove = (index: number) => {
-    actions.layerRemoved(index);
+    playground.actions.layerRemoved(index);
     // The focus must not be lost with the button that had it.
     requestAnimationFrame(() => {
       const buttons = list.current?.querySelectorAll("button");
@@ -37,7 +38,7 @@ export function LayersField({ store, maxLayers, wordsId, problem }: LayersProps)
               aria-invalid={problem !== "" && problem.startsWith(`Layer ${index + 1}:`)}
               aria-describedby={wordsId}
               value={text}
-              onInput={(event) => actions.layerTyped(index, event.currentTarget.value)}
+              onInput={(event) => playground.actions.layerTyped(index, event.currentTarget.value)}
               data-testid={`layer-${index + 1}`}
             />
             <IconButton
@@ -55,7 +56,7 @@ export function LayersField({ store, maxLayers, wordsId, problem }: LayersProps)
         ref={add}
         disabled={layers.length >= maxLayers}
         title={layers.length >= maxLayers ? `${maxLayers} hidden layers are the most` : undefined}
-        onClick={actions.layerAdded}
+        onClick={playground.actions.layerAdded}
         data-testid="add-layer"
       >
         + layer

@@ -1,12 +1,21 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { percent } from "../../../ui/format";
+import type { Playground } from "../state/actions";
 import type { Trainer } from "../state/load";
 import { isUnderWay } from "../state/state";
 import type { Training } from "../types";
 
 /** The trainings of this TensorBoard, newest first. */
-export function Trainings({ store, trainer }: { store: Store; trainer: Trainer }) {
-  const trainings = store.playground.trainings.value;
+export function Trainings({
+  session,
+  playground,
+  trainer,
+}: {
+  session: Session;
+  playground: Playground;
+  trainer: Trainer;
+}) {
+  const trainings = playground.trainings.value;
   return (
     <section class="nm-trainings" aria-labelledby="nm-trainings-title">
       <h2 id="nm-trainings-title">Trainings</h2>
@@ -15,16 +24,31 @@ export function Trainings({ store, trainer }: { store: Store; trainer: Trainer }
       )}
       <ul data-testid="trainings">
         {trainings.map((training) => (
-          <Item key={training.id} store={store} training={training} trainer={trainer} />
+          <Item
+            key={training.id}
+            session={session}
+            playground={playground}
+            training={training}
+            trainer={trainer}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function Item({ store, training, trainer }: { store: Store; training: Training; trainer: Trainer }) {
+function Item({
+  session,
+  training,
+  trainer,
+}: {
+  session: Session;
+  playground: Playground;
+  training: Training;
+  trainer: Trainer;
+}) {
   const { id, run, state, message, progress, command } = training;
-  const isListed = store.runs.value?.runs.some(({ name }) => name === run) === true;
+  const isListed = session.runs.value?.runs.some(({ name }) => name === run) === true;
   return (
     <li class="nm-training" data-testid="training" data-run={run} data-state={state}>
       <div class="nm-training-head">
@@ -63,9 +87,17 @@ function Item({ store, training, trainer }: { store: Store; training: Training; 
 }
 
 /** On every other screen: what trains now, and a button to stop it. */
-export function TrainingStatus({ store, trainer }: { store: Store; trainer: Trainer }) {
-  const [now] = store.playground.underWay.value;
-  if (!now || store.screen.value === "playground") return null;
+export function TrainingStatus({
+  session,
+  playground,
+  trainer,
+}: {
+  session: Session;
+  playground: Playground;
+  trainer: Trainer;
+}) {
+  const [now] = playground.underWay.value;
+  if (!now || session.screen.value === "playground") return null;
   return (
     <p class="nm-training-now" data-testid="training-now">
       <span>

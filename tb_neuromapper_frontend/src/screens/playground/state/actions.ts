@@ -1,11 +1,19 @@
 import { batch } from "@preact/signals";
-import type { State } from "../../../session/state";
+import type { Session } from "../../../session";
 import type { PlaygroundForm, Training } from "../types";
-import { draftOf } from "./state";
+import { createPlaygroundState, draftOf, type PlaygroundState } from "./state";
 
 const NEW_LAYER = "16";
 
-export function playgroundActions({ playground, screen, failure }: State) {
+/** What the playground knows and shows, and what changes it. */
+export type Playground = PlaygroundState & { actions: ReturnType<typeof playgroundActions> };
+
+export function createPlayground(session: Session): Playground {
+  const state = createPlaygroundState();
+  return { ...state, actions: playgroundActions(session, state) };
+}
+
+function playgroundActions({ screen, failure }: Session, playground: PlaygroundState) {
   const { form, draft, trainings, refusal, sending, awaited } = playground;
   const wasUnderWay = (id: string) => playground.underWay.peek().some((each) => each.id === id);
   return {

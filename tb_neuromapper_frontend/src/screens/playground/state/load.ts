@@ -1,7 +1,8 @@
 import { computed, effect, untracked } from "@preact/signals";
-import type { Api } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import type { PlaygroundApi } from "../api";
+import type { Playground } from "./actions";
 import { hasProblem, parametersOf } from "./state";
 
 const POLL_MS = 1000;
@@ -15,23 +16,27 @@ export interface Trainer {
 }
 
 /** Asks for the form and the trainings while they matter, and goes to a run that was started here when it appears. */
-export function keepPlayground(store: Store, api: Api, isVisible: () => boolean): Trainer {
-  const { playground, actions } = store;
-  const isOn = computed(() => store.runs.value?.playground === true);
-  const isOpen = computed(() => isOn.value && store.screen.value === "playground");
+export function keepPlayground(
+  session: Session,
+  playground: Playground,
+  api: PlaygroundApi,
+  isVisible: () => boolean,
+): Trainer {
+  const isOn = computed(() => session.runs.value?.playground === true);
+  const isOpen = computed(() => isOn.value && session.screen.value === "playground");
   const attempt = async (task: () => Promise<void>) => {
     try {
       await task();
     } catch (caught) {
       const error = asApiError(caught);
       // Without a server the page says so by itself.
-      if (error.kind !== "offline") actions.trainingRefused(error.message);
+      if (error.kind !== "offline") playground.actions.trainingRefused(error.message);
     }
   };
-  const ask = () => attempt(async () => actions.trainingsLoaded(await api.trainings()));
+  const ask = () => attempt(async () => playground.actions.trainingsLoaded(await api.trainings()));
   effect(() => {
     if (!isOpen.value) return;
-    untracked(() => void attempt(async () => actions.formLoaded(await api.playground())));
+    untracked(() => void attempt(async () => playground.actions.formLoaded(await api.playground())));
   });
   const isWatched = computed(() => isOpen.value || (isOn.value && playground.underWay.value.length > 0));
   effect(() => {
@@ -46,25 +51,29 @@ export function keepPlayground(store: Store, api: Api, isVisible: () => boolean)
   });
   effect(() => {
     const awaited = playground.awaited.value;
-    const isThere = store.runs.value?.runs.some(({ name }) => name === awaited);
+    const isThere = session.runs.value?.runs.some(({ name }) => name === awaited);
     if (awaited === null || !isThere) return;
     untracked(() => {
       // Whoever has gone elsewhere meanwhile is left alone.
-      if (store.screen.peek() === "playground") goTo(store, awaited);
-      else actions.awaitedShown();
+      if (session.screen.peek() === "playground") showRun(session, playground, awaited);
+      else playground.actions.awaitedShown();
     });
   });
-  return createTrainer(store, api, ask);
+  return createTrainer(session, playground, api, ask);
 }
 
-function createTrainer(store: Store, api: Api, ask: () => Promise<void>): Trainer {
-  const { playground, actions } = store;
+function createTrainer(
+  session: Session,
+  playground: Playground,
+  api: PlaygroundApi,
+  ask: () => Promise<void>,
+): Trainer {
   const send = async (task: () => Promise<void>) => {
-    actions.requestSent();
+    playground.actions.requestSent();
     try {
       await task();
     } catch (caught) {
-      actions.trainingRefused(asApiError(caught).message);
+      playground.actions.trainingRefused(asApiError(caught).message);
     }
   };
   return {
@@ -72,26 +81,28 @@ function createTrainer(store: Store, api: Api, ask: () => Promise<void>): Traine
       const form = playground.form.peek();
       const draft = playground.draft.peek();
       if (!form || hasProblem(form, draft) || playground.sending.peek()) return;
-      void send(async () => actions.trainingStarted(await api.startTraining(parametersOf(form, draft))));
+      void send(async () =>
+        playground.actions.trainingStarted(await api.startTraining(parametersOf(form, draft))),
+      );
     },
     stop(id) {
       const run = playground.trainings.peek().find((each) => each.id === id)?.run;
-      if (run === playground.awaited.peek()) actions.awaitedShown();
+      if (run === playground.awaited.peek()) playground.actions.awaitedShown();
       void send(async () => {
         await api.stopTraining(id);
-        actions.requestDone();
+        playground.actions.requestDone();
         await ask();
       });
     },
     show(run) {
-      goTo(store, run);
+      showRun(session, playground, run);
     },
   };
 }
 
 /** The run is chosen and followed, where its gradients are seen to flow. */
-function goTo({ screen, actions }: Store, run: string): void {
-  actions.awaitedShown();
+function showRun({ screen, actions, goTo }: Session, playground: Playground, run: string): void {
+  playground.actions.awaitedShown();
   actions.runSelected(run);
-  if (screen.peek() === "playground") actions.screenChosen("gradients");
+  if (screen.peek() === "playground") goTo({ screen: "gradients" });
 }

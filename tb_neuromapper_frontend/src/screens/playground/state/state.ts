@@ -8,7 +8,7 @@ export interface Draft {
 }
 
 export interface PlaygroundState {
-  /** Null until the server told it. */
+  /** Null until the server has described it. */
   form: Signal<PlaygroundForm | null>;
   draft: Signal<Draft>;
   /** Newest first. */
@@ -22,7 +22,7 @@ export interface PlaygroundState {
   underWay: ReadonlySignal<readonly Training[]>;
 }
 
-export function createPlayground(): PlaygroundState {
+export function createPlaygroundState(): PlaygroundState {
   const trainings = signal<readonly Training[]>([]);
   return {
     form: signal<PlaygroundForm | null>(null),

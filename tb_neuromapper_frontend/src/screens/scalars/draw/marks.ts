@@ -1,47 +1,33 @@
+import type { Session } from "../../../session";
 import { trainStepAt } from "../../../session/axes";
-import type { Store } from "../../../session/state";
-import { stepOn } from "../state/actions";
+import type { TimelineEvent } from "../../../session/events";
+import { type Scalars, stepOn } from "../state/actions";
 import type { ScalarAxis } from "../types";
 import type { Mark } from "./curves";
 
 const LOSS = /loss/i;
 
-/**
- * What is marked on a chart: the findings of the run on view, where they begin, and the epochs at which a block changed
- * abruptly. A finding about a scalar is marked on that scalar's chart, any other on those of losses.
- */
-export function marksOf(store: Store, tag: string, axis: ScalarAxis | null): Mark[] {
-  return [...findingMarks(store, tag, axis), ...abruptMarks(store, axis)];
-}
-
-function findingMarks(store: Store, tag: string, axis: ScalarAxis | null): Mark[] {
-  const run = store.runName.value;
-  const info = run === null ? undefined : store.scalars.index.value?.runs[run]?.[tag];
-  if (!info) return [];
-  return (store.scalars.findings.value?.findings ?? []).flatMap((finding, index) => {
-    const own = finding.link.tag === tag;
-    if (own ? info.axis !== axis : finding.link.tag !== null || !LOSS.test(tag)) return [];
-    return finding.steps.slice(0, own ? undefined : 1).flatMap(([first]) => {
-      const step = own ? first : stepOn(store, axis, first);
-      if (step === null) return [];
-      const label = String(index + 1);
-      const onOpen = () => store.actions.findingOpened(finding);
-      return [{ step, label, title: `${label}. ${finding.message}`, onOpen, kind: "finding" as const }];
-    });
+/** What is marked on a chart: those of the session's events that concern it, on the chart's axis. */
+export function marksOf(session: Session, scalars: Scalars, tag: string, axis: ScalarAxis | null): Mark[] {
+  const info = scalars.index.value?.runs[session.runName.value ?? ""]?.[tag];
+  return session.events.all.value.flatMap((event) => {
+    const { on, label, title, kind, open } = event;
+    // The run has no curve here that a finding could be about.
+    if (on === "losses" ? !info || !LOSS.test(tag) : on !== "all" && on.tag !== tag) return [];
+    const step = placeOf(session, event, axis, info?.axis);
+    return step === null ? [] : [{ step, label, title, onOpen: open, kind }];
   });
 }
 
-function abruptMarks(store: Store, axis: ScalarAxis | null): Mark[] {
-  const blocks = new Map<number, string[]>();
-  for (const { block, quality } of store.projections.value)
-    for (const { step, abrupt } of quality)
-      if (abrupt) blocks.set(step, [...(blocks.get(step) ?? []), block]);
-  return [...blocks].flatMap(([epoch, names]) => {
-    const step =
-      axis === "epoch" ? epoch : axis === "train_step" ? trainStepAt(store.axis.value, epoch) : null;
-    if (step === null) return [];
-    const title = `epoch ${epoch}: abrupt change of ${names.join(", ")}`;
-    const onOpen = () => store.actions.stepChosen(epoch);
-    return [{ step, label: "▲", title, onOpen, kind: "abrupt" as const }];
-  });
+/** @param own What the steps of the run's own curve count; undefined without one. */
+function placeOf(
+  session: Session,
+  event: TimelineEvent,
+  axis: ScalarAxis | null,
+  own: ScalarAxis | null | undefined,
+): number | null {
+  if (event.axis === null) return own === axis ? event.step : null;
+  if (event.axis === "train_step") return stepOn(session, axis, event.step);
+  if (axis === "epoch") return event.step;
+  return axis === "train_step" ? trainStepAt(session.axis.value, event.step) : null;
 }

@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { count, integer } from "../../../ui/format";
 import { lineOfRun } from "../draw/colors";
 import { type Curve, gapsOf, nNotPositive } from "../draw/curves";
 import { marksOf } from "../draw/marks";
-import { stepOn } from "../state/actions";
+import { type Scalars, stepOn } from "../state/actions";
 import { type ChartRuns, chartRuns, seriesKey } from "../state/state";
 import type { ScalarAxis } from "../types";
 import { LineChart } from "./line_chart";
@@ -13,44 +13,47 @@ import { Readout } from "./readout";
 const AXIS_WORDS: Record<ScalarAxis, string> = { train_step: "training step", epoch: "epoch" };
 
 /** One scalar: its curves of all shown runs, and their values at the cursor in words. */
-export function ScalarCard({ store, tag }: { store: Store; tag: string }) {
+export function ScalarCard({ session, scalars, tag }: { session: Session; scalars: Scalars; tag: string }) {
   const root = useRef<HTMLElement>(null);
-  const { scalars, actions } = store;
-  useSeen(root, (seen) => actions.chartSeen(tag, seen));
+  useSeen(root, (seen) => scalars.actions.chartSeen(tag, seen));
   const isTarget = scalars.target.value === tag;
   useEffect(() => {
     if (!isTarget) return;
     root.current?.scrollIntoView({ block: "nearest" });
     root.current?.focus({ preventScroll: true });
-    actions.targetReached();
+    scalars.actions.targetReached();
   }, [isTarget]);
   const slash = tag.indexOf("/");
   return (
     <section class="nm-scalar" ref={root} tabIndex={-1} aria-label={tag} data-testid="scalar" data-tag={tag}>
       <h3 title={tag}>{slash < 0 ? tag : tag.slice(slash + 1)}</h3>
-      {scalars.wanted.value.has(tag) ? <Curves store={store} tag={tag} /> : <div class="nm-line-chart" />}
+      {scalars.wanted.value.has(tag) ? (
+        <Curves session={session} scalars={scalars} tag={tag} />
+      ) : (
+        <div class="nm-line-chart" />
+      )}
     </section>
   );
 }
 
-function Curves({ store, tag }: { store: Store; tag: string }) {
-  const { scalars, actions } = store;
-  const theme = store.theme.value;
+function Curves({ session, scalars, tag }: { session: Session; scalars: Scalars; tag: string }) {
+  const theme = session.theme.value;
   const known = scalars.series.value;
-  const runs = chartRuns(scalars.index.value, tag, store.runName.value, scalars.shownRuns.value);
+  const runs = chartRuns(scalars.index.value, tag, session.runName.value, scalars.shownRuns.value);
   const { axis } = runs;
   const found = runs.drawn.flatMap((run) => known[seriesKey(run, tag)] ?? []);
   const curves = useMemo(
-    () => found.map((series): Curve => ({ run: series.run, series, ...lineOfRun(store, series.run, theme) })),
+    () =>
+      found.map((series): Curve => ({ run: series.run, series, ...lineOfRun(scalars, series.run, theme) })),
     [theme, ...padded(found)],
   );
   const marks = useMemo(
-    () => marksOf(store, tag, axis),
-    [scalars.findings.value, store.projections.value, store.axis.value, axis, tag, store.runName.value],
+    () => marksOf(session, scalars, tag, axis),
+    [session.events.all.value, session.axis.value, axis, tag, session.runName.value],
   );
-  const trainStep = store.trainStep.value;
+  const trainStep = session.trainStep.value;
   // The embeddings' epoch may be behind: it is one that has been laid out.
-  const epoch = (trainStep === null ? null : stepOn(store, "epoch", trainStep)) ?? store.step.value;
+  const epoch = (trainStep === null ? null : stepOn(session, "epoch", trainStep)) ?? session.epoch.value;
   const at = axis === null ? null : axis === "train_step" ? trainStep : epoch;
   const pointed = scalars.pointed.value;
   const pointedHere = pointed !== null && pointed.axis === axis ? pointed.step : null;
@@ -71,8 +74,8 @@ function Curves({ store, tag }: { store: Store; tag: string }) {
         at={at}
         pointed={pointedHere}
         theme={theme}
-        onPoint={(step) => actions.scalarPointed(step === null ? null : { axis, step })}
-        onChoose={(step) => actions.scalarStepChosen(axis, step)}
+        onPoint={(step) => scalars.actions.scalarPointed(step === null ? null : { axis, step })}
+        onChoose={(step) => scalars.actions.scalarStepChosen(axis, step)}
       />
       <Words runs={runs} curves={curves} log={scalars.log.value} />
     </>

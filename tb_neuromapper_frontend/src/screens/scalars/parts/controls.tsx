@@ -1,23 +1,17 @@
-import type { Store } from "../../../session/state";
-import { indexOfStep } from "../../../session/steps";
-import { RunChoice } from "../../../shell/run_choice";
-import { ScreenTabs } from "../../../shell/screen_tabs";
-import { Player } from "../../../ui/player";
-import { TrainSteps } from "../../gradients/parts/controls";
+import type { Session } from "../../../session";
+import { ControlBar, EpochSteps, TrainSteps } from "../../../shell/cursor_controls";
+import type { Scalars } from "../state/actions";
 import { MAX_SMOOTHING } from "../state/smoothing";
 
 /** One row: which run, which step, and how the curves are drawn. */
-export function ScalarControls({ store }: { store: Store }) {
-  const { actions, scalars } = store;
+export function ScalarControls({ session, scalars }: { session: Session; scalars: Scalars }) {
   const weight = scalars.smoothing.value;
   return (
-    <div class="nm-controls" role="toolbar" aria-label="Run, step and curves">
-      <ScreenTabs store={store} />
-      {store.runName.value !== null && <RunChoice store={store} />}
-      {store.gradients.steps.value.length > 0 ? (
-        <TrainSteps store={store} plays={false} />
+    <ControlBar session={session} label="Run, step and curves">
+      {session.trainSteps.value.length > 0 ? (
+        <TrainSteps session={session} plays={false} />
       ) : (
-        <Epochs store={store} />
+        <EpochSteps session={session} />
       )}
       <div class="nm-playback nm-scalar-look">
         <label
@@ -33,7 +27,7 @@ export function ScalarControls({ store }: { store: Store }) {
             value={weight}
             aria-valuetext={weight.toFixed(2)}
             data-testid="smoothing"
-            onInput={(event) => actions.smoothingChosen(Number(event.currentTarget.value))}
+            onInput={(event) => scalars.actions.smoothingChosen(Number(event.currentTarget.value))}
           />
           <output data-testid="smoothing-weight">{weight.toFixed(2)}</output>
         </label>
@@ -42,7 +36,7 @@ export function ScalarControls({ store }: { store: Store }) {
             type="checkbox"
             checked={scalars.log.value}
             data-testid="log-scale"
-            onChange={actions.logToggled}
+            onChange={scalars.actions.logToggled}
           />
           log
         </label>
@@ -53,38 +47,9 @@ export function ScalarControls({ store }: { store: Store }) {
           placeholder="filter tags"
           value={scalars.filter.value}
           data-testid="tag-filter"
-          onInput={(event) => actions.tagsFiltered(event.currentTarget.value)}
+          onInput={(event) => scalars.actions.tagsFiltered(event.currentTarget.value)}
         />
       </div>
-    </div>
-  );
-}
-
-/** The epochs, where no training steps are recorded. */
-function Epochs({ store }: { store: Store }) {
-  const { actions } = store;
-  const steps = store.steps.value;
-  const step = store.step.value;
-  const index = step === null ? 0 : indexOfStep(steps, step);
-  const text = step === null ? "no epoch yet" : `epoch ${step}`;
-  if (store.runName.value === null) return null;
-  return (
-    <>
-      <Player
-        noun="epoch"
-        playing={store.playing.value}
-        index={index}
-        n={steps.length}
-        onFirst={actions.firstStep}
-        onPrevious={actions.previousStep}
-        onPlay={null}
-        onNext={actions.nextStep}
-        onLast={actions.lastStep}
-      />
-      <output class="nm-train-words" data-testid="epoch">
-        {text}
-        {step !== null && <span class="nm-muted"> of {steps.at(-1)}</span>}
-      </output>
-    </>
+    </ControlBar>
   );
 }

@@ -1,13 +1,13 @@
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
 import { lineOfRun } from "../draw/colors";
+import type { Scalars } from "../state/actions";
 import { LineSwatch } from "./swatch";
 
 /** Which runs are drawn, and in which colours. */
-export function Runs({ store }: { store: Store }) {
-  const { scalars, actions } = store;
+export function Runs({ session, scalars }: { session: Session; scalars: Scalars }) {
   const hidden = scalars.hiddenRuns.value;
   const runs = scalars.order.value.filter((run) => scalars.index.value?.runs[run]);
-  const theme = store.theme.value;
+  const theme = session.theme.value;
   return (
     <div class="nm-side-part">
       <div class="nm-side-head">
@@ -17,14 +17,14 @@ export function Runs({ store }: { store: Store }) {
           class="nm-button"
           disabled={hidden.size === 0}
           data-testid="runs-all"
-          onClick={actions.allRunsShown}
+          onClick={scalars.actions.allRunsShown}
         >
           all
         </button>
       </div>
       <ul class="nm-scalar-runs">
         {runs.map((run) => {
-          const { color, dash } = lineOfRun(store, run, theme);
+          const { color, dash } = lineOfRun(scalars, run, theme);
           return (
             <li key={run} class="nm-class">
               <button
@@ -35,7 +35,7 @@ export function Runs({ store }: { store: Store }) {
                 data-testid="scalar-run"
                 data-run={run}
                 data-color={color}
-                onClick={() => actions.runShown(run, hidden.has(run))}
+                onClick={() => scalars.actions.runShown(run, hidden.has(run))}
               >
                 <LineSwatch color={color} dash={dash} />
                 <span class="nm-class-name">{run === "." ? "(log directory)" : run}</span>
@@ -45,7 +45,7 @@ export function Runs({ store }: { store: Store }) {
                 class="nm-button nm-only"
                 aria-label={`Only ${run}`}
                 data-testid="only-run"
-                onClick={() => actions.onlyRunShown(run)}
+                onClick={() => scalars.actions.onlyRunShown(run)}
               >
                 only
               </button>

@@ -1,16 +1,17 @@
-import { FindingsPanel } from "../../../findings/panel";
-import type { Store } from "../../../session/state";
+import type { Session } from "../../../session";
+import { SidePanels } from "../../../shell/side_panels";
 import { count } from "../../../ui/format";
+import type { Scalars } from "../state/actions";
 import { type TagGroup, tagsOf } from "../state/state";
 import { ScalarCard } from "./card";
 import { Runs } from "./runs";
 
 /** Every scalar of all runs, in groups of tags that begin alike. */
-export function ScalarsScreen({ store }: { store: Store }) {
-  const index = store.scalars.index.value;
+export function ScalarsScreen({ session, scalars }: { session: Session; scalars: Scalars }) {
+  const index = scalars.index.value;
   if (index === null) return <p class="nm-words nm-gradients-words">Asking for the scalars.</p>;
   if (tagsOf(index, Object.keys(index.runs)).length === 0) return <NoScalars />;
-  const groups = store.scalars.groups.value;
+  const groups = scalars.groups.value;
   return (
     <div class="nm-screen nm-scalars">
       <div class="nm-scalar-groups" data-testid="scalars">
@@ -20,19 +21,27 @@ export function ScalarsScreen({ store }: { store: Store }) {
           </p>
         )}
         {groups.map((group) => (
-          <Group key={group.name} store={store} group={group} />
+          <Group key={group.name} session={session} scalars={scalars} group={group} />
         ))}
       </div>
       <aside class="nm-side nm-scalar-side" aria-label="Runs and findings">
-        <Runs store={store} />
-        <FindingsPanel store={store} />
+        <Runs session={session} scalars={scalars} />
+        <SidePanels session={session} />
       </aside>
     </div>
   );
 }
 
-function Group({ store, group: { name, tags } }: { store: Store; group: TagGroup }) {
-  const open = !store.scalars.folded.value.has(name);
+function Group({
+  session,
+  scalars,
+  group: { name, tags },
+}: {
+  session: Session;
+  scalars: Scalars;
+  group: TagGroup;
+}) {
+  const open = !scalars.folded.value.has(name);
   return (
     <section
       class="nm-scalar-group"
@@ -46,7 +55,7 @@ function Group({ store, group: { name, tags } }: { store: Store; group: TagGroup
           aria-expanded={open}
           data-testid="tag-group"
           data-group={name}
-          onClick={() => store.actions.tagGroupFolded(name)}
+          onClick={() => scalars.actions.tagGroupFolded(name)}
         >
           <span aria-hidden="true">{open ? "▾" : "▸"}</span> {name || "without a prefix"}
           <span class="nm-muted"> {count(tags.length, "scalar")}</span>
@@ -55,7 +64,7 @@ function Group({ store, group: { name, tags } }: { store: Store; group: TagGroup
       {open && (
         <div class="nm-scalar-grid">
           {tags.map((tag) => (
-            <ScalarCard key={tag} store={store} tag={tag} />
+            <ScalarCard key={tag} session={session} scalars={scalars} tag={tag} />
           ))}
         </div>
       )}

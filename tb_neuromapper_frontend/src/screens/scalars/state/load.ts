@@ -1,40 +1,43 @@
 import { computed, effect, untracked } from "@preact/signals";
-import type { Api } from "../../../api/client";
 import { asApiError } from "../../../api/errors";
-import type { Store } from "../../../session/state";
-import type { Screen } from "../../registry";
+import type { Session } from "../../../session";
+import { reporting } from "../../../session/load";
+import type { ScalarsApi } from "../api";
+import type { Scalars } from "./actions";
 import { missingSeries, seriesKey } from "./state";
 
 const POLL_MS = 2000;
 const MAX_AT_ONCE = 4;
-/** Findings of a growing run are asked for again after this long. */
-const FINDINGS_MS = 3000;
-const SCREENS_WITH_FINDINGS: readonly Screen[] = ["gradients", "scalars"];
 
-/** Keeps the list of scalars up to date while the screen is on view, and fetches what its charts need. */
-export function keepScalars(store: Store, api: Api, isVisible: () => boolean): void {
-  const { scalars, actions } = store;
+/** Keeps the list of scalars up to date while the screen is open, and fetches what its charts need. */
+export function keepScalars(
+  session: Session,
+  scalars: Scalars,
+  api: ScalarsApi,
+  isVisible: () => boolean,
+): void {
   const underWay = new Set<string>();
+  const report = reporting(session.actions.failed);
   const ask = async () => {
-    if (!isVisible() || store.connection.peek().state === "lost") return;
+    if (!isVisible() || session.connection.peek().state === "lost") return;
     try {
-      actions.scalarsLoaded(await api.scalars());
+      scalars.actions.scalarsLoaded(await api.scalars());
     } catch (caught) {
-      report(store, caught);
+      report(asApiError(caught));
     }
   };
   // An exported page holds no scalars, which is known with its runs.
   const isOpen = computed(
-    () => store.screen.value === "scalars" && store.runs.value !== null && !store.runs.value.exported,
+    () => session.screen.value === "scalars" && session.runs.value !== null && !session.runs.value.exported,
   );
   effect(() => (isOpen.value ? untracked(() => repeat(ask, POLL_MS)) : undefined));
   const fetchSeries = async (run: string, tag: string) => {
     const key = seriesKey(run, tag);
     underWay.add(key);
     try {
-      actions.seriesLoaded(await api.series(run, tag));
+      scalars.actions.seriesLoaded(await api.series(run, tag));
     } catch (caught) {
-      report(store, caught);
+      report(asApiError(caught));
     } finally {
       underWay.delete(key);
       fill();
@@ -47,7 +50,7 @@ export function keepScalars(store: Store, api: Api, isVisible: () => boolean): v
     }
   };
   effect(() => {
-    if (store.screen.value === "scalars") fill();
+    if (isOpen.value) fill();
   });
 }
 
@@ -65,43 +68,4 @@ function repeat(task: () => Promise<void>, pauseMs: number): () => void {
     isOver = true;
     clearTimeout(timer);
   };
-}
-
-/** Keeps the findings of the run on view up to date while a screen shows them. */
-export function keepFindings(store: Store, api: Api): void {
-  const { scalars, actions } = store;
-  let current = new AbortController();
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let askedFor = "";
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const ask = async (run: string, thresholds: Readonly<Record<string, number>>, signal: AbortSignal) => {
-    askedAt = performance.now();
-    try {
-      actions.findingsLoaded(await api.findings(run, thresholds, signal));
-    } catch (caught) {
-      report(store, caught);
-    }
-  };
-  effect(() => {
-    const run = store.runName.value;
-    const thresholds = scalars.thresholds.value;
-    // These change when the run grows.
-    store.gradients.summary.value;
-    scalars.index.value?.runs[run ?? ""];
-    clearTimeout(timer);
-    if (run === null || !SCREENS_WITH_FINDINGS.includes(store.screen.value)) return;
-    const question = JSON.stringify([run, thresholds]);
-    const wait = question === askedFor ? Math.max(0, askedAt + FINDINGS_MS - performance.now()) : 0;
-    if (question !== askedFor) current.abort();
-    timer = setTimeout(() => {
-      askedFor = question;
-      current = new AbortController();
-      void ask(run, thresholds, current.signal);
-    }, wait);
-  });
-}
-
-function report(store: Store, caught: unknown): void {
-  const error = asApiError(caught);
-  if (error.kind === "refused" || error.kind === "broken") store.actions.failed(error.message);
 }

@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Findings, ScalarAxis, ScalarIndex, ScalarSeries } from "../types";
+import type { ScalarAxis, ScalarIndex, ScalarSeries } from "../types";
 
 export const DEFAULT_SMOOTHING = 0.6;
 const AXES: readonly ScalarAxis[] = ["train_step", "epoch"];
@@ -11,7 +11,7 @@ export interface TagGroup {
   tags: string[];
 }
 
-/** What the scalars screen knows and shows, and the findings of the run on view. */
+/** What the scalars screen knows and shows. */
 export interface ScalarsState {
   /** Null as long as it is not known. */
   index: Signal<ScalarIndex | null>;
@@ -32,9 +32,6 @@ export interface ScalarsState {
   pointed: Signal<{ axis: ScalarAxis | null; step: number } | null>;
   /** The tag that a finding leads to; its chart comes into view. */
   target: Signal<string | null>;
-  findings: Signal<Findings | null>;
-  /** Thresholds that are not the default. */
-  thresholds: Signal<Readonly<Record<string, number>>>;
   groups: ReadonlySignal<TagGroup[]>;
   shownRuns: ReadonlySignal<string[]>;
   /** Every chart on the screen shows the newest values that are known of. */
@@ -69,7 +66,7 @@ function isPlaced({ groups, folded, placed }: ScalarsState): boolean {
   return shown.every(({ tags }) => tags.every((tag) => placed.value.has(tag)));
 }
 
-export function createScalars(): ScalarsState {
+export function createScalarsState(): ScalarsState {
   const index = signal<ScalarIndex | null>(null);
   const order = signal<readonly string[]>([]);
   const hiddenRuns = signal<ReadonlySet<string>>(new Set());
@@ -90,8 +87,6 @@ export function createScalars(): ScalarsState {
     placed: signal<ReadonlySet<string>>(new Set()),
     pointed: signal<ScalarsState["pointed"]["value"]>(null),
     target: signal<string | null>(null),
-    findings: signal<Findings | null>(null),
-    thresholds: signal<Readonly<Record<string, number>>>({}),
     groups: computed(() => groupTags(tagsOf(index.value, shownRuns.value), filter.value)),
     shownRuns,
     settled: computed(() => index.value !== null && isPlaced(scalars) && missingSeries(scalars).length === 0),
@@ -104,14 +99,18 @@ export function tagsOf(index: ScalarIndex | null, runs: readonly string[]): stri
   return [...new Set(runs.flatMap((run) => Object.keys(index?.runs[run] ?? {})))].sort();
 }
 
+/** What a tag begins with, up to its first slash; "" without a slash. */
+export function groupOf(tag: string): string {
+  return tag.slice(0, Math.max(0, tag.indexOf("/")));
+}
+
 /** Tags that match a filter, by what is before their first slash. */
 export function groupTags(tags: readonly string[], filter: string): TagGroup[] {
   const matches = matcher(filter);
   const groups = new Map<string, string[]>();
   for (const tag of tags) {
     if (!matches(tag)) continue;
-    const slash = tag.indexOf("/");
-    const name = slash < 0 ? "" : tag.slice(0, slash);
+    const name = groupOf(tag);
     groups.set(name, [...(groups.get(name) ?? []), tag]);
   }
   return [...groups].map(([name, members]) => ({ name, tags: members }));
