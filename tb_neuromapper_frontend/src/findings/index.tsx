@@ -1,24 +1,26 @@
+import type { Transport } from "../api/transport";
+import type { Session } from "../session";
+import type { Panel } from "../session/part";
 import type { PanelKind } from "../session/screen";
 import { createFindingsApi } from "./api";
 import { keepFindings } from "./load";
 import { FindingsPanel } from "./panel";
-import { createFindings, findingsLink } from "./state";
+import { createFindings, type Findings, findingsLink } from "./state";
 import css from "./style.css?inline";
 
 /** What the rules say of the displayed run. */
-export const findings: PanelKind = {
-  name: "findings",
-  css,
-  create(session, transport) {
-    const state = createFindings(session);
-    session.events.add(state.events);
-    keepFindings(session, state, createFindingsApi(transport));
-    return {
-      Body: () => <FindingsPanel session={session} findings={state} />,
-      forget(what) {
-        if (what === "run") state.report.value = null;
-      },
-      link: findingsLink(state),
-    };
-  },
-};
+export const findings: PanelKind = { name: "findings", css, create: openFindings };
+
+export function openFindings(session: Session, transport: Transport): Panel & { state: Findings } {
+  const state = createFindings(session);
+  session.events.add(state.events);
+  keepFindings(session, state, createFindingsApi(transport));
+  return {
+    state,
+    Body: () => <FindingsPanel session={session} findings={state} />,
+    forget(what) {
+      if (what === "run") state.report.value = null;
+    },
+    link: findingsLink(state),
+  };
+}

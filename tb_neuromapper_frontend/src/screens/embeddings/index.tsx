@@ -1,7 +1,8 @@
 import { effect } from "@preact/signals";
+import type { Transport } from "../../api/transport";
 import type { Session } from "../../session";
 import { cursorKeys } from "../../session/cursor";
-import type { PageState } from "../../session/part";
+import type { OpenScreen, PageState } from "../../session/part";
 import type { Screen } from "../../session/screen";
 import { createEmbeddingsApi, type EmbeddingsApi } from "./api";
 import type { Stage } from "./draw/stage";
@@ -26,60 +27,58 @@ import { embeddingsLink } from "./state/url";
 import css from "./style.css?inline";
 
 /** One aligned scatter per block, epoch after epoch. */
-export const embeddings: Screen = {
-  name: "embeddings",
-  title: "Embeddings",
-  css,
-  create(session, transport) {
-    const api = createEmbeddingsApi(transport);
-    const state = createEmbeddings(session);
-    const { actions } = state;
-    const cache = createPositionCache(api, actions.positionsArrived, session.actions.failed);
-    const points = createMarks(session, state, cache);
-    let stage: Stage | null = null;
-    const onStage = (next: Stage | null) => {
-      stage = next;
-    };
-    const props = { session, embeddings: state };
-    keepAll(session, state, api, cache);
-    session.events.add(abruptEvents(session, state));
-    return {
-      needs: "run",
-      Controls: () =>
-        state.canDraw.value ? (
-          <Controls {...props}>
-            <LookMenu {...props} coloring={points.coloring} />
-            <SaveMenu {...props} coloring={points.coloring} stage={() => stage} />
-          </Controls>
-        ) : null,
-      Body: () =>
-        state.canDraw.value ? (
-          <EmbeddingsScreen {...props} {...points} api={api} cache={cache} onStage={onStage} />
-        ) : (
-          <NoWebGl session={session} />
-        ),
-      pageState: () => pageStateOf(state, cache),
-      settled: () => state.settled.value,
-      keys: () => ({
-        ...cursorKeys(session.actions.epochMoves),
-        " ": session.actions.epochMoves.togglePlaying,
-        l: () => actions.toolChosen("lasso"),
-        b: () => actions.toolChosen("box"),
-        Escape: actions.escaped,
-      }),
-      forget: (what) => forgetRun(state, what),
-      link: embeddingsLink(session, state),
-      poll: layoutsPoll(session, state, api),
-      runsLoaded: actions.besideChecked,
-      problems: () => besideProblems(session, state),
-      words: () => progressWords(state) || factWords(session, state),
-      Status: () => (
-        <LayoutStatus embeddings={state} onCancel={() => void cancelLayouts(session, state, api)} />
+export const embeddings: Screen = { name: "embeddings", title: "Embeddings", css, create: openEmbeddings };
+
+export function openEmbeddings(session: Session, transport: Transport): OpenScreen & { state: Embeddings } {
+  const api = createEmbeddingsApi(transport);
+  const state = createEmbeddings(session);
+  const { actions } = state;
+  const cache = createPositionCache(api, actions.positionsArrived, session.actions.failed);
+  const points = createMarks(session, state, cache);
+  let stage: Stage | null = null;
+  const onStage = (next: Stage | null) => {
+    stage = next;
+  };
+  const props = { session, embeddings: state };
+  keepAll(session, state, api, cache);
+  session.events.add(abruptEvents(session, state));
+  return {
+    state,
+    needs: "run",
+    Controls: () =>
+      state.canDraw.value ? (
+        <Controls {...props}>
+          <LookMenu {...props} coloring={points.coloring} />
+          <SaveMenu {...props} coloring={points.coloring} stage={() => stage} />
+        </Controls>
+      ) : null,
+    Body: () =>
+      state.canDraw.value ? (
+        <EmbeddingsScreen {...props} {...points} api={api} cache={cache} onStage={onStage} />
+      ) : (
+        <NoWebGl session={session} />
       ),
-      inspect: () => inspectScatter(session, state, cache, stage),
-    };
-  },
-};
+    pageState: () => pageStateOf(state, cache),
+    settled: () => state.settled.value,
+    keys: () => ({
+      ...cursorKeys(session.actions.epochMoves),
+      " ": session.actions.epochMoves.togglePlaying,
+      l: () => actions.toolChosen("lasso"),
+      b: () => actions.toolChosen("box"),
+      Escape: actions.escaped,
+    }),
+    forget: (what) => forgetRun(state, what),
+    link: embeddingsLink(session, state),
+    poll: layoutsPoll(session, state, api),
+    runsLoaded: actions.besideChecked,
+    problems: () => besideProblems(session, state),
+    words: () => progressWords(state) || factWords(session, state),
+    Status: () => (
+      <LayoutStatus embeddings={state} onCancel={() => void cancelLayouts(session, state, api)} />
+    ),
+    inspect: () => inspectScatter(session, state, cache, stage),
+  };
+}
 
 /** Everything that is fetched by itself as the signals change. */
 function keepAll(session: Session, state: Embeddings, api: EmbeddingsApi, cache: PositionCache): void {

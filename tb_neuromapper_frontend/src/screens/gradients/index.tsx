@@ -1,6 +1,8 @@
 import { effect } from "@preact/signals";
+import type { Transport } from "../../api/transport";
+import type { Session } from "../../session";
 import { cursorKeys } from "../../session/cursor";
-import type { PageState } from "../../session/part";
+import type { OpenScreen, PageState } from "../../session/part";
 import type { Screen } from "../../session/screen";
 import { integer } from "../../ui/format";
 import { createGradientsApi } from "./api";
@@ -14,59 +16,57 @@ import { gradientsLink } from "./state/url";
 import css from "./style.css?inline";
 
 /** The gradient's flow back through the network, neuron by neuron. */
-export const gradients: Screen = {
-  name: "gradients",
-  title: "Gradients",
-  css,
-  create(session, transport) {
-    const api = createGradientsApi(transport);
-    const state = createGradients(session);
-    const { actions } = state;
-    const frames = createFlowFrames({
-      api,
-      summary: () => state.summary.peek(),
-      onArrival: actions.frameArrived,
-      onFailure: session.actions.failed,
-    });
-    let stage: FlowStage | null = null;
-    const onStage = (next: FlowStage | null) => {
-      stage = next;
-    };
-    keepGradientDetails(session, state, api);
-    effect(() => {
-      session.runName.value;
-      frames.clear();
-    });
-    return {
-      needs: "run",
-      hasPanels: true,
-      Controls: () => <GradientControls session={session} gradients={state} />,
-      Body: () => <GradientsScreen session={session} gradients={state} frames={frames} onStage={onStage} />,
-      pageState: () => pageStateOf(state),
-      settled: () => state.settled.value,
-      keys: () => ({
-        ...cursorKeys(session.actions.trainStepMoves),
-        " ": session.actions.trainStepMoves.togglePlaying,
-        r: actions.flowReplayed,
-        Escape: () => actions.unitPinned(null),
-      }),
-      forget(what) {
-        if (what === "run") forgetRun(session, state);
-      },
-      link: gradientsLink(state),
-      poll: gradientsPoll(session, state, api),
-      isOffered: () => !session.runs.value?.exported,
-      show: (target) => showTarget(session, state, target),
-      problems: () => [
-        ...(state.summary.value?.problems ?? []),
-        ...(session.screen.value === "gradients"
-          ? stepProblems(state, frames, session.recordedStep.value)
-          : []),
-      ],
-      inspect: () => ({ flow: inspectFlow(stage) }),
-    };
-  },
-};
+export const gradients: Screen = { name: "gradients", title: "Gradients", css, create: openGradients };
+
+export function openGradients(session: Session, transport: Transport): OpenScreen & { state: Gradients } {
+  const api = createGradientsApi(transport);
+  const state = createGradients(session);
+  const { actions } = state;
+  const frames = createFlowFrames({
+    api,
+    summary: () => state.summary.peek(),
+    onArrival: actions.frameArrived,
+    onFailure: session.actions.failed,
+  });
+  let stage: FlowStage | null = null;
+  const onStage = (next: FlowStage | null) => {
+    stage = next;
+  };
+  keepGradientDetails(session, state, api);
+  effect(() => {
+    session.runName.value;
+    frames.clear();
+  });
+  return {
+    state,
+    needs: "run",
+    hasPanels: true,
+    Controls: () => <GradientControls session={session} gradients={state} />,
+    Body: () => <GradientsScreen session={session} gradients={state} frames={frames} onStage={onStage} />,
+    pageState: () => pageStateOf(state),
+    settled: () => state.settled.value,
+    keys: () => ({
+      ...cursorKeys(session.actions.trainStepMoves),
+      " ": session.actions.trainStepMoves.togglePlaying,
+      r: actions.flowReplayed,
+      Escape: () => actions.unitPinned(null),
+    }),
+    forget(what) {
+      if (what === "run") forgetRun(session, state);
+    },
+    link: gradientsLink(state),
+    poll: gradientsPoll(session, state, api),
+    isOffered: () => !session.runs.value?.exported,
+    show: (target) => showTarget(session, state, target),
+    problems: () => [
+      ...(state.summary.value?.problems ?? []),
+      ...(session.screen.value === "gradients"
+        ? stepProblems(state, frames, session.recordedStep.value)
+        : []),
+    ],
+    inspect: () => ({ flow: inspectFlow(stage) }),
+  };
+}
 
 function pageStateOf({ summary, nFrames }: Gradients): PageState {
   if (summary.value?.steps.length === 0) return "empty";

@@ -1,7 +1,8 @@
+import type { Transport } from "../../api/transport";
 import { isVisible } from "../../host/tensorboard";
 import type { Session } from "../../session";
 import { cursorKeys } from "../../session/cursor";
-import type { PageState } from "../../session/part";
+import type { OpenScreen, PageState } from "../../session/part";
 import type { Screen } from "../../session/screen";
 import { createScalarsApi } from "./api";
 import { ScalarControls } from "./parts/controls";
@@ -12,32 +13,30 @@ import { scalarsLink } from "./state/url";
 import css from "./style.css?inline";
 
 /** Every scalar of all runs. */
-export const scalars: Screen = {
-  name: "scalars",
-  title: "Scalars",
-  css,
-  create(session, transport) {
-    const state = createScalars(session);
-    const { epochMoves, trainStepMoves } = session.actions;
-    keepScalars(session, state, createScalarsApi(transport), isVisible);
-    return {
-      needs: "nothing",
-      hasPanels: true,
-      Controls: () => <ScalarControls session={session} scalars={state} />,
-      Body: () => <ScalarsScreen session={session} scalars={state} />,
-      pageState: () => pageStateOf(state),
-      settled: () => state.settled.value,
-      keys: () => cursorKeys(session.trainSteps.peek().length > 0 ? trainStepMoves : epochMoves),
-      forget() {
-        state.target.value = null;
-      },
-      link: scalarsLink(state),
-      isOffered: () => !session.runs.value?.exported,
-      show: (target) => showTarget(session, state, target),
-      Offer: () => <Offer session={session} />,
-    };
-  },
-};
+export const scalars: Screen = { name: "scalars", title: "Scalars", css, create: openScalars };
+
+export function openScalars(session: Session, transport: Transport): OpenScreen & { state: Scalars } {
+  const state = createScalars(session);
+  const { epochMoves, trainStepMoves } = session.actions;
+  keepScalars(session, state, createScalarsApi(transport), isVisible);
+  return {
+    state,
+    needs: "nothing",
+    hasPanels: true,
+    Controls: () => <ScalarControls session={session} scalars={state} />,
+    Body: () => <ScalarsScreen session={session} scalars={state} />,
+    pageState: () => pageStateOf(state),
+    settled: () => state.settled.value,
+    keys: () => cursorKeys(session.trainSteps.peek().length > 0 ? trainStepMoves : epochMoves),
+    forget() {
+      state.target.value = null;
+    },
+    link: scalarsLink(state),
+    isOffered: () => !session.runs.value?.exported,
+    show: (target) => showTarget(session, state, target),
+    Offer: () => <Offer session={session} />,
+  };
+}
 
 function pageStateOf({ index }: Scalars): PageState {
   if (!index.value) return "loading";

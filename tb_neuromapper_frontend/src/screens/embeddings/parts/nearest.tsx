@@ -3,7 +3,7 @@ import type { Session } from "../../../session";
 import { number } from "../../../ui/format";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "../state/actions";
-import type { NearestInBlock } from "../state/nearest";
+import type { NearestInBlock } from "../state/state";
 import { SampleButton } from "./sample_button";
 
 interface NearestProps {

@@ -20,7 +20,7 @@ import { Swatch } from "../../../ui/swatch";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
-import type { Other } from "../state/other_run";
+import type { Other } from "../state/state";
 import { type Side, sidesOf } from "../state/outcomes";
 import { hasClassColors } from "./density_words";
 import { SampleButton } from "./sample_button";

@@ -1,9 +1,7 @@
 import type { Outcomes } from "../../../api/types";
 import type { SessionState } from "../../../session/state";
 import type { Accuracy, Preservation } from "../types";
-import type { NearestSamples } from "./nearest";
-import type { Other } from "./other_run";
-import type { EmbeddingsState, PairSubclusters } from "./state";
+import type { EmbeddingsState, NearestSamples, Other, PairSubclusters } from "./state";
 
 /** What the server answered; what is about another run than those on the screen changes nothing. */
 export function dataActions(session: SessionState, state: EmbeddingsState) {

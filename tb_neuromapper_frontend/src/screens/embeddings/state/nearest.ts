@@ -2,24 +2,8 @@ import { asApiError } from "../../../api/errors";
 import type { Session } from "../../../session";
 import { keepLoaded } from "../../../session/load";
 import type { EmbeddingsApi } from "../api";
-import type { Neighbors } from "../types";
 import type { Embeddings } from "./actions";
-
-/** The nearest samples of one sample in the activations, for each block that has a view. */
-export interface NearestSamples {
-  run: string;
-  row: number;
-  step: number;
-  blocks: readonly NearestInBlock[];
-}
-
-/** In one block; an error says why there are none. */
-export interface NearestInBlock {
-  block: string;
-  metric: string;
-  found: Neighbors | null;
-  error: string;
-}
+import type { NearestInBlock, NearestSamples } from "./state";
 
 const N_NEIGHBORS = 10;
 /** More views than this are not asked for: each answer reads a slice of the log. */

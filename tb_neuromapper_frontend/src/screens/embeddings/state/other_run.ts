@@ -1,15 +1,9 @@
-import type { Run, SampleId } from "../../../api/types";
+import type { SampleId } from "../../../api/types";
 import type { Session } from "../../../session";
 import { keepLoaded, reporting } from "../../../session/load";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "./actions";
-
-/** The run beside the first. */
-export interface Other {
-  run: Run;
-  /** For each row of the first run the row of the same sample here, -1 without. */
-  rows: Int32Array;
-}
+import type { Other } from "./state";
 
 /** Asks what is known of the run that is shown beside the first, again whenever it has grown. */
 export function keepOther(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {

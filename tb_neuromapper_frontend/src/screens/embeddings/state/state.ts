@@ -1,13 +1,11 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Outcomes } from "../../../api/types";
+import type { Outcomes, Run } from "../../../api/types";
 import type { Camera } from "../../../render/camera";
 import type { SessionState } from "../../../session/state";
 import { unionOfSteps } from "../../../session/steps";
-import type { Accuracy, Parameters, Preservation, Projection, Subclusters } from "../types";
+import type { Accuracy, Neighbors, Parameters, Preservation, Projection, Subclusters } from "../types";
 import { DEFAULT_LOOK, type Look } from "./appearance";
 import type { ColorBy } from "./color_by";
-import type { NearestSamples } from "./nearest";
-import type { Other } from "./other_run";
 import type { Figures, LayoutSettings } from "./parameters";
 import { blockOf, type RunNames, viewsOf } from "./run_pair";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
@@ -19,6 +17,29 @@ export interface Hover {
   block: string;
   x: number;
   y: number;
+}
+
+/** The run beside the first. */
+export interface Other {
+  run: Run;
+  /** For each row of the first run the row of the same sample here, -1 without. */
+  rows: Int32Array;
+}
+
+/** The nearest samples of one sample in the activations, for each block that has a view. */
+export interface NearestSamples {
+  run: string;
+  row: number;
+  step: number;
+  blocks: readonly NearestInBlock[];
+}
+
+/** In one block; an error says why there are none. */
+export interface NearestInBlock {
+  block: string;
+  metric: string;
+  found: Neighbors | null;
+  error: string;
 }
 
 /** A setting of the layout that has been computed, with its figures. */
