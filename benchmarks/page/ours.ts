@@ -9,7 +9,7 @@ import {
 import { pick } from "../../tb_neuromapper_frontend/src/render/scatter/picking";
 import { createScatter } from "../../tb_neuromapper_frontend/src/render/scatter/scatter";
 import { Level, type Panel, type Ring } from "../../tb_neuromapper_frontend/src/render/scatter/scene";
-import { lookOf } from "../../tb_neuromapper_frontend/src/screens/embeddings/draw/scene";
+import { appearanceOf } from "../../tb_neuromapper_frontend/src/screens/embeddings/draw/scene";
 import { awaitPixels, type Cloud, rectsFor, type Subject } from "./data";
 
 const EXTENT: Box = [0, 0, 1, 1];
@@ -18,7 +18,7 @@ const EXTENT: Box = [0, 0, 1, 1];
 export function ours({ positions, labels }: Cloud, room: HTMLElement): Subject {
   const rects = rectsFor(positions.length, room);
   const slices = positions.map((block) => block.map((xy) => ({ xy, extent: EXTENT })));
-  const marks = {
+  const pointStyles = {
     entries: classEntries(Int32Array.from(labels), 10),
     levels: new Uint8Array(labels.length).fill(Level.normal),
     palette: paletteTexels("class", N_MARKS, "light"),
@@ -32,7 +32,7 @@ export function ours({ positions, labels }: Cloud, room: HTMLElement): Subject {
     const panels = slices.map((block, index): Panel => {
       const rect = rects[index];
       const view = toClip(camera, EXTENT, rect);
-      const look = lookOf(labels.length, rect, camera.zoom);
+      const look = appearanceOf(labels.length, rect, camera.zoom);
       return {
         rect,
         view,
@@ -47,7 +47,7 @@ export function ours({ positions, labels }: Cloud, room: HTMLElement): Subject {
       };
     });
     const size = { width: room.clientWidth, height: room.clientHeight };
-    scatter?.draw({ size, pixelRatio: 1, panels, marks, rings, ground: [1, 1, 1] }, () => true);
+    scatter?.draw({ size, pixelRatio: 1, panels, pointStyles, rings, ground: [1, 1, 1] }, () => true);
   };
   return {
     first() {
@@ -64,7 +64,7 @@ export function ours({ positions, labels }: Cloud, room: HTMLElement): Subject {
     hover(x, y) {
       const slice = slices[0][shown];
       const panel = { from: slice, to: slice, mix: 0, toPixels: toPixels(HOME, EXTENT, rects[0]) };
-      const row = pick(panel, marks.levels, x, y, 10);
+      const row = pick(panel, pointStyles.levels, x, y, 10);
       draw(shown, shown, 0, HOME, [{ row, color: [0, 0, 0], diameter: 14 }]);
       return row;
     },

@@ -13,7 +13,7 @@ import { PANELS, SCREENS } from "./screens/registry";
 import { createSession, type Session } from "./session";
 import { paramsOf } from "./session/link";
 import { startLive } from "./session/live";
-import { keepTrainStep } from "./session/step_cursor";
+import { syncTrainStep } from "./session/step_cursor";
 import css from "./style.css?inline";
 
 /** Between two changes of the address; Safari refuses more than a hundred in thirty seconds. */
@@ -51,15 +51,15 @@ function start(root: HTMLElement, transport: Transport): void {
   actions.linkOpened(address.read());
   watchTheme(actions.themeChanged);
   watchKeys(document, session);
-  keepUrl(session, address);
-  keepTrainStep(session);
+  syncUrl(session, address);
+  syncTrainStep(session);
   startLive(session, createApi(transport), isVisible);
   window.__neuromapper = { inspect: inspector(session) };
   renderPreact(<App session={session} />, root);
 }
 
 /** The address says what is shown: at once, but not more often than browsers allow. */
-function keepUrl(session: Session, address: Address): void {
+function syncUrl(session: Session, address: Address): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
   const write = () => {

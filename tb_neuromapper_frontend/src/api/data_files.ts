@@ -32,7 +32,7 @@ export function createDataFiles(digest: string): DataFiles {
         underWay.delete(name);
         const base64 = arrived.get(name);
         arrived.delete(name);
-        if (base64 === undefined) reject(new ApiError("refused", missingWords(name)));
+        if (base64 === undefined) reject(new ApiError("refused", missingText(name)));
         else resolve(fromBase64(base64));
       };
       script.onload = end;
@@ -50,7 +50,7 @@ export function createDataFiles(digest: string): DataFiles {
   };
 }
 
-function missingWords(name: string): string {
+function missingText(name: string): string {
   return `The file data/${name}.js of this exported page is missing or damaged; copy the whole folder again.`;
 }
 

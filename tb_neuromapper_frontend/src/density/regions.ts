@@ -1,4 +1,4 @@
-import type { PlaneImage, Slice } from "../render/scatter/scene";
+import type { DensityImage, Slice } from "../render/scatter/scene";
 import { boxOf, densityOf, type Frame, frameOf, type Window } from "./grid";
 import { type Groups, groupsByClass, oneGroup } from "./groups";
 
@@ -37,7 +37,7 @@ export function* decisionRegions(
   shown: Uint8Array,
   predicted: Int32Array,
   color: (index: number) => readonly [number, number, number],
-): Generator<void, PlaneImage> {
+): Generator<void, DensityImage> {
   const voting = shown.map((isShown, row) => (isShown !== 0 && (predicted[row] ?? -1) >= 0 ? 1 : 0));
   const all = oneGroup(voting);
   const frame = frameOf(slice, all.rows.length);

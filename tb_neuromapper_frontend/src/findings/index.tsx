@@ -3,7 +3,7 @@ import type { Session } from "../session";
 import type { Panel } from "../session/part";
 import type { PanelKind } from "../session/screen";
 import { createFindingsApi } from "./api";
-import { keepFindings } from "./load";
+import { syncFindings } from "./load";
 import { FindingsPanel } from "./panel";
 import { createFindings, type Findings, findingsLink } from "./state";
 import css from "./style.css?inline";
@@ -14,7 +14,7 @@ export const findings: PanelKind = { name: "findings", css, create: openFindings
 export function openFindings(session: Session, transport: Transport): Panel & { state: Findings } {
   const state = createFindings(session);
   session.events.add(state.events);
-  keepFindings(session, state, createFindingsApi(transport));
+  syncFindings(session, state, createFindingsApi(transport));
   return {
     state,
     Body: () => <FindingsPanel session={session} findings={state} />,

@@ -10,7 +10,7 @@ import type { Findings } from "./state";
 const PAUSE_MS = 3000;
 
 /** Keeps the findings of the displayed run up to date while a screen shows them. */
-export function keepFindings(session: Session, { thresholds, actions }: Findings, api: FindingsApi): void {
+export function syncFindings(session: Session, { thresholds, actions }: Findings, api: FindingsApi): void {
   let current = new AbortController();
   let askedAt = Number.NEGATIVE_INFINITY;
   let askedFor = "";

@@ -49,7 +49,7 @@ function Found({ findings, found }: { findings: Findings; found: FindingsReport 
       )}
       {found.unchecked.length > 0 && (
         <p class="nm-muted" data-testid="unchecked">
-          Not looked for, since the log holds nothing about it: {named(found.unchecked)}.
+          Not appearanceChanged for, since the log holds nothing about it: {named(found.unchecked)}.
         </p>
       )}
       <Thresholds findings={findings} found={found} />
@@ -76,7 +76,7 @@ function Item({ findings, found, finding, index }: ItemProps) {
         <b>
           <span class="nm-finding-number">{index + 1}</span> {headOf(finding, rule?.title ?? finding.kind)}
         </b>
-        <span class="nm-muted">{stepWords(finding)}</span>
+        <span class="nm-muted">{stepText(finding)}</span>
       </button>
       <p>{finding.message}</p>
       <details>
@@ -84,11 +84,11 @@ function Item({ findings, found, finding, index }: ItemProps) {
         <dl class="nm-facts">
           {Object.entries(finding.evidence).map(([name, value]) => [
             <dt key={`${name} name`}>{name.replaceAll("_", " ")}</dt>,
-            <dd key={name}>{valueWords(value)}</dd>,
+            <dd key={name}>{formatValue(value)}</dd>,
           ])}
           {finding.units.length > 0 && [
             <dt key="units name">units</dt>,
-            <dd key="units">{valueWords(finding.units)}</dd>,
+            <dd key="units">{formatValue(finding.units)}</dd>,
           ]}
         </dl>
         <p class="nm-muted">{rule?.source}</p>
@@ -102,7 +102,7 @@ function headOf({ where, units }: Finding, title: string): string {
   return units.length > 0 ? `${place}: ${integer(units.length)} ${title}` : `${place}: ${title}`;
 }
 
-function stepWords({ steps }: Finding): string {
+function stepText({ steps }: Finding): string {
   if (steps.length === 0) return "";
   const parts = steps
     .slice(0, 3)
@@ -112,12 +112,12 @@ function stepWords({ steps }: Finding): string {
 
 const MAX_ITEMS = 40;
 
-function valueWords(value: unknown): string {
+function formatValue(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? integer(value) : scientific(value);
   if (value === null || value === undefined || value === "") return "–";
   if (!Array.isArray(value)) return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
   const rest = value.length > MAX_ITEMS ? ` and ${integer(value.length - MAX_ITEMS)} more` : "";
-  return value.length === 0 ? "–" : value.slice(0, MAX_ITEMS).map(valueWords).join(", ") + rest;
+  return value.length === 0 ? "–" : value.slice(0, MAX_ITEMS).map(formatValue).join(", ") + rest;
 }
 
 /** Each rule's thresholds, which may be changed; the address keeps them. */

@@ -22,7 +22,7 @@ interface Handlers<T> {
  *
  * @returns a function that ends it.
  */
-export function keepLoaded<T>(plan: () => Wanted<T> | null | undefined, handlers: Handlers<T>): () => void {
+export function syncLoaded<T>(plan: () => Wanted<T> | null | undefined, handlers: Handlers<T>): () => void {
   const { arrived, failed, nKept = 0, isWhole = () => true } = handlers;
   // A Map keeps insertion order, so the first key is the oldest.
   const kept = new Map<string, T>();

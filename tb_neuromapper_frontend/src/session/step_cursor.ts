@@ -36,7 +36,7 @@ export function trainStepActions(state: SessionState) {
 }
 
 /** A link that names an epoch alone means the training step before it, once that is known. */
-export function keepTrainStep({ follow, epoch, trainStep, axis }: SessionState): () => void {
+export function syncTrainStep({ follow, epoch, trainStep, axis }: SessionState): () => void {
   return effect(() => {
     if (follow.value || trainStep.value !== null || epoch.value === null) return;
     const found = trainStepAt(axis.value, epoch.value);

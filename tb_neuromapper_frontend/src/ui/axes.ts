@@ -20,7 +20,7 @@ export const WHOLE_STEPS = Array.from({ length: 13 }, (_, power) =>
   [1, 2, 5].map((n) => n * 10 ** power),
 ).flat();
 
-export function wholeWords(_: uPlot, ticks: readonly (number | null)[]): string[] {
+export function wholeText(_: uPlot, ticks: readonly (number | null)[]): string[] {
   return ticks.map((tick) => (tick === null ? "" : integer(tick)));
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Theme } from "../color/palette";
-import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "./axes";
+import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeText } from "./axes";
 
 export interface Series {
   label: string;
@@ -95,7 +95,7 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
       y: { distr: log ? 3 : 1, range: (_, low, high) => axisRange(low, high, log === true) },
     },
     axes: [
-      { ...axis, size: 22, space: 44, incrs: WHOLE_STEPS, values: wholeWords },
+      { ...axis, size: 22, space: 44, incrs: WHOLE_STEPS, values: wholeText },
       {
         ...axis,
         size: axisWidth,

@@ -3,7 +3,7 @@ import { contourLines, FEWEST, levelsOf } from "../../src/density/contours";
 import { bandwidth, densityOf, type Frame, frameOf } from "../../src/density/grid";
 import { groupsByClass, oneGroup } from "../../src/density/groups";
 import { decisionRegions, FULL_OPACITY } from "../../src/density/regions";
-import { type Lines, MISSING, type PlaneImage, placeIn, type Slice } from "../../src/render/scatter/scene";
+import { type Lines, MISSING, type DensityImage, placeIn, type Slice } from "../../src/render/scatter/scene";
 
 const EXTENT = [-2, -1, 6, 5] as const;
 
@@ -192,9 +192,9 @@ describe("decision regions", () => {
   const predicted = Int32Array.from({ length: 400 }, (_, row) => (row < 200 ? 3 : 8));
   const color = (index: number) => [index * 10, 200, 0] as const;
   const regions = (shown = all(400), classes = predicted) =>
-    made<PlaneImage>(decisionRegions(slice, shown, classes, color));
+    made<DensityImage>(decisionRegions(slice, shown, classes, color));
   /** RGBA at a place in shares of the extent. */
-  const texel = ({ texels, box, width, height }: PlaneImage, x: number, y: number) => {
+  const texel = ({ texels, box, width, height }: DensityImage, x: number, y: number) => {
     const column = Math.floor(((EXTENT[0] + x * 8 - box[0]) / (box[2] - box[0])) * width);
     const line = Math.floor(((EXTENT[1] + y * 6 - box[1]) / (box[3] - box[1])) * height);
     return [...texels.subarray(4 * (line * width + column), 4 * (line * width + column) + 4)];

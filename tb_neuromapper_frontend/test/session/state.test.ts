@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Projection, Run, Runs } from "../../src/api/types";
 import { Level } from "../../src/render/scatter/scene";
-import { levelsOf } from "../../src/screens/embeddings/state/points";
+import { levelsOf } from "../../src/screens/embeddings/state/point_styles";
 import { missingAt, stepsByDistance } from "../../src/screens/embeddings/state/positions";
 import { pageStateOf } from "../../src/session/page_state";
 import { createStore, type Store } from "../../src/session/state";
@@ -492,7 +492,7 @@ describe("an exported page", () => {
   it("shows two runs side by side as they were exported", () => {
     const exported = { ...runs("one", "two"), exported: { pairs: [["one", "two"]], n_neighbors: 0 } } as Runs;
     store.actions.runsLoaded(exported);
-    store.actions.besideChosen("two");
+    store.actions.comparisonChosen("two");
     store.actions.runsLoaded(exported);
     expect(store.beside.peek()).toBe("two");
     store.actions.urlOpened({ run: "two", beside: "one" });

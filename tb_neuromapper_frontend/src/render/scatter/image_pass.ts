@@ -1,6 +1,6 @@
 import { createProgram, uniformsOf } from "../gl";
 import { createFrameResources } from "./frame_resources";
-import type { Layer, Panel, PlaneImage } from "./scene";
+import type { DensityImage, Layer, Panel } from "./scene";
 
 const VERTEX = `#version 300 es
 uniform vec4 u_box; // minimum, size
@@ -26,7 +26,7 @@ void main() {
 const UNIFORMS = ["u_box", "u_view_linear", "u_view_offset", "u_image", "u_opacity"] as const;
 
 export interface ImagePass {
-  draw(panel: Panel, image: Layer<PlaneImage>): void;
+  draw(panel: Panel, image: Layer<DensityImage>): void;
   trim(): void;
   dispose(): void;
 }
@@ -37,7 +37,7 @@ export function createImagePass(gl: WebGL2RenderingContext): ImagePass {
   const uniforms = uniformsOf(gl, program, UNIFORMS);
   const corners = gl.createVertexArray();
   const textures = createFrameResources(
-    (image: PlaneImage) => upload(gl, image),
+    (image: DensityImage) => upload(gl, image),
     (texture) => gl.deleteTexture(texture),
   );
   return {
@@ -64,7 +64,7 @@ export function createImagePass(gl: WebGL2RenderingContext): ImagePass {
   };
 }
 
-function upload(gl: WebGL2RenderingContext, { width, height, texels }: PlaneImage): WebGLTexture {
+function upload(gl: WebGL2RenderingContext, { width, height, texels }: DensityImage): WebGLTexture {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);

@@ -1,6 +1,6 @@
 import { startProgram, uniformsOf } from "../gl";
 import { lazily } from "../lazily";
-import { Level, type Marks, type Panel } from "./scene";
+import { Level, type Panel, type PointStyles } from "./scene";
 
 /** From normalised uint16 to clip space; a slice's missing points take the other slice's place, or lie too deep. */
 export const PLACE_GLSL = `
@@ -90,7 +90,7 @@ function createPointsProgram(gl: WebGL2RenderingContext, shapes: boolean) {
 
 export interface PointsPass {
   /** Uploads what is new of the marks. */
-  setMarks(marks: Marks): void;
+  setPointStyles(pointStyles: PointStyles): void;
   /** Whether any point is faded, or grey: looked at once per change, not in every frame. */
   readonly anyFaded: boolean;
   readonly anyGrey: boolean;
@@ -115,25 +115,26 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
   const entries = gl.createBuffer();
   const levels = gl.createBuffer();
   const palette = gl.createTexture();
-  let shown: Marks | null = null;
+  let shown: PointStyles | null = null;
   let anyFaded = false;
   let anyGrey = false;
   let anyShape = false;
 
   return {
-    setMarks(marks) {
-      if (marks.entries !== shown?.entries) upload(gl, entries, marks.entries);
-      if (marks.levels !== shown?.levels) {
-        upload(gl, levels, marks.levels);
-        anyFaded = marks.levels.includes(Level.faded);
-        anyGrey = marks.levels.includes(Level.grey);
+    setPointStyles(pointStyles) {
+      if (pointStyles.entries !== shown?.entries) upload(gl, entries, pointStyles.entries);
+      if (pointStyles.levels !== shown?.levels) {
+        upload(gl, levels, pointStyles.levels);
+        anyFaded = pointStyles.levels.includes(Level.faded);
+        anyGrey = pointStyles.levels.includes(Level.grey);
       }
-      if (marks.palette !== shown?.palette) uploadPalette(gl, palette, marks.palette);
-      if (marks.palette !== shown?.palette || marks.entries !== shown?.entries) {
+      if (pointStyles.palette !== shown?.palette) uploadPalette(gl, palette, pointStyles.palette);
+      if (pointStyles.palette !== shown?.palette || pointStyles.entries !== shown?.entries) {
         anyShape =
-          hasShapes(marks.palette) && marks.entries.some((entry) => marks.palette[entry * 4 + 3] !== 0);
+          hasShapes(pointStyles.palette) &&
+          pointStyles.entries.some((entry) => pointStyles.palette[entry * 4 + 3] !== 0);
       }
-      shown = marks;
+      shown = pointStyles;
     },
     get anyFaded() {
       return anyFaded;

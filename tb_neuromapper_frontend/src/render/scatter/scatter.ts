@@ -128,7 +128,7 @@ function drawScene(gl: WebGL2RenderingContext, passes: Passes, scene: Scene): vo
   gl.enable(gl.SCISSOR_TEST);
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-  passes.points.setMarks(scene.marks);
+  passes.points.setPointStyles(scene.pointStyles);
   for (const panel of scene.panels) {
     if (!setViewport(gl, panel, scene)) continue;
     drawPanel(passes, panel, scene);

@@ -7,7 +7,7 @@ export interface Scene {
   size: Size;
   pixelRatio: number;
   panels: Panel[];
-  marks: Marks;
+  pointStyles: PointStyles;
   /** Rows to be ringed in every panel. */
   rings: Ring[];
   /** The colour behind the points, 0..1. */
@@ -27,7 +27,7 @@ export interface Panel {
   opacity: number;
   trails: Trail[];
   /** Drawn beneath the points and above them. */
-  images: Layer<PlaneImage>[];
+  images: Layer<DensityImage>[];
   lines: Layer<Lines>[];
   /** A `Level` for each point that holds in this panel instead of the marks'; null: the marks'. */
   levels: Uint8Array | null;
@@ -40,7 +40,7 @@ export interface Layer<T> {
 }
 
 /** A picture of a part of the plane. The same object is uploaded once. */
-export interface PlaneImage {
+export interface DensityImage {
   width: number;
   height: number;
   /** Premultiplied RGBA, the lowest row first. */
@@ -69,7 +69,7 @@ export interface Slice {
 }
 
 /** How points look, shared by all panels. A changed array is a new object. */
-export interface Marks {
+export interface PointStyles {
   /** Entry of the palette for each point. */
   entries: Uint16Array;
   /** A `Level` for each point. */

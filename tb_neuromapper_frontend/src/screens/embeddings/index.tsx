@@ -7,21 +7,21 @@ import type { Screen } from "../../session/screen";
 import { createEmbeddingsApi, type EmbeddingsApi } from "./api";
 import type { Stage } from "./draw/stage";
 import { inspectScatter } from "./inspect";
-import { LookMenu } from "./parts/appearance_menu";
+import { AppearanceMenu } from "./parts/appearance_menu";
 import { Controls } from "./parts/controls";
 import { NoWebGl } from "./parts/no_webgl";
 import { SaveMenu } from "./parts/save_menu";
 import { EmbeddingsScreen } from "./parts/screen";
-import { factWords, LayoutStatus, progressWords } from "./parts/status";
+import { factText, LayoutStatus, progressText } from "./parts/status";
 import { createEmbeddings, type Embeddings, forgetRun } from "./state/actions";
+import { syncComparedRun } from "./state/compared_run";
 import { cancelLayouts, layoutsPoll } from "./state/layouts";
-import { keepNearest } from "./state/nearest";
-import { keepOther } from "./state/other_run";
-import { keepOutcomes } from "./state/outcomes";
-import { keepAccuracies, keepSubclusters } from "./state/pair_figures";
-import { createMarks } from "./state/points";
+import { syncNearest } from "./state/nearest";
+import { syncOutcomes } from "./state/outcomes";
+import { syncAccuracies, syncSubclusters } from "./state/pair_figures";
+import { createPointStyles } from "./state/point_styles";
 import { createPositionCache, type PositionCache } from "./state/positions";
-import { keepPreservation } from "./state/preservation";
+import { syncPreservation } from "./state/preservation";
 import { abruptEvents } from "./state/quality";
 import { embeddingsLink } from "./state/url";
 import css from "./style.css?inline";
@@ -34,13 +34,13 @@ export function openEmbeddings(session: Session, transport: Transport): OpenScre
   const state = createEmbeddings(session);
   const { actions } = state;
   const cache = createPositionCache(api, actions.positionsArrived, session.actions.failed);
-  const points = createMarks(session, state, cache);
+  const points = createPointStyles(session, state, cache);
   let stage: Stage | null = null;
   const onStage = (next: Stage | null) => {
     stage = next;
   };
   const props = { session, embeddings: state };
-  keepAll(session, state, api, cache);
+  syncAll(session, state, api, cache);
   session.events.add(abruptEvents(session, state));
   return {
     state,
@@ -48,7 +48,7 @@ export function openEmbeddings(session: Session, transport: Transport): OpenScre
     Controls: () =>
       state.canDraw.value ? (
         <Controls {...props}>
-          <LookMenu {...props} coloring={points.coloring} />
+          <AppearanceMenu {...props} coloring={points.coloring} />
           <SaveMenu {...props} coloring={points.coloring} stage={() => stage} />
         </Controls>
       ) : null,
@@ -70,9 +70,9 @@ export function openEmbeddings(session: Session, transport: Transport): OpenScre
     forget: (what) => forgetRun(state, what),
     link: embeddingsLink(session, state),
     poll: layoutsPoll(session, state, api),
-    runsLoaded: actions.besideChecked,
-    problems: () => besideProblems(session, state),
-    words: () => progressWords(state) || factWords(session, state),
+    runsLoaded: actions.comparisonChecked,
+    problems: () => comparedProblems(session, state),
+    words: () => progressText(state) || factText(session, state),
     Status: () => (
       <LayoutStatus embeddings={state} onCancel={() => void cancelLayouts(session, state, api)} />
     ),
@@ -81,16 +81,16 @@ export function openEmbeddings(session: Session, transport: Transport): OpenScre
 }
 
 /** Everything that is fetched by itself as the signals change. */
-function keepAll(session: Session, state: Embeddings, api: EmbeddingsApi, cache: PositionCache): void {
-  keepOther(session, state, api);
-  keepOutcomes(session, state, api);
-  keepNearest(session, state, api);
-  keepPreservation(session, state, api);
-  keepAccuracies(session, state, api);
-  keepSubclusters(session, state, api);
+function syncAll(session: Session, state: Embeddings, api: EmbeddingsApi, cache: PositionCache): void {
+  syncComparedRun(session, state, api);
+  syncOutcomes(session, state, api);
+  syncNearest(session, state, api);
+  syncPreservation(session, state, api);
+  syncAccuracies(session, state, api);
+  syncSubclusters(session, state, api);
   effect(() => {
     session.runName.value;
-    state.beside.value;
+    state.comparedName.value;
     cache.clear();
   });
   effect(() => {
@@ -106,8 +106,8 @@ function pageStateOf({ canDraw, nArrivals, projections }: Embeddings, cache: Pos
 }
 
 /** Of the run beside the first, with its name. */
-function besideProblems({ runs }: Session, { beside }: Embeddings): string[] {
-  const name = beside.value;
+function comparedProblems({ runs }: Session, { comparedName }: Embeddings): string[] {
+  const name = comparedName.value;
   const other = runs.value?.runs.find((each) => each.name === name);
   return other?.problems.map((problem) => `${name}: ${problem}`) ?? [];
 }

@@ -11,7 +11,7 @@ import { GradientControls } from "./parts/controls";
 import { GradientsScreen } from "./parts/screen";
 import { createGradients, forgetRun, type Gradients, showTarget } from "./state/actions";
 import { createFlowFrames, type FlowFrames } from "./state/flow_frames";
-import { gradientsPoll, keepGradientDetails } from "./state/load_details";
+import { gradientsPoll, syncGradientDetails } from "./state/load_details";
 import { gradientsLink } from "./state/url";
 import css from "./style.css?inline";
 
@@ -32,7 +32,7 @@ export function openGradients(session: Session, transport: Transport): OpenScree
   const onStage = (next: FlowStage | null) => {
     stage = next;
   };
-  keepGradientDetails(session, state, api);
+  syncGradientDetails(session, state, api);
   effect(() => {
     session.runName.value;
     frames.clear();

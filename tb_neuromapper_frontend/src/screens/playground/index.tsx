@@ -8,7 +8,7 @@ import { createPlaygroundApi } from "./api";
 import { PlaygroundScreen } from "./parts/screen";
 import { TrainingStatus } from "./parts/trainings";
 import { createPlayground, type Playground } from "./state/actions";
-import { keepPlayground } from "./state/load";
+import { syncPlayground } from "./state/load";
 import css from "./style.css?inline";
 
 /** Small networks of the user's own shape, trained here. */
@@ -16,7 +16,7 @@ export const playground: Screen = { name: "playground", title: "Playground", css
 
 export function openPlayground(session: Session, transport: Transport): OpenScreen & { state: Playground } {
   const state = createPlayground(session);
-  const trainer = keepPlayground(session, state, createPlaygroundApi(transport), isVisible);
+  const trainer = syncPlayground(session, state, createPlaygroundApi(transport), isVisible);
   const props = { session, playground: state, trainer };
   const isOff = () => session.runs.value?.playground === false;
   return {

@@ -8,7 +8,7 @@ import { createScalarsApi } from "./api";
 import { ScalarControls } from "./parts/controls";
 import { ScalarsScreen } from "./parts/screen";
 import { createScalars, type Scalars, showTarget } from "./state/actions";
-import { keepScalars } from "./state/load";
+import { syncScalars } from "./state/load";
 import { scalarsLink } from "./state/url";
 import css from "./style.css?inline";
 
@@ -18,7 +18,7 @@ export const scalars: Screen = { name: "scalars", title: "Scalars", css, create:
 export function openScalars(session: Session, transport: Transport): OpenScreen & { state: Scalars } {
   const state = createScalars(session);
   const { epochMoves, trainStepMoves } = session.actions;
-  keepScalars(session, state, createScalarsApi(transport), isVisible);
+  syncScalars(session, state, createScalarsApi(transport), isVisible);
   return {
     state,
     needs: "nothing",

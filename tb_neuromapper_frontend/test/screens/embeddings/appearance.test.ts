@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import type { Run } from "../../../src/api/types";
-import { lookOf } from "../../../src/screens/embeddings/draw/scene";
+import { appearanceOf } from "../../../src/screens/embeddings/draw/scene";
 import {
-  DEFAULT_LOOK,
-  lookFromParams,
-  lookToParams,
+  DEFAULT_APPEARANCE,
+  appearanceFromParams,
+  appearanceToParams,
   toFactor,
 } from "../../../src/screens/embeddings/state/appearance";
 import { hasPredictions, whyNoRegions } from "../../../src/screens/embeddings/state/regions";
@@ -22,13 +22,13 @@ it("factors are kept within their bounds, in two digits", () => {
 });
 
 it("what is at its default is not in a link", () => {
-  expect(lookToParams(DEFAULT_LOOK)).toEqual({});
-  expect(lookFromParams({})).toBeNull();
-  expect(lookFromParams({ size: "1", opacity: "1", contours: "off" })).toBeNull();
+  expect(appearanceToParams(DEFAULT_APPEARANCE)).toEqual({});
+  expect(appearanceFromParams({})).toBeNull();
+  expect(appearanceFromParams({ size: "1", opacity: "1", contours: "off" })).toBeNull();
 });
 
 it("the more points, the smaller and the fainter; never out of sight", () => {
-  const looks = [100, 1000, 10_000, 100_000, 1_000_000].map((n) => lookOf(n, { width: 400, height: 300 }, 1));
+  const looks = [100, 1000, 10_000, 100_000, 1_000_000].map((n) => appearanceOf(n, { width: 400, height: 300 }, 1));
   const descending = (values: number[]) => values.every((value, i) => i === 0 || value <= values[i - 1]);
   expect(descending(looks.map(({ diameter }) => diameter))).toBe(true);
   expect(descending(looks.map(({ opacity }) => opacity))).toBe(true);

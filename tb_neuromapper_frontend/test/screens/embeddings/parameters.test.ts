@@ -3,7 +3,7 @@ import {
   groupByParameters,
   keyOf,
   parametersFor,
-  settingWords,
+  settingText,
 } from "../../../src/screens/embeddings/state/parameters";
 
 it("a block's own parameters come before those of all blocks", () => {
@@ -26,7 +26,7 @@ it("what the server fills in makes no other setting", () => {
 });
 
 it("a setting is told in the words of its form, defaults left out", () => {
-  const words = settingWords({ metric: "cosine", min_dist: 0.4, n_neighbors: 5, seed: 0 });
+  const words = settingText({ metric: "cosine", min_dist: 0.4, n_neighbors: 5, seed: 0 });
   expect(words).toBe("neighbours 5, smallest distance 0.4, metric cosine");
-  expect(settingWords({ n_neighbors: 15 })).toBe("defaults");
+  expect(settingText({ n_neighbors: 15 })).toBe("defaults");
 });

@@ -3,9 +3,9 @@ import type { Projection } from "../../../src/api/types";
 import { quantile } from "../../../src/color/palette";
 import { MISSING, type Slice } from "../../../src/render/scatter/scene";
 import { trailTriangles } from "../../../src/render/scatter/trail";
-import { createMorphs } from "../../../src/screens/embeddings/draw/relayout";
+import { createRelayouts } from "../../../src/screens/embeddings/draw/relayout";
 import { countClasses, metadataColors, outcomeColors } from "../../../src/screens/embeddings/state/colors";
-import { movementOf } from "../../../src/screens/embeddings/state/points";
+import { movementOf } from "../../../src/screens/embeddings/state/point_styles";
 
 const EXTENT = [0, 0, 4, 2] as const;
 
@@ -49,21 +49,21 @@ it("a trail is as wide as asked and leaves out pieces without length", () => {
 });
 
 it("new positions of the shown epoch are moved to, and then stay", () => {
-  const morphs = createMorphs(() => false);
+  const relayouts = createRelayouts(() => false);
   const [old, fresh] = [slice(0, 0), slice(9, 9)];
-  expect(morphs.still("a", old, 0)).toEqual({ from: old, to: old, mix: 0 });
-  expect(morphs.still("a", fresh, 1)).toEqual({ from: old, to: fresh, mix: 0 });
-  expect(morphs.isActive(1.1)).toBe(true);
-  expect(morphs.still("a", fresh, 1.15).mix).toBeCloseTo(0.5, 6);
-  expect(morphs.still("a", fresh, 2)).toEqual({ from: fresh, to: fresh, mix: 0 });
-  expect(morphs.isActive(2)).toBe(false);
+  expect(relayouts.still("a", old, 0)).toEqual({ from: old, to: old, mix: 0 });
+  expect(relayouts.still("a", fresh, 1)).toEqual({ from: old, to: fresh, mix: 0 });
+  expect(relayouts.isActive(1.1)).toBe(true);
+  expect(relayouts.still("a", fresh, 1.15).mix).toBeCloseTo(0.5, 6);
+  expect(relayouts.still("a", fresh, 2)).toEqual({ from: fresh, to: fresh, mix: 0 });
+  expect(relayouts.isActive(2)).toBe(false);
 });
 
 it("without motion, new positions are shown at once", () => {
-  const morphs = createMorphs(() => true);
+  const relayouts = createRelayouts(() => true);
   const [old, fresh] = [slice(0, 0), slice(9, 9)];
-  morphs.still("a", old, 0);
-  expect(morphs.still("a", fresh, 1)).toEqual({ from: fresh, to: fresh, mix: 0 });
+  relayouts.still("a", old, 0);
+  expect(relayouts.still("a", fresh, 1)).toEqual({ from: fresh, to: fresh, mix: 0 });
 });
 
 function base(metadata: Record<string, unknown[]> = {}) {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Projection, Run } from "../../../src/api/types";
 import { pairGridFor } from "../../../src/screens/embeddings/draw/grid";
-import { rowsById } from "../../../src/screens/embeddings/state/other_run";
+import { rowsById } from "../../../src/screens/embeddings/state/compared_run";
 import { pickRows, sidesOf } from "../../../src/screens/embeddings/state/outcomes";
 import { spreadRatio, valueAt } from "../../../src/screens/embeddings/state/pair_figures";
 import {
@@ -47,9 +47,9 @@ it("a run is not beside itself; colours of the first run's outcomes go", () => {
   const store = createStore();
   store.runName.value = "one";
   store.colorBy.value = "loss";
-  store.actions.besideChosen("one");
+  store.actions.comparisonChosen("one");
   expect(store.beside.value).toBeNull();
-  store.actions.besideChosen("two");
+  store.actions.comparisonChosen("two");
   expect(store.beside.value).toBe("two");
   expect(store.colorBy.value).toBe("label");
   expect(nameOf(store, viewsOf(["a"], true)[1])).toBe("a, two");
@@ -59,7 +59,7 @@ it("columns of the metadata colour both runs' views, also from a link; outcomes 
   const store = createStore();
   store.runName.value = "one";
   store.colorBy.value = "metadata:writer";
-  store.actions.besideChosen("two");
+  store.actions.comparisonChosen("two");
   expect(store.colorBy.value).toBe("metadata:writer");
   store.actions.urlOpened({ beside: "two", color: "metadata:writer" });
   expect(store.colorBy.value).toBe("metadata:writer");
@@ -88,7 +88,7 @@ it("each run says what it predicts at the epoch on view", () => {
   const outcomes = (step: number) => ({ step, predicted: new Int32Array(1), confidence: null, loss: null });
   store.run.value = run("one", [0, 1]);
   store.outcomes.value = outcomes(0);
-  store.otherOutcomes.value = outcomes(0);
+  store.comparedOutcomes.value = outcomes(0);
   store.step.value = 1;
   expect(sidesOf(store)).toMatchObject([{ outcomes: null, isLogged: true }]);
   store.other.value = { run: run("two", [0]), rows: new Int32Array(1) };

@@ -4,7 +4,7 @@ import { fromHex, toByte } from "../../../color/space";
 import { contourLines, SHARES_OF_ALL, SHARES_OF_CLASS } from "../../../density/contours";
 import { type Groups, groupsByClass, oneGroup } from "../../../density/groups";
 import { decisionRegions } from "../../../density/regions";
-import type { Layer, Lines, Panel, PlaneImage, Slice } from "../../../render/scatter/scene";
+import type { DensityImage, Layer, Lines, Panel, Slice } from "../../../render/scatter/scene";
 import type { Session } from "../../../session";
 import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
@@ -14,9 +14,9 @@ import { isSecond } from "../state/run_pair";
 import type { Projection } from "../types";
 
 /** What lies in the plane beneath and above the points: decision regions and contours. */
-export interface Plane {
+export interface DensityLayer {
   /** What is known of it for a view's slices; the rest is made in `work`. `own`: the slice of the epoch on view. */
-  layersOf(view: PlaneView, nowS: number): Pick<Panel, "images" | "lines">;
+  layersOf(view: DensityView, nowS: number): Pick<Panel, "images" | "lines">;
   /** Goes on with what is missing for at most a few milliseconds. */
   work(nowS: number): void;
   /** Something is missing or still fading in. */
@@ -25,7 +25,7 @@ export interface Plane {
   watch(): void;
 }
 
-export interface PlaneView extends Pick<Panel, "from" | "to" | "mix"> {
+export interface DensityView extends Pick<Panel, "from" | "to" | "mix"> {
   projection: Projection;
   own: Slice | undefined;
 }
@@ -42,7 +42,7 @@ interface ContourWish extends Wish {
   theme: Theme;
 }
 
-interface RegionWish extends Wish {
+interface DecisionRegionWish extends Wish {
   shown: Uint8Array;
   theme: Theme;
   /** Null: not known yet, or not logged at this epoch. */
@@ -51,7 +51,7 @@ interface RegionWish extends Wish {
 
 const INK: Record<Theme, string> = { light: "#5f6368", dark: "#a5abb1" };
 
-interface PlaneParts {
+interface DensityLayerParts {
   session: Session;
   embeddings: Embeddings;
   /** Which rows are shown: 0 or not. */
@@ -63,12 +63,19 @@ interface PlaneParts {
   jump: () => boolean;
 }
 
-export function createPlane({ session, embeddings, shown, coloring, clock, jump }: PlaneParts): Plane {
+export function createDensityLayer({
+  session,
+  embeddings,
+  shown,
+  coloring,
+  clock,
+  jump,
+}: DensityLayerParts): DensityLayer {
   const lines = createGradual<Slice, Lines>();
-  const images = createGradual<Slice, PlaneImage>();
+  const images = createGradual<Slice, DensityImage>();
   const contourWish = contourWishOf(session, embeddings, shown, coloring);
-  const regionWishes = [false, true].map((second) =>
-    regionWishOf(session, embeddings, shown, coloring, second),
+  const decisionRegionWishes = [false, true].map((second) =>
+    decisionRegionWishOf(session, embeddings, shown, coloring, second),
   );
   let fadedS = 0;
   let hasCome = false;
@@ -79,11 +86,11 @@ export function createPlane({ session, embeddings, shown, coloring, clock, jump 
       : { shares: SHARES_OF_ALL, color: () => rgbOf(INK[theme]) };
     lines.want(slice, wish, () => contourLines(slice, groups, options));
   };
-  const wantImage = (slice: Slice, { shown, predicted, theme, ...wish }: RegionWish) => {
+  const wantImage = (slice: Slice, { shown, predicted, theme, ...wish }: DecisionRegionWish) => {
     const color = (index: number) => classRgb(index, theme);
     if (predicted) images.want(slice, wish, () => decisionRegions(slice, shown, predicted, color));
   };
-  const layers = <T>(known: Gradual<Slice, T>, wish: Wish, view: PlaneView, nowS: number): Layer<T>[] => {
+  const layers = <T>(known: Gradual<Slice, T>, wish: Wish, view: DensityView, nowS: number): Layer<T>[] => {
     const shares = view.from === view.to ? [[view.to, 1] as const] : sharesOf(view);
     return shares.flatMap(([slice, share]) => {
       const found = known.known(slice, wish);
@@ -96,7 +103,7 @@ export function createPlane({ session, embeddings, shown, coloring, clock, jump 
   return {
     layersOf(view, nowS) {
       const contours = contourWish.peek();
-      const regions = regionWishes[isSecond(view.projection.block) ? 1 : 0].peek();
+      const regions = decisionRegionWishes[isSecond(view.projection.block) ? 1 : 0].peek();
       // A run that lacks the epoch on view shows a mixture of the epochs around it.
       const slices = view.own ? new Set([view.own, view.to]) : [view.to, view.from];
       if (contours) for (const slice of slices) wantLines(slice, contours);
@@ -117,13 +124,13 @@ export function createPlane({ session, embeddings, shown, coloring, clock, jump 
     isActive: (nowS) => hasCome || images.isPending || lines.isPending || nowS < fadedS,
     watch() {
       contourWish.value;
-      for (const wish of regionWishes) wish.value;
+      for (const wish of decisionRegionWishes) wish.value;
     },
   };
 }
 
 /** How strongly the slices of a moving picture are drawn: one fades into the other. */
-function sharesOf({ from, to, mix }: PlaneView): (readonly [Slice, number])[] {
+function sharesOf({ from, to, mix }: DensityView): (readonly [Slice, number])[] {
   return [
     [from, 1 - mix],
     [to, mix],
@@ -136,7 +143,7 @@ function contourWishOf(
   shown: ReadonlySignal<Uint8Array>,
   coloring: ReadonlySignal<Coloring>,
 ) {
-  const mode = computed(() => embeddings.look.value.contours);
+  const mode = computed(() => embeddings.appearance.value.contours);
   const classes = computed(() => (mode.value === "class" ? coloring.value.classes : null));
   return computed<ContourWish | null>(() => {
     if (mode.value === "off") return null;
@@ -149,7 +156,7 @@ function contourWishOf(
   });
 }
 
-function regionWishOf(
+function decisionRegionWishOf(
   session: Session,
   embeddings: Embeddings,
   shown: ReadonlySignal<Uint8Array>,
@@ -157,14 +164,14 @@ function regionWishOf(
   second: boolean,
 ) {
   const isOn = computed(
-    () => embeddings.look.value.regions && whyNoRegions(session, embeddings, coloring.value) === "",
+    () => embeddings.appearance.value.regions && whyNoRegions(session, embeddings, coloring.value) === "",
   );
   const predicted = computed(() => {
-    const outcomes = second ? embeddings.otherOutcomes.value : embeddings.outcomes.value;
+    const outcomes = second ? embeddings.comparedOutcomes.value : embeddings.outcomes.value;
     const isNow = outcomes?.step === session.epoch.value && outcomes?.predicted instanceof Int32Array;
     return isNow ? (outcomes.predicted as Int32Array) : null;
   });
-  return computed<RegionWish | null>(() => {
+  return computed<DecisionRegionWish | null>(() => {
     if (!isOn.value) return null;
     const theme = session.theme.value;
     const wish = { shown: shown.value, theme, predicted: predicted.value };

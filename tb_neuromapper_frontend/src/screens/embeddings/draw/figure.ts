@@ -3,7 +3,7 @@ import { HOME, toPixels } from "../../../render/camera";
 import { type Figure, type Legend, type Plot, TITLE_PX } from "../../../save/figure";
 import type { Session } from "../../../session";
 import { scaleEnd } from "../../../ui/format";
-import { contourWords, hasClassColors, regionWords } from "../parts/density_words";
+import { contourText, decisionRegionText, hasClassColors } from "../parts/density_text";
 import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
 import { blockOf, nameOf } from "../state/run_pair";
@@ -60,7 +60,7 @@ function axesOf(embeddings: Embeddings, block: string): [number, number][] {
 function legendOf(session: Session, embeddings: Embeddings, coloring: Coloring): Legend {
   const theme = session.theme.peek();
   const { kind, title, range, unit, clipped, pending } = coloring;
-  const notes = [contourWords(embeddings, coloring), regionWords(session, embeddings, coloring)].filter(
+  const notes = [contourText(embeddings, coloring), decisionRegionText(session, embeddings, coloring)].filter(
     Boolean,
   );
   const items = hasClassColors(session, embeddings, coloring) ? classItems(session, coloring) : [];

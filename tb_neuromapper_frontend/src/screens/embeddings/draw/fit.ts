@@ -26,14 +26,14 @@ interface Fit {
   to: Box;
   startS: number;
   /** Of which look at the positions. */
-  look: number;
+  generation: number;
 }
 
 /** @param jump whether motion is unwanted. */
 export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boolean): Fits {
   const fits = new Map<string, Fit>();
   const bounds = new WeakMap<Slice, Box | null>();
-  let look = 0;
+  let generation = 0;
   let endS = 0;
   const boundsOf = (slice: Slice) => {
     const known = bounds.get(slice);
@@ -55,23 +55,23 @@ export function createFits(cache: Pick<PositionCache, "peek">, jump: () => boole
       if (projection.runs) return projection.extent ?? NOWHERE;
       const view = JSON.stringify([projection.run, projection.block]);
       const known = fits.get(view);
-      if (known?.look === look) return mixed(known, nowS);
+      if (known?.generation === generation) return mixed(known, nowS);
       const wanted = wantedBox(projection);
       if (!known || !wanted) {
         const box = wanted ?? (known ? mixed(known, nowS) : (projection.extent ?? NOWHERE));
-        if (wanted) fits.set(view, { from: box, to: box, startS: nowS, look });
+        if (wanted) fits.set(view, { from: box, to: box, startS: nowS, generation });
         return box;
       }
-      known.look = look;
+      known.generation = generation;
       const fitting = isWhole(projection) ? isNear : holds;
       if (fitting(known.to, wanted)) return mixed(known, nowS);
       const from = jump() ? wanted : mixed(known, nowS);
-      fits.set(view, { from, to: wanted, startS: nowS, look });
+      fits.set(view, { from, to: wanted, startS: nowS, generation });
       if (from !== wanted) endS = nowS + MOVE_S;
       return from;
     },
     refresh() {
-      look += 1;
+      generation += 1;
     },
     isActive: (nowS) => nowS < endS,
   };

@@ -1,7 +1,7 @@
 import { type Box, type Camera, HOME, panBy, zoomAt } from "../../../render/camera";
 import { modeOf } from "../../../session/selection";
 import { blockOf } from "../state/run_pair";
-import { type RegionParts, watchRegion } from "./region_tool";
+import { type LassoParts, watchLasso } from "./lasso_tool";
 import type { Stage } from "./stage";
 
 const PICK_RADIUS_PX = 10;
@@ -10,7 +10,7 @@ const CLICK_SLACK_PX = 4;
 const KEY_ZOOM = 1.25;
 const KEY_PAN_PX = 40;
 
-interface Parts extends RegionParts {
+interface Parts extends LassoParts {
   stage: Stage;
 }
 
@@ -26,7 +26,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   const camera = () => embeddings.cameras.peek()[blockOf(block)] ?? HOME;
   const move = (next: Camera) => embeddings.actions.cameraMoved(block, next);
   const drag = createDrag(parts, element, camera, move);
-  const region = watchRegion(element, parts, abort.signal);
+  const region = watchLasso(element, parts, abort.signal);
 
   on("pointerdown", (event) => {
     drag.start(event);

@@ -2,7 +2,7 @@ import type { Slice } from "../../../render/scatter/scene";
 import { ease } from "../../../session/steps";
 
 /** Moves a view that stands still from its old positions to new ones of the same epoch. */
-export interface Morphs {
+export interface Relayouts {
   /** What to draw in a view whose picture stands still at `target`. */
   still(view: string, target: Slice, nowS: number): { from: Slice; to: Slice; mix: number };
   /** The view's picture moves by itself now. */
@@ -15,39 +15,39 @@ export interface Morphs {
 
 const MORPH_S = 0.3;
 
-interface Morph {
+interface Relayout {
   from: Slice;
   to: Slice;
   startS: number;
 }
 
 /** @param jump whether motion is unwanted. */
-export function createMorphs(jump: () => boolean): Morphs {
-  const morphs = new Map<string, Morph>();
+export function createRelayouts(jump: () => boolean): Relayouts {
+  const relayouts = new Map<string, Relayout>();
   let endS = 0;
   const start = (id: string, from: Slice, to: Slice, nowS: number) => {
     const same = from === to || from.xy.length !== to.xy.length || jump();
-    const morph = { from: same ? to : from, to, startS: nowS };
+    const relayout = { from: same ? to : from, to, startS: nowS };
     if (!same) endS = nowS + MORPH_S;
-    morphs.set(id, morph);
-    return morph;
+    relayouts.set(id, relayout);
+    return relayout;
   };
   return {
     still(id, target, nowS) {
-      const known = morphs.get(id);
+      const known = relayouts.get(id);
       const share = known ? Math.min(1, (nowS - known.startS) / MORPH_S) : 1;
       const shown = known && (share > 0.5 ? known.to : known.from);
-      const morph = known?.to === target ? known : start(id, shown ?? target, target, nowS);
-      const t = Math.min(1, (nowS - morph.startS) / MORPH_S);
-      if (t >= 1 || morph.from === morph.to) return { from: target, to: target, mix: 0 };
-      return { from: morph.from, to: morph.to, mix: ease(t) };
+      const relayout = known?.to === target ? known : start(id, shown ?? target, target, nowS);
+      const t = Math.min(1, (nowS - relayout.startS) / MORPH_S);
+      if (t >= 1 || relayout.from === relayout.to) return { from: target, to: target, mix: 0 };
+      return { from: relayout.from, to: relayout.to, mix: ease(t) };
     },
     moving(id) {
-      morphs.delete(id);
+      relayouts.delete(id);
     },
     last(id) {
-      const morph = morphs.get(id);
-      return morph ? { from: morph.to, to: morph.to, mix: 0 } : null;
+      const relayout = relayouts.get(id);
+      return relayout ? { from: relayout.to, to: relayout.to, mix: 0 } : null;
     },
     isActive: (nowS) => nowS < endS,
   };

@@ -3,8 +3,8 @@ import { BACKGROUND } from "../../../color/palette";
 import { fromHex } from "../../../color/space";
 import { type Affine, apply, HOME, toClip, toPixels } from "../../../render/camera";
 import {
-  type Marks,
   type Panel,
+  type PointStyles,
   placeIn,
   type Ring,
   type Scene,
@@ -14,21 +14,21 @@ import type { TrailPoint } from "../../../render/scatter/trail";
 import type { Session } from "../../../session";
 import { slicesAt } from "../../../session/steps";
 import type { Embeddings } from "../state/actions";
-import type { Look } from "../state/appearance";
+import type { Appearance } from "../state/appearance";
 import type { Coloring } from "../state/colors";
 import type { PositionCache } from "../state/positions";
 import { fadeMisrepresented } from "../state/preservation";
 import { blockOf } from "../state/run_pair";
 import type { Projection } from "../types";
-import type { Plane } from "./density_layer";
+import type { DensityLayer } from "./density_layer";
 import type { Fits } from "./fit";
-import type { Morphs } from "./relayout";
+import type { Relayouts } from "./relayout";
 
-export interface PictureParts {
+export interface SceneParts {
   session: Session;
   embeddings: Embeddings;
   cache: PositionCache;
-  marks: ReadonlySignal<Marks>;
+  pointStyles: ReadonlySignal<PointStyles>;
   /** Which rows are on view: 0 or not. */
   shown: ReadonlySignal<Uint8Array>;
   coloring: ReadonlySignal<Coloring>;
@@ -38,16 +38,16 @@ export interface PictureParts {
 export interface Moment {
   at: number;
   nowS: number;
-  morphs: Morphs;
+  relayouts: Relayouts;
   fits: Fits;
-  plane: Plane;
+  densityLayer: DensityLayer;
   rects: ReadonlyMap<string, Panel["rect"]>;
   size: { width: number; height: number };
 }
 
 /** What is on the screen at this moment. */
-export function sceneOf(parts: PictureParts, moment: Moment): Scene {
-  const { session, embeddings, marks } = parts;
+export function sceneOf(parts: SceneParts, moment: Moment): Scene {
+  const { session, embeddings, pointStyles } = parts;
   const panels: Panel[] = [];
   for (const projection of embeddings.projections.peek()) {
     const panel = panelOf(parts, moment, projection);
@@ -59,33 +59,33 @@ export function sceneOf(parts: PictureParts, moment: Moment): Scene {
     size: moment.size,
     pixelRatio,
     panels,
-    marks: marks.peek(),
+    pointStyles: pointStyles.peek(),
     rings: ringsOf(session, embeddings),
     ground,
   };
 }
 
-function panelOf(parts: PictureParts, moment: Moment, projection: Projection): Panel | null {
+function panelOf(parts: SceneParts, moment: Moment, projection: Projection): Panel | null {
   const { session, embeddings, cache } = parts;
   const rect = moment.rects.get(projection.block);
   // A new layout whose positions are still to come leaves the old picture where it is.
   const coming = projection.state !== "failed" && projection.state !== "cancelled";
-  const last = () => (coming ? moment.morphs.last(viewOf(projection)) : null);
+  const last = () => (coming ? moment.relayouts.last(viewOf(projection)) : null);
   const slices = rect && (slicesOf(session, cache, projection, moment.at) ?? last());
   if (!rect || !slices) return null;
   const camera = embeddings.cameras.peek()[blockOf(projection.block)] ?? HOME;
   const box = moment.fits.box(projection, moment.nowS);
   const still = slices.from === slices.to;
-  if (!still) moment.morphs.moving(viewOf(projection));
-  const mixed = still ? moment.morphs.still(viewOf(projection), slices.to, moment.nowS) : slices;
+  if (!still) moment.relayouts.moving(viewOf(projection));
+  const mixed = still ? moment.relayouts.still(viewOf(projection), slices.to, moment.nowS) : slices;
   const own = cache.peek(projection.id, session.epoch.peek() ?? Number.NaN);
   const n = Math.min(slices.to.xy.length / 2, embeddings.sampling.peek().size ?? Number.POSITIVE_INFINITY);
   return {
     rect,
     view: toClip(camera, box, rect),
     ...mixed,
-    ...adjusted(lookOf(n, rect, camera.zoom), embeddings.look.peek()),
-    ...moment.plane.layersOf({ ...mixed, projection, own }, moment.nowS),
+    ...adjusted(appearanceOf(n, rect, camera.zoom), embeddings.appearance.peek()),
+    ...moment.densityLayer.layersOf({ ...mixed, projection, own }, moment.nowS),
     levels: levelsOf(parts, projection),
     trails: markedRows(session, embeddings).map((row) =>
       trailOf(parts, projection, row, toPixels(camera, box, rect)),
@@ -94,9 +94,9 @@ function panelOf(parts: PictureParts, moment: Moment, projection: Projection): P
 }
 
 /** The levels in a view whose misrepresented samples fade; null: those of all views. */
-function levelsOf({ embeddings, marks }: PictureParts, { id }: Projection): Uint8Array | null {
+function levelsOf({ embeddings, pointStyles }: SceneParts, { id }: Projection): Uint8Array | null {
   const known = embeddings.fading.peek() ? embeddings.preservation.peek()[id] : undefined;
-  return known ? fadeMisrepresented(marks.peek().levels, known.shares) : null;
+  return known ? fadeMisrepresented(pointStyles.peek().levels, known.shares) : null;
 }
 
 /** What stays the same while a block's layouts come and go. */
@@ -137,12 +137,7 @@ const NEAR_OPACITY = 0.8;
 const FAR_OPACITY = 0.15;
 
 /** The way of a sample through the epochs: the past grows stronger up to now, the future is faint. */
-function trailOf(
-  { session, cache }: PictureParts,
-  projection: Projection,
-  row: number,
-  place: Affine,
-): Trail {
+function trailOf({ session, cache }: SceneParts, projection: Projection, row: number, place: Affine): Trail {
   const steps = session.epochs.peek();
   const now = steps.indexOf(session.epoch.peek() ?? Number.NaN);
   const points: TrailPoint[] = [];
@@ -158,13 +153,16 @@ function trailOf(
 }
 
 /** The more points, the smaller and the more transparent; larger as one zooms in. */
-export function lookOf(n: number, rect: { width: number; height: number }, zoom: number) {
+export function appearanceOf(n: number, rect: { width: number; height: number }, zoom: number) {
   const room = Math.sqrt((rect.width * rect.height) / Math.max(1, n));
   const diameter = Math.min(10, Math.min(6.5, 1.6 + room * 0.14) * zoom ** 0.3);
   return { diameter, opacity: Math.min(0.95, 0.32 + room * 0.06) };
 }
 
 /** As the user wishes it larger or smaller, stronger or fainter. */
-function adjusted({ diameter, opacity }: ReturnType<typeof lookOf>, look: Look) {
-  return { diameter: Math.max(1, diameter * look.size), opacity: Math.min(1, opacity * look.opacity) };
+function adjusted({ diameter, opacity }: ReturnType<typeof appearanceOf>, appearance: Appearance) {
+  return {
+    diameter: Math.max(1, diameter * appearance.size),
+    opacity: Math.min(1, opacity * appearance.opacity),
+  };
 }

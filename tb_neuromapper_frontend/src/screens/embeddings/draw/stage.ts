@@ -5,10 +5,10 @@ import { type Point, rowsInPolygon } from "../../../render/scatter/region";
 import { createScatter } from "../../../render/scatter/scatter";
 import type { Panel } from "../../../render/scatter/scene";
 import { blockOf } from "../state/run_pair";
-import { createPlane } from "./density_layer";
+import { createDensityLayer } from "./density_layer";
 import { createFits } from "./fit";
-import { createMorphs } from "./relayout";
-import { type PictureParts, sceneOf, slicesOf } from "./scene";
+import { createRelayouts } from "./relayout";
+import { type SceneParts, sceneOf, slicesOf } from "./scene";
 import { createTimeline } from "./timeline";
 
 /** Draws the current views into the canvas, and moves it through the epochs. */
@@ -43,8 +43,8 @@ export interface DrawnFrame {
 const MAX_ELAPSED_S = 0.1;
 
 /** @returns null if the browser has no WebGL2. */
-export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Stage | null {
-  const { session, embeddings, cache, marks } = parts;
+export function createStage(parts: SceneParts, canvas: HTMLCanvasElement): Stage | null {
+  const { session, embeddings, cache, pointStyles } = parts;
   const places = createPlaces(canvas);
   const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
   let frame = 0;
@@ -58,17 +58,17 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
   });
   if (!scatter) return null;
   const timeline = createTimeline(session, embeddings, cache, () => stillness.matches);
-  const morphs = createMorphs(() => stillness.matches);
+  const relayouts = createRelayouts(() => stillness.matches);
   const fits = createFits(cache, () => stillness.matches);
   const clock = () => performance.now();
-  const plane = createPlane({ ...parts, clock, jump: () => stillness.matches });
+  const densityLayer = createDensityLayer({ ...parts, clock, jump: () => stillness.matches });
   let nowS = 0;
   let taker: ((drawn: DrawnFrame) => void) | null = null;
 
   const draw = (take: ((drawn: DrawnFrame) => void) | null) => {
     const { rects, origin } = places.measured();
     if (origin.height <= 0) return;
-    const moment = { at: timeline.at(), nowS, morphs, fits, plane, rects, size: origin };
+    const moment = { at: timeline.at(), nowS, relayouts, fits, densityLayer, rects, size: origin };
     scatter.draw(sceneOf(parts, moment), cache.keeps);
     take?.({ canvas, rects, size: origin });
   };
@@ -79,15 +79,15 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     const elapsedS = lastTime === 0 ? 0 : Math.min(MAX_ELAPSED_S, (time - lastTime) / 1000);
     const moving = timeline.advance(elapsedS);
     draw(taker);
-    plane.work(nowS);
-    const active = moving || morphs.isActive(nowS) || fits.isActive(nowS) || plane.isActive(nowS);
+    densityLayer.work(nowS);
+    const active = moving || relayouts.isActive(nowS) || fits.isActive(nowS) || densityLayer.isActive(nowS);
     lastTime = active ? time : 0;
     embeddings.actions.settledChanged(!active && timeline.arrived());
     if (active) request();
   };
   const unwatch = effect(() => {
     watched(parts);
-    plane.watch();
+    densityLayer.watch();
     request();
   });
   const unwatchArrivals = effect(() => {
@@ -123,13 +123,13 @@ export function createStage(parts: PictureParts, canvas: HTMLCanvasElement): Sta
     pickAt(block, clientX, clientY, radius) {
       const plot = plotOf(block);
       if (!plot) return -1;
-      return pick(plot.points, marks.peek().levels, clientX - plot.left, clientY - plot.top, radius);
+      return pick(plot.points, pointStyles.peek().levels, clientX - plot.left, clientY - plot.top, radius);
     },
     rowsIn(block, polygon) {
       const plot = plotOf(block);
       if (!plot) return [];
       const corners = polygon.map(([x, y]) => [x - plot.left, y - plot.top] as const);
-      return rowsInPolygon(plot.points, marks.peek().levels, corners);
+      return rowsInPolygon(plot.points, pointStyles.peek().levels, corners);
     },
     snapshot: draw,
     onFrame(take) {
@@ -188,8 +188,8 @@ function createPlaces(canvas: HTMLCanvasElement) {
 }
 
 /** Reads every signal that the picture depends on. */
-function watched({ session, embeddings, marks }: PictureParts): void {
-  marks.value;
+function watched({ session, embeddings, pointStyles }: SceneParts): void {
+  pointStyles.value;
   embeddings.projections.value;
   embeddings.panels.value;
   session.epoch.value;
@@ -202,5 +202,5 @@ function watched({ session, embeddings, marks }: PictureParts): void {
   embeddings.fading.value;
   embeddings.preservation.value;
   session.theme.value;
-  embeddings.look.value;
+  embeddings.appearance.value;
 }

@@ -5,7 +5,7 @@ import type { Embeddings } from "../state/actions";
 import {
   CONTOURS,
   type ContourMode,
-  DEFAULT_LOOK,
+  DEFAULT_APPEARANCE,
   MAX_FACTOR,
   toContourMode,
   toFactor,
@@ -19,7 +19,7 @@ const PER_OCTAVE = 4;
 const OCTAVES = Math.log2(MAX_FACTOR);
 
 /** How the points look, and what is drawn of them beside the points. */
-export function LookMenu({
+export function AppearanceMenu({
   session,
   embeddings,
   coloring,
@@ -28,17 +28,17 @@ export function LookMenu({
   embeddings: Embeddings;
   coloring: ReadonlySignal<Coloring>;
 }) {
-  const look = embeddings.look.value;
-  const { looked } = embeddings.actions;
+  const appearance = embeddings.appearance.value;
+  const { appearanceChanged } = embeddings.actions;
   return (
     <Menu label="Look" testId="look-menu">
       <div class="nm-layout-form nm-look">
         <label title="Lines of equal density of the samples that are shown">
           <span>contours</span>
           <select
-            value={look.contours}
+            value={appearance.contours}
             data-testid="contours"
-            onChange={(event) => looked({ contours: toContourMode(event.currentTarget.value) })}
+            onChange={(event) => appearanceChanged({ contours: toContourMode(event.currentTarget.value) })}
           >
             {CONTOURS.map((mode) => (
               <option key={mode} value={mode}>
@@ -48,7 +48,7 @@ export function LookMenu({
           </select>
         </label>
         {hasPredictions(session, embeddings) && (
-          <RegionSwitch
+          <DecisionRegionSwitch
             session={session}
             embeddings={embeddings}
             why={whyNoRegions(session, embeddings, coloring.value)}
@@ -56,21 +56,23 @@ export function LookMenu({
         )}
         <Factor
           label="point size"
-          value={look.size}
+          value={appearance.size}
           testId="point-size"
-          onChange={(size) => looked({ size })}
+          onChange={(size) => appearanceChanged({ size })}
         />
         <Factor
           label="opacity"
-          value={look.opacity}
+          value={appearance.opacity}
           testId="point-opacity"
-          onChange={(opacity) => looked({ opacity })}
+          onChange={(opacity) => appearanceChanged({ opacity })}
         />
         <button
           type="button"
           class="nm-button"
           data-testid="look-automatic"
-          onClick={() => looked({ size: DEFAULT_LOOK.size, opacity: DEFAULT_LOOK.opacity })}
+          onClick={() =>
+            appearanceChanged({ size: DEFAULT_APPEARANCE.size, opacity: DEFAULT_APPEARANCE.opacity })
+          }
         >
           size and opacity by number of points
         </button>
@@ -79,8 +81,15 @@ export function LookMenu({
   );
 }
 
-function RegionSwitch({ embeddings, why }: { session: Session; embeddings: Embeddings; why: string }) {
-  const { regions } = embeddings.look.value;
+function DecisionRegionSwitch({
+  embeddings,
+  why,
+}: {
+  session: Session;
+  embeddings: Embeddings;
+  why: string;
+}) {
+  const { regions } = embeddings.appearance.value;
   return (
     <>
       <label title="Colours the plane by the class that is predicted most around each place">
@@ -90,7 +99,7 @@ function RegionSwitch({ embeddings, why }: { session: Session; embeddings: Embed
           checked={regions}
           disabled={why !== "" && !regions}
           data-testid="regions"
-          onChange={() => embeddings.actions.looked({ regions: !regions })}
+          onChange={() => embeddings.actions.appearanceChanged({ regions: !regions })}
         />
       </label>
       {why && (

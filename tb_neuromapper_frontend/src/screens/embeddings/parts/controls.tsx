@@ -5,9 +5,9 @@ import { indexOfStep, unionOfSteps } from "../../../session/steps";
 import { ControlBar, EpochPlayer } from "../../../shell/cursor_controls";
 import { IconButton } from "../../../ui/icons";
 import type { Embeddings } from "../state/actions";
+import { ComparisonChoice } from "./comparison_choice";
 import { LayoutMenu, PreviousLayout } from "./layout_menu";
-import { BesideChoice } from "./pair_choice";
-import { QualityChart, QualityWhose, QualityWords } from "./quality_chart";
+import { QualityChart, QualityText, QualityWhose } from "./quality_chart";
 import { SamplesMenu } from "./samples_menu";
 import { ToolSwitch } from "./tool_switch";
 import { ViewsMenu } from "./views_menu";
@@ -22,7 +22,7 @@ interface ControlsProps {
 export function Controls({ session, embeddings, children }: ControlsProps) {
   return (
     <ControlBar session={session} label="Run and epoch">
-      <BesideChoice session={session} embeddings={embeddings} />
+      <ComparisonChoice session={session} embeddings={embeddings} />
       <EpochPlayer session={session} />
       <EpochSlider session={session} embeddings={embeddings} />
       <Playback session={session} embeddings={embeddings}>
@@ -65,7 +65,7 @@ function EpochSlider({ session, embeddings }: { session: Session; embeddings: Em
         </output>
         <QualityWhose embeddings={embeddings} />
       </div>
-      <QualityWords session={session} embeddings={embeddings} />
+      <QualityText session={session} embeddings={embeddings} />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { Session } from "../../../session";
 import { percent } from "../../../ui/format";
 import { Menu } from "../../../ui/menu";
 import type { Embeddings } from "../state/actions";
-import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, settingWords } from "../state/parameters";
+import { ALL, CHOICES, isAllowed, keyOf, NUMBER_SPECS, settingText } from "../state/parameters";
 import type { Tried } from "../state/state";
 import type { Parameters } from "../types";
 
@@ -41,7 +41,8 @@ function ExportedLayout({ embeddings }: { embeddings: Embeddings }) {
   return (
     <Menu label="Layout" testId="layout-menu">
       <p class="nm-muted nm-layout-exported" data-testid="layout-exported">
-        This is an exported page: its layouts are as they were computed. Other settings need TensorBoard.
+        This is an exported page: its layouts are as they were computed. ComparedRun settings need
+        TensorBoard.
       </p>
       <TriedTable embeddings={embeddings} />
     </Menu>
@@ -174,7 +175,7 @@ function TriedTable({ embeddings }: { embeddings: Embeddings }) {
       <tbody>
         {[...bySetting].map(([key, tried]) => (
           <tr key={key}>
-            <th scope="row">{settingWords(tried[0].parameters)}</th>
+            <th scope="row">{settingText(tried[0].parameters)}</th>
             <td>{mean(tried, "trustworthiness", percent)}</td>
             <td>{mean(tried, "preservation", percent)}</td>
             <td>{mean(tried, "movement", percent)}</td>

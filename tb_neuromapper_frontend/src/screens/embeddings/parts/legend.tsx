@@ -9,7 +9,7 @@ import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../state/
 import { type Coloring, countClasses } from "../state/colors";
 import { whyNoRegions } from "../state/decision_regions";
 import { sidesOf } from "../state/outcomes";
-import { hasClassColors, PlaneWords } from "./density_words";
+import { DensityText, hasClassColors } from "./density_text";
 import { FadeSwitch } from "./fade_switch";
 
 const SEARCH_FROM = 20;
@@ -45,7 +45,7 @@ export function Legend({ session, embeddings, coloring, drawn }: LegendProps) {
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
       <ColorChoice session={session} embeddings={embeddings} />
       <FadeSwitch embeddings={embeddings} />
-      <PlaneWords session={session} embeddings={embeddings} coloring={coloring.value} />
+      <DensityText session={session} embeddings={embeddings} coloring={coloring.value} />
       {pending && <p class="nm-muted">{whyUnknown(session, embeddings)}</p>}
       {kind === "ramp" && !pending && (
         <Scale session={session} embeddings={embeddings} coloring={coloring.value} />
@@ -78,7 +78,7 @@ function ColorChoice({ session, embeddings }: { session: Session; embeddings: Em
   const run = session.run.value;
   const offered = COLOR_BYS.filter((each) => {
     if (each === "label" || each === "movement") return true;
-    if (embeddings.beside.value !== null || !run || run.outcome_steps.length === 0) return false;
+    if (embeddings.comparedName.value !== null || !run || run.outcome_steps.length === 0) return false;
     return run.label_kind === "class" || each === "predicted" || each === "loss";
   });
   return (
@@ -196,7 +196,7 @@ function listedClasses({ classNames }: Coloring, counts: readonly number[], othe
 
 /** The classes that the ground may be coloured by. */
 function regionClasses(session: Session, embeddings: Embeddings, coloring: Coloring): number[] {
-  if (!embeddings.look.value.regions || whyNoRegions(session, embeddings, coloring)) return [];
+  if (!embeddings.appearance.value.regions || whyNoRegions(session, embeddings, coloring)) return [];
   const predicted = sidesOf(session, embeddings).flatMap(({ outcomes }) => [...new Set(outcomes?.predicted)]);
   return predicted.filter((index) => index >= 0);
 }

@@ -24,7 +24,7 @@ export function Evidence({
   embeddings: Embeddings;
   cache: PositionCache;
 }) {
-  const runs = [session.runName.value, embeddings.beside.value];
+  const runs = [session.runName.value, embeddings.comparedName.value];
   if (runs[1] === null) return null;
   embeddings.nArrivals.value;
   const step = session.epoch.value ?? 0;

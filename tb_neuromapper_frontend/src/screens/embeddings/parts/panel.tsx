@@ -8,7 +8,7 @@ import type { Stage } from "../draw/stage";
 import type { Embeddings } from "../state/actions";
 import { blockOf, nameOf, runOf } from "../state/run_pair";
 import type { Projection } from "../types";
-import { type Draft, DraftOutline } from "./region_outline";
+import { type LassoDraft, LassoOutline } from "./lasso_outline";
 
 interface PanelProps {
   session: Session;
@@ -22,22 +22,22 @@ interface PanelProps {
 /** One block's scatter: a line of words above the room for its points. */
 export function Panel({ session, embeddings, stage, block, absence }: PanelProps) {
   const plot = useRef<HTMLDivElement>(null);
-  const draft = useSignal<Draft | null>(null);
+  const lassoDraft = useSignal<LassoDraft | null>(null);
   useEffect(() => {
     const element = plot.current;
     if (!element || !stage) return;
     const removePlot = stage.addPlot(block, element);
-    const unwatch = watchPointer(element, { session, embeddings, stage, block, draft });
+    const unwatch = watchPointer(element, { session, embeddings, stage, block, lassoDraft });
     return () => {
       unwatch();
       removePlot();
     };
-  }, [stage, block, session, embeddings, draft]);
+  }, [stage, block, session, embeddings, lassoDraft]);
   const info = session.run.value?.blocks.find((each) => each.name === blockOf(block));
   const projection = embeddings.newest.value.find((each) => each.block === block);
   const shown = embeddings.projections.value.find((each) => each.block === block);
   const name = nameOf(embeddings.names.value, block);
-  const comparing = embeddings.beside.value !== null;
+  const comparing = embeddings.comparedName.value !== null;
   const hasPoints = (shown?.steps.length ?? 0) > 0;
   return (
     <section
@@ -58,11 +58,11 @@ export function Panel({ session, embeddings, stage, block, absence }: PanelProps
         </span>
         <span
           class="nm-panel-state"
-          title={hasPoints ? stateWords(projection) : undefined}
+          title={hasPoints ? stateText(projection) : undefined}
           data-testid="panel-state"
         >
           {hasPoints &&
-            (stateWords(projection) || <QualityWords projection={shown} step={session.epoch.value} />)}
+            (stateText(projection) || <QualityText projection={shown} step={session.epoch.value} />)}
         </span>
         <Tools embeddings={embeddings} block={block} />
       </header>
@@ -77,8 +77,8 @@ export function Panel({ session, embeddings, stage, block, absence }: PanelProps
         data-testid="plot"
         data-tool={embeddings.tool.value}
       >
-        <DraftOutline draft={draft.value} />
-        {!hasPoints && <PlotWords session={session} embeddings={embeddings} projection={projection} />}
+        <LassoOutline lassoDraft={lassoDraft.value} />
+        {!hasPoints && <PlotText session={session} embeddings={embeddings} projection={projection} />}
         {hasPoints && absence && (
           <p class="nm-words" data-testid="nothing-shown">
             {absence}
@@ -147,7 +147,7 @@ function plotLabel(session: Session, embeddings: Embeddings, block: string): str
 }
 
 /** Words beside the name while there are points. */
-function stateWords(projection: Projection | undefined): string {
+function stateText(projection: Projection | undefined): string {
   if (!projection || projection.state === "done") return "";
   if (projection.state === "queued") return projection.message || "waiting for its turn";
   if (projection.state === "cancelled") return "cancelled";
@@ -156,7 +156,7 @@ function stateWords(projection: Projection | undefined): string {
 }
 
 /** How far the picture of this epoch can be trusted. */
-function QualityWords({ projection, step }: { projection: Projection | undefined; step: number | null }) {
+function QualityText({ projection, step }: { projection: Projection | undefined; step: number | null }) {
   const quality = projection?.quality.find((each) => each.step === step);
   if (!quality) return null;
   const { trustworthiness, preservation } = quality;
@@ -179,7 +179,7 @@ function ProgressLine({ projection }: { projection: Projection | undefined }) {
 }
 
 /** Words where points should be, as long as there are none. */
-function PlotWords({
+function PlotText({
   session,
   embeddings,
   projection,

@@ -99,13 +99,13 @@ export function QualityWhose({ embeddings }: { embeddings: Embeddings }) {
     <span class="nm-quality-whose" data-testid="quality-whose">
       {blocks.length === 1
         ? nameOf(embeddings.names.value, blocks[0])
-        : `mean of ${count(blocks.length, embeddings.beside.value === null ? "block" : "view")}`}
+        : `mean of ${count(blocks.length, embeddings.comparedName.value === null ? "block" : "view")}`}
     </span>
   );
 }
 
 /** The current epoch's quality in words. */
-export function QualityWords({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
+export function QualityText({ session, embeddings }: { session: Session; embeddings: Embeddings }) {
   const { blocks, steps, now } = qualityOf(session, embeddings);
   const current = steps[now];
   const known = current !== undefined && MEASURES.some((measure) => current[measure] !== null);

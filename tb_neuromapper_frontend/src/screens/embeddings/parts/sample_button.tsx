@@ -24,7 +24,7 @@ interface SampleButtonProps {
 export function SampleButton(props: SampleButtonProps) {
   const { session, embeddings, api, run, samples, row, size, words = "", marked = false, testId } = props;
   const id = String(samples.ids[row] ?? row);
-  const label = [`sample ${id}`, classWords(run, samples, row), words].filter(Boolean).join(", ");
+  const label = [`sample ${id}`, classText(run, samples, row), words].filter(Boolean).join(", ");
   const point = (event: { currentTarget: HTMLElement }) => {
     const { left, bottom } = event.currentTarget.getBoundingClientRect();
     embeddings.actions.hovered({ row, block: "", x: left, y: bottom });
@@ -55,7 +55,7 @@ export function SampleButton(props: SampleButtonProps) {
   );
 }
 
-export function classWords(run: Run, samples: Samples, row: number): string {
+export function classText(run: Run, samples: Samples, row: number): string {
   if (!samples.labels) return "";
   const label = samples.labels[row];
   return label < 0 ? "no label" : (run.class_names?.[label] ?? `class ${label}`);

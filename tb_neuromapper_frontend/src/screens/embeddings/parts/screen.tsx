@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Marks } from "../../../render/scatter/scene";
+import type { PointStyles } from "../../../render/scatter/scene";
 import type { Session } from "../../../session";
 import type { EmbeddingsApi } from "../api";
 import { gridFor, pairGridFor } from "../draw/grid";
@@ -21,7 +21,7 @@ export interface ScreenProps {
   embeddings: Embeddings;
   api: EmbeddingsApi;
   cache: PositionCache;
-  marks: ReadonlySignal<Marks>;
+  pointStyles: ReadonlySignal<PointStyles>;
   coloring: ReadonlySignal<Coloring>;
   /** How the points would look without a selection. */
   unselected: ReadonlySignal<Uint8Array>;
@@ -35,7 +35,7 @@ export interface ScreenProps {
 
 /** A scatter for each block, the legend beside them, the sample under the pointer. */
 export function EmbeddingsScreen(props: ScreenProps) {
-  const { session, embeddings, api, cache, marks, coloring, unselected, shown, drawn, onStage } = props;
+  const { session, embeddings, api, cache, pointStyles, coloring, unselected, shown, drawn, onStage } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const views = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage | null>(null);
@@ -43,7 +43,7 @@ export function EmbeddingsScreen(props: ScreenProps) {
 
   useEffect(() => {
     if (!canvas.current) return;
-    const created = tryStage({ session, embeddings, cache, marks, shown, coloring }, canvas.current);
+    const created = tryStage({ session, embeddings, cache, pointStyles, shown, coloring }, canvas.current);
     if (!created) embeddings.actions.drawingImpossible();
     setStage(created);
     onStage(created);
@@ -51,7 +51,7 @@ export function EmbeddingsScreen(props: ScreenProps) {
       onStage(null);
       created?.dispose();
     };
-  }, [session, embeddings, cache, marks, shown, coloring, onStage]);
+  }, [session, embeddings, cache, pointStyles, shown, coloring, onStage]);
 
   useEffect(() => {
     const element = views.current;
@@ -75,7 +75,7 @@ export function EmbeddingsScreen(props: ScreenProps) {
   });
   const blocks = embeddings.panels.value;
   const { columns, rowHeight } =
-    embeddings.beside.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
+    embeddings.comparedName.value === null ? gridFor(blocks.length, size) : pairGridFor(blocks.length, size);
   useEffect(() => stage?.measure(), [stage, columns, rowHeight, blocks]);
   const style = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${rowHeight}px` };
   return (

@@ -20,9 +20,9 @@ import { Swatch } from "../../../ui/swatch";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "../state/actions";
 import type { Coloring } from "../state/colors";
-import type { Other } from "../state/state";
 import { type Side, sidesOf } from "../state/outcomes";
-import { hasClassColors } from "./density_words";
+import type { ComparedRun } from "../state/state";
+import { hasClassColors } from "./density_text";
 import { SampleButton } from "./sample_button";
 
 const MAX_THUMBNAILS = 40;
@@ -47,7 +47,7 @@ export function Selection({ session, embeddings, api, coloring, unselected }: Se
     <section class="nm-selection" aria-label="Selection" data-testid="selection" data-count={rows.length}>
       <header class="nm-selection-head">
         <p role="status" class={rows.length === 0 ? "nm-muted" : ""} data-testid="selection-words">
-          {selectionWords(rows, run, unselected.value)}
+          {selectionText(rows, run, unselected.value)}
         </p>
         {rows.length > 0 && (
           <IconButton
@@ -105,7 +105,7 @@ export function Selection({ session, embeddings, api, coloring, unselected }: Se
   );
 }
 
-function selectionWords(rows: Rows, run: Run, levels: Uint8Array): string {
+function selectionText(rows: Rows, run: Run, levels: Uint8Array): string {
   if (rows.length === 0) return "Lasso (L) or box (B) selects";
   const hidden = rows.reduce((sum, row) => sum + (levels[row] === Level.hidden ? 1 : 0), 0);
   const all = `${integer(rows.length)} of ${integer(run.n_samples)} selected`;
@@ -120,14 +120,14 @@ interface ActionsProps extends Pick<SelectionProps, "session" | "embeddings" | "
 function Actions({ session, embeddings, unselected, run, samples }: ActionsProps) {
   const save = (kind: "csv" | "json") => {
     const step = session.epoch.peek();
-    const [own, other] = [embeddings.outcomes.peek(), embeddings.otherOutcomes.peek()].map((outcomes) =>
+    const [own, other] = [embeddings.outcomes.peek(), embeddings.comparedOutcomes.peek()].map((outcomes) =>
       outcomes?.step === step ? outcomes : null,
     );
-    const beside = embeddings.other.peek() && {
-      run: (embeddings.other.peek() as Other).run,
+    const comparedName = embeddings.comparedRun.peek() && {
+      run: (embeddings.comparedRun.peek() as ComparedRun).run,
       outcomes: other,
     };
-    const records = sampleRecords(session.selected.peek(), run, samples, own, beside);
+    const records = sampleRecords(session.selected.peek(), run, samples, own, comparedName);
     const text =
       kind === "csv"
         ? toCsv(records, Object.keys(samples.metadata))
@@ -247,7 +247,7 @@ function Confusions({
 }: ConfusionProps) {
   const step = session.epoch.value;
   const all = useSignal(false);
-  const whose = embeddings.beside.value === null ? "" : `${run.name}: `;
+  const whose = embeddings.comparedName.value === null ? "" : `${run.name}: `;
   if (!samples.labels) return null;
   if (!isLogged) return <p class="nm-muted">{whose}predictions of this epoch: not logged</p>;
   if (!outcomes) return <p class="nm-muted">{whose}predictions: …</p>;

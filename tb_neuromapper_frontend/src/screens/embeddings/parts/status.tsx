@@ -2,7 +2,7 @@ import type { Session } from "../../../session";
 import { count, integer, percent } from "../../../ui/format";
 import type { Embeddings } from "../state/actions";
 import { isActive } from "../state/state";
-import { commonWords } from "./pair_choice";
+import { commonText } from "./comparison_choice";
 
 /** Stops the layouts that are computed, or takes up again what was stopped. */
 export function LayoutStatus({ embeddings, onCancel }: { embeddings: Embeddings; onCancel: () => void }) {
@@ -26,26 +26,26 @@ export function LayoutStatus({ embeddings, onCancel }: { embeddings: Embeddings;
 }
 
 /** What the displayed run has. */
-export function factWords(session: Session, embeddings: Embeddings): string {
+export function factText(session: Session, embeddings: Embeddings): string {
   const run = session.run.value;
   if (!run) return "";
   const parts = [
-    sampleWords(run.n_samples, embeddings.sampling.value.size ?? run.n_samples),
+    sampleText(run.n_samples, embeddings.sampling.value.size ?? run.n_samples),
     count(run.blocks.length, "block"),
     count(run.steps.length, "epoch"),
   ];
-  const common = commonWords(embeddings);
+  const common = commonText(embeddings);
   if (common) parts.push(common);
   if (session.runs.value?.exported) parts.push("exported page");
   return parts.join(" · ");
 }
 
-function sampleWords(n: number, size: number): string {
+function sampleText(n: number, size: number): string {
   return size < n ? `${integer(size)} of ${count(n, "sample")}` : count(n, "sample");
 }
 
 /** What is computed, "": nothing. */
-export function progressWords({ newest }: Embeddings): string {
+export function progressText({ newest }: Embeddings): string {
   const active = newest.value.filter(isActive);
   if (active.length === 0) return "";
   const running = active.find(({ state }) => state === "running");

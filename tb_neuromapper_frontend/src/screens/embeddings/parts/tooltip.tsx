@@ -70,7 +70,7 @@ export function SampleCard({ session, embeddings, api, run, samples, row, size }
         <dt>sample</dt>
         <dd data-testid="sample-id">{String(samples.ids[row] ?? row)}</dd>
         <LabelFact session={session} embeddings={embeddings} run={run} samples={samples} row={row} />
-        {embeddings.beside.value === null ? (
+        {embeddings.comparedName.value === null ? (
           <OutcomeFacts session={session} embeddings={embeddings} run={run} samples={samples} row={row} />
         ) : (
           sidesOf(session, embeddings).map((side) => (

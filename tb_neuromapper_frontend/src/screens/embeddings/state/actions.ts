@@ -50,7 +50,7 @@ export function forgetRun(state: EmbeddingsState, what: "run" | "samples"): void
   state.nearest.value = null;
   state.resting.value = null;
   if (what === "samples") return;
-  state.beside.value = null;
+  state.comparedName.value = null;
   state.cameras.value = {};
   state.chosenBlocks.value = null;
   state.enlarged.value = null;

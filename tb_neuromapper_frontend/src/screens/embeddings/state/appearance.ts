@@ -3,7 +3,7 @@ export const CONTOURS = ["off", "all", "class"] as const;
 export type ContourMode = (typeof CONTOURS)[number];
 
 /** How the points and the plane behind them look. */
-export interface Look {
+export interface Appearance {
   contours: ContourMode;
   /** Colours the plane by the class that is predicted there. */
   regions: boolean;
@@ -12,7 +12,7 @@ export interface Look {
   opacity: number;
 }
 
-export const DEFAULT_LOOK: Look = { contours: "off", regions: false, size: 1, opacity: 1 };
+export const DEFAULT_APPEARANCE: Appearance = { contours: "off", regions: false, size: 1, opacity: 1 };
 
 /** The factors go from 1 / MAX_FACTOR to MAX_FACTOR. */
 export const MAX_FACTOR = 4;
@@ -29,22 +29,22 @@ export function toFactor(text: string | undefined): number | null {
 }
 
 /** As a link says it; what is at its default is left out. */
-export function lookToParams(look: Look): Record<string, string> {
+export function appearanceToParams(appearance: Appearance): Record<string, string> {
   const params: Record<string, string> = {};
-  if (look.contours !== "off") params.contours = look.contours;
-  if (look.regions) params.regions = "1";
-  if (look.size !== 1) params.size = String(look.size);
-  if (look.opacity !== 1) params.opacity = String(look.opacity);
+  if (appearance.contours !== "off") params.contours = appearance.contours;
+  if (appearance.regions) params.regions = "1";
+  if (appearance.size !== 1) params.size = String(appearance.size);
+  if (appearance.opacity !== 1) params.opacity = String(appearance.opacity);
   return params;
 }
 
 /** What a link says; null: all at its default. */
-export function lookFromParams(params: Readonly<Record<string, string>>): Look | null {
-  const look = {
+export function appearanceFromParams(params: Readonly<Record<string, string>>): Appearance | null {
+  const appearance = {
     contours: toContourMode(params.contours),
     regions: params.regions === "1",
     size: toFactor(params.size) ?? 1,
     opacity: toFactor(params.opacity) ?? 1,
   };
-  return Object.keys(lookToParams(look)).length > 0 ? look : null;
+  return Object.keys(appearanceToParams(appearance)).length > 0 ? appearance : null;
 }

@@ -2,16 +2,16 @@ import { batch } from "@preact/signals";
 import type { Runs } from "../../../api/types";
 import type { SessionState } from "../../../session/state";
 import { needsOutcomes } from "./color_by";
-import { choicesBeside } from "./run_pair";
+import { comparableRuns } from "./run_pair";
 import type { EmbeddingsState } from "./state";
 
 export function comparisonActions(session: SessionState, state: EmbeddingsState) {
   return {
     /** Another run comes beside the one that is shown, in the same space; null: none. */
-    besideChosen(name: string | null) {
-      if (name === state.beside.peek() || name === session.runName.peek()) return;
+    comparisonChosen(name: string | null) {
+      if (name === state.comparedName.peek() || name === session.runName.peek()) return;
       batch(() => {
-        state.beside.value = name;
+        state.comparedName.value = name;
         forgetComparison(state);
         state.preservation.value = {};
         state.subclusters.value = null;
@@ -24,18 +24,18 @@ export function comparisonActions(session: SessionState, state: EmbeddingsState)
       });
     },
     /** The runs arrived: what is not among them, or cannot be shown beside the run, is shown no more. */
-    besideChecked(runs: Runs) {
-      const beside = state.beside.peek();
+    comparisonChecked(runs: Runs) {
+      const comparedName = state.comparedName.peek();
       const run = session.runName.peek();
-      if (beside === null) return;
-      const isGone = !runs.runs.some(({ name }) => name === beside);
-      if (!isGone && (run === null || choicesBeside(runs, run).includes(beside))) return;
-      state.beside.value = null;
+      if (comparedName === null) return;
+      const isGone = !runs.runs.some(({ name }) => name === comparedName);
+      if (!isGone && (run === null || comparableRuns(runs, run).includes(comparedName))) return;
+      state.comparedName.value = null;
       forgetComparison(state);
       // A link may name a run twice; an exported page shows side by side only what was exported so.
-      if (isGone) session.failure.value = `The run ${beside} is not in ${runs.log_dir}.`;
+      if (isGone) session.failure.value = `The run ${comparedName} is not in ${runs.log_dir}.`;
       else if (runs.exported)
-        session.failure.value = `This exported page does not hold ${run} and ${beside} side by side.`;
+        session.failure.value = `This exported page does not hold ${run} and ${comparedName} side by side.`;
       else session.unusedOfLink.value = [...(session.unusedOfLink.peek() ?? []), "beside"];
     },
   };
@@ -43,8 +43,8 @@ export function comparisonActions(session: SessionState, state: EmbeddingsState)
 
 /** What is known of another run, and the layouts, which lie in a space of their own. */
 export function forgetComparison(state: EmbeddingsState): void {
-  state.other.value = null;
-  state.otherOutcomes.value = null;
+  state.comparedRun.value = null;
+  state.comparedOutcomes.value = null;
   state.projections.value = [];
   state.successors.value = {};
 }

@@ -1,7 +1,7 @@
 import type { Outcomes } from "../../../api/types";
 import type { SessionState } from "../../../session/state";
 import type { Accuracy, Preservation } from "../types";
-import type { EmbeddingsState, NearestSamples, Other, PairSubclusters } from "./state";
+import type { ComparedRun, EmbeddingsState, NearestSamples, PairSubclusters } from "./state";
 
 /** What the server answered; what is about another run than those on the screen changes nothing. */
 export function dataActions(session: SessionState, state: EmbeddingsState) {
@@ -9,11 +9,11 @@ export function dataActions(session: SessionState, state: EmbeddingsState) {
     outcomesLoaded(run: string, outcomes: Outcomes) {
       if (run === session.runName.peek()) state.outcomes.value = outcomes;
     },
-    otherOutcomesLoaded(run: string, outcomes: Outcomes) {
-      if (run === state.beside.peek()) state.otherOutcomes.value = outcomes;
+    comparedOutcomesLoaded(run: string, outcomes: Outcomes) {
+      if (run === state.comparedName.peek()) state.comparedOutcomes.value = outcomes;
     },
-    otherLoaded(run: string, other: Other) {
-      if (run === state.beside.peek()) state.other.value = other;
+    comparedRunLoaded(run: string, other: ComparedRun) {
+      if (run === state.comparedName.peek()) state.comparedRun.value = other;
     },
     accuraciesLoaded(loaded: readonly Accuracy[]) {
       state.accuracies.value = Object.fromEntries(loaded.map((each) => [each.run, each]));

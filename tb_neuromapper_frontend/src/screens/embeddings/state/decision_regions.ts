@@ -4,7 +4,7 @@ import type { Coloring } from "./colors";
 import type { EmbeddingsState } from "./state";
 
 /** Whether a displayed run logs predicted classes, of which regions could be drawn. */
-export function hasPredictions({ run }: Session, { other }: EmbeddingsState): boolean {
+export function hasPredictions({ run }: Session, { comparedRun: other }: EmbeddingsState): boolean {
   return [run.value, other.value?.run].some(
     (each) => each?.label_kind === "class" && each.outcome_steps.length > 0,
   );

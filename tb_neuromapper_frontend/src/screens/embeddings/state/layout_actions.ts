@@ -27,7 +27,7 @@ export function layoutActions(session: SessionState, state: EmbeddingsState) {
       batch(() => {
         const n = session.run.peek()?.n_samples ?? FEWEST;
         const wanted = loaded
-          .filter((each) => isWanted(each, state.beside.peek()))
+          .filter((each) => isWanted(each, state.comparedName.peek()))
           .map((each) => (n < FEWEST ? withoutFigures(each) : each))
           .map(asView);
         take(state, wanted);
@@ -76,7 +76,7 @@ function take(state: EmbeddingsState, loaded: readonly Projection[]): void {
       delete successors[projection.block];
     }
   }
-  const order = viewsOf(state.blocks.peek(), state.beside.peek() !== null);
+  const order = viewsOf(state.blocks.peek(), state.comparedName.peek() !== null);
   const next = [...shown.values()]
     .filter(({ block }) => order.includes(block))
     .sort((a, b) => order.indexOf(a.block) - order.indexOf(b.block));

@@ -5,7 +5,7 @@ import type { EmbeddingsApi } from "../api";
 import type { Projection } from "../types";
 import type { Embeddings } from "./actions";
 import { groupByParameters } from "./parameters";
-import { choicesBeside } from "./run_pair";
+import { comparableRuns } from "./run_pair";
 import { isActive } from "./state";
 
 /** Asks for the layouts of the run, again whenever it grows or others are chosen, and how far they are meanwhile. */
@@ -39,28 +39,31 @@ export function layoutsPoll(session: Session, embeddings: Embeddings, api: Embed
       asked = "";
     },
     watch() {
-      embeddings.beside.value;
+      embeddings.comparedName.value;
       embeddings.settings.value;
       embeddings.nRequests.value;
     },
     isBusy: () => embeddings.computing.peek(),
     // A link may name any run; when the runs are there, one that is not among them is dropped.
     needsRuns() {
-      const beside = embeddings.beside.peek();
-      return beside !== null && !choicesBeside(session.runs.peek(), session.runName.peek()).includes(beside);
+      const comparedName = embeddings.comparedName.peek();
+      return (
+        comparedName !== null &&
+        !comparableRuns(session.runs.peek(), session.runName.peek()).includes(comparedName)
+      );
     },
   };
 }
 
 /** Differs whenever the layouts are to be asked for anew. */
 function wantedNow({ runs, runName, summary }: Session, embeddings: Embeddings): string {
-  const { settings, nRequests, beside, computing } = embeddings;
-  const other = runs.peek()?.runs.find(({ name }) => name === beside.peek());
+  const { settings, nRequests, comparedName, computing } = embeddings;
+  const other = runs.peek()?.runs.find(({ name }) => name === comparedName.peek());
   // The gradient flow grows with every few steps and changes no layout.
   const logged = [runName.peek(), { ...summary.peek(), gradients: null }];
   // Two runs that both grow are asked for again when their layout is done.
-  const done = beside.peek() === null ? "" : String(computing.peek());
-  return JSON.stringify([logged, settings.peek(), nRequests.peek(), beside.peek(), other, done]);
+  const done = comparedName.peek() === null ? "" : String(computing.peek());
+  return JSON.stringify([logged, settings.peek(), nRequests.peek(), comparedName.peek(), other, done]);
 }
 
 function createStarter(session: Session, embeddings: Embeddings, api: EmbeddingsApi) {
@@ -68,10 +71,10 @@ function createStarter(session: Session, embeddings: Embeddings, api: Embeddings
   let nAnswered = embeddings.nRequests.peek();
   return async (run: string, signal: AbortSignal): Promise<Projection[]> => {
     const epoch = session.epoch.peek();
-    const beside = embeddings.beside.peek();
+    const comparedName = embeddings.comparedName.peek();
     const nRequests = embeddings.nRequests.peek();
     const common = {
-      ...(beside === null ? { run } : { runs: [run, beside] as [string, string] }),
+      ...(comparedName === null ? { run } : { runs: [run, comparedName] as [string, string] }),
       ...(epoch === null ? {} : { focus: epoch }),
       ...(nRequests === nAnswered ? { unless_cancelled: true } : {}),
     };

@@ -1,6 +1,6 @@
 import { asApiError } from "../../../api/errors";
 import type { Session } from "../../../session";
-import { keepLoaded } from "../../../session/load";
+import { syncLoaded } from "../../../session/load";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "./actions";
 import type { NearestInBlock, NearestSamples } from "./state";
@@ -11,9 +11,9 @@ const MAX_BLOCKS = 12;
 const MAX_KEPT = 64;
 
 /** Fetches the pinned sample's neighbours when the views are at rest. */
-export function keepNearest(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+export function syncNearest(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
   const { nearestLoaded } = embeddings.actions;
-  return keepLoaded<NearestSamples>(
+  return syncLoaded<NearestSamples>(
     () => {
       const asked = questionNow(session, embeddings);
       if (session.pinned.value === null) nearestLoaded(null);

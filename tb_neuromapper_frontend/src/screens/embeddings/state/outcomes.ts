@@ -1,6 +1,6 @@
 import type { Outcomes, Run } from "../../../api/types";
 import type { Session } from "../../../session";
-import { keepLoaded, reporting } from "../../../session/load";
+import { reporting, syncLoaded } from "../../../session/load";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "./actions";
 import { needsOutcomes } from "./color_by";
@@ -12,14 +12,14 @@ const MAX_KEPT = 64;
  * Fetches the outcomes of the current epoch, of one run or of both: always if the views need them, else when they are
  * at rest.
  */
-export function keepOutcomes(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
-  const { outcomesLoaded, otherOutcomesLoaded } = embeddings.actions;
+export function syncOutcomes(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  const { outcomesLoaded, comparedOutcomesLoaded } = embeddings.actions;
   /** @param rows The rows of the run that are wanted, null: all as they are. */
   const keep = (shown: () => { run: Run; rows: Int32Array | null } | null, loaded: typeof outcomesLoaded) =>
-    keepLoaded<{ run: string; outcomes: Outcomes }>(
+    syncLoaded<{ run: string; outcomes: Outcomes }>(
       () => {
         const epoch = session.epoch.value;
-        const isNeeded = needsOutcomes(embeddings.colorBy.value) || embeddings.look.value.regions;
+        const isNeeded = needsOutcomes(embeddings.colorBy.value) || embeddings.appearance.value.regions;
         const side = shown();
         if (epoch === null || !side || !(embeddings.settled.value || isNeeded)) return undefined;
         const { run, rows } = side;
@@ -42,7 +42,7 @@ export function keepOutcomes(session: Session, embeddings: Embeddings, api: Embe
     );
   const stops = [
     keep(() => session.run.value && { run: session.run.value, rows: null }, outcomesLoaded),
-    keep(() => embeddings.other.value, otherOutcomesLoaded),
+    keep(() => embeddings.comparedRun.value, comparedOutcomesLoaded),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -77,7 +77,7 @@ export function sidesOf(session: Session, embeddings: Embeddings): Side[] {
   const step = session.epoch.value;
   const sides = [
     { run: session.run.value, outcomes: embeddings.outcomes.value },
-    { run: embeddings.other.value?.run ?? null, outcomes: embeddings.otherOutcomes.value },
+    { run: embeddings.comparedRun.value?.run ?? null, outcomes: embeddings.comparedOutcomes.value },
   ];
   return sides.flatMap(({ run, outcomes }) => {
     if (!run || run.outcome_steps.length === 0) return [];

@@ -1,6 +1,6 @@
 import { MISSING, type Slice } from "../../../render/scatter/scene";
 import type { Session } from "../../../session";
-import { keepLoaded, reporting } from "../../../session/load";
+import { reporting, syncLoaded } from "../../../session/load";
 import { indexOfStep } from "../../../session/steps";
 import type { EmbeddingsApi } from "../api";
 import type { Accuracy, Projection } from "../types";
@@ -9,12 +9,12 @@ import { blockOf } from "./run_pair";
 import type { PairSubclusters } from "./state";
 
 /** Asks for the accuracies of two runs side by side, again whenever one of them has grown. */
-export function keepAccuracies(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
-  return keepLoaded<Accuracy[]>(
+export function syncAccuracies(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  return syncLoaded<Accuracy[]>(
     () => {
-      const names = [session.runName.value, embeddings.beside.value];
+      const names = [session.runName.value, embeddings.comparedName.value];
       const runs = session.runs.value?.runs.filter(({ name }) => names.includes(name)) ?? [];
-      if (embeddings.beside.value === null || runs.length < 2) return undefined;
+      if (embeddings.comparedName.value === null || runs.length < 2) return undefined;
       const load = (signal: AbortSignal) => Promise.all(runs.map(({ name }) => api.accuracy(name, signal)));
       return { key: JSON.stringify([names, runs.map(({ steps }) => steps)]), load };
     },
@@ -23,9 +23,9 @@ export function keepAccuracies(session: Session, embeddings: Embeddings, api: Em
 }
 
 /** Asks, when two runs' views are at rest, for the sub-clusters in the last view's two sides. */
-export function keepSubclusters(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+export function syncSubclusters(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
   const { subclustersLoaded } = embeddings.actions;
-  return keepLoaded<PairSubclusters>(
+  return syncLoaded<PairSubclusters>(
     () => {
       const pair = lastPair(session, embeddings);
       const epoch = session.epoch.value ?? 0;
@@ -49,9 +49,9 @@ export function keepSubclusters(session: Session, embeddings: Embeddings, api: E
 /** Both runs' finished layouts of the last view; null while there is nothing to count. */
 function lastPair(
   session: Session,
-  { beside, settled, panels, projections }: Embeddings,
+  { comparedName, settled, panels, projections }: Embeddings,
 ): readonly Projection[] | null {
-  if (beside.value === null || session.run.value?.label_kind !== "class" || !settled.value) return null;
+  if (comparedName.value === null || session.run.value?.label_kind !== "class" || !settled.value) return null;
   const last = blockOf(panels.value.at(-1) ?? "");
   const pair = projections.value.filter(({ block }) => blockOf(block) === last);
   const isDone = pair.every(({ state, steps }) => state === "done" && steps.length > 0);

@@ -105,7 +105,7 @@ export function toText(parameters: Parameters): string {
 }
 
 /** In the words of the form: "neighbours 30, metric cosine". */
-export function settingWords(parameters: Parameters): string {
+export function settingText(parameters: Parameters): string {
   const own = withoutDefaults(parameters);
   const choices = (["metric", "engine"] as const).map((name) => ({ name, label: name }));
   const given = [...NUMBER_SPECS, ...choices].filter(({ name }) => own[name] !== undefined);

@@ -1,7 +1,7 @@
 import { asApiError } from "../../../api/errors";
 import { Level } from "../../../render/scatter/scene";
 import type { Session } from "../../../session";
-import { keepLoaded } from "../../../session/load";
+import { syncLoaded } from "../../../session/load";
 import type { EmbeddingsApi, WantedPositions } from "../api";
 import type { Preservation } from "../types";
 import type { Embeddings } from "./actions";
@@ -13,9 +13,9 @@ const SHARE_MAX = 254;
 export const FEW = 1 / 3;
 
 /** Fetches, while samples are to fade, how faithful the layouts of the current epoch are around each. */
-export function keepPreservation(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+export function syncPreservation(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
   const { preservationLoaded } = embeddings.actions;
-  return keepLoaded<readonly Preservation[]>(
+  return syncLoaded<readonly Preservation[]>(
     () => {
       if (!embeddings.fading.value) return undefined;
       const wanted = wantedNow(session, embeddings);

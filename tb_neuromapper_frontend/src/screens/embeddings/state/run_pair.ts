@@ -27,31 +27,31 @@ export function asView(projection: Projection): Projection {
 }
 
 /** The runs that can be shown beside one: all others, or in an exported page those that were exported with it. */
-export function choicesBeside(runs: Runs | null, run: string | null): string[] {
+export function comparableRuns(runs: Runs | null, run: string | null): string[] {
   const others = runs?.runs.map(({ name }) => name).filter((name) => name !== run) ?? [];
   const pairs = runs?.exported?.pairs;
   return pairs ? others.filter((name) => pairs.some((pair) => pair[0] === run && pair[1] === name)) : others;
 }
 
 /** Whether a projection is of what is asked for: the run alone, or the two runs. */
-export function isWanted({ runs }: Projection, beside: string | null): boolean {
-  return beside === null ? runs === undefined : runs?.[1] === beside;
+export function isWanted({ runs }: Projection, comparedName: string | null): boolean {
+  return comparedName === null ? runs === undefined : runs?.[1] === comparedName;
 }
 
 /** The names of the displayed run and of the one beside it. */
-export interface RunNames {
+export interface DisplayedRuns {
   run: string | null;
-  beside: string | null;
+  comparedName: string | null;
 }
 
 /** The run that a view shows. */
-export function runOf({ run, beside }: RunNames, view: string): string {
-  return (isSecond(view) ? beside : run) ?? "";
+export function runOf({ run, comparedName }: DisplayedRuns, view: string): string {
+  return (isSecond(view) ? comparedName : run) ?? "";
 }
 
 /** A view's name for readers: the block, and the run if there are two. */
-export function nameOf(names: RunNames, view: string): string {
-  return names.beside === null ? view : `${blockOf(view)}, ${runOf(names, view)}`;
+export function nameOf(names: DisplayedRuns, view: string): string {
+  return names.comparedName === null ? view : `${blockOf(view)}, ${runOf(names, view)}`;
 }
 
 /** Between the parts of a run's name. */

@@ -4,10 +4,10 @@ import type { Camera } from "../../../render/camera";
 import type { SessionState } from "../../../session/state";
 import { unionOfSteps } from "../../../session/steps";
 import type { Accuracy, Neighbors, Parameters, Preservation, Projection, Subclusters } from "../types";
-import { DEFAULT_LOOK, type Look } from "./appearance";
+import { type Appearance, DEFAULT_APPEARANCE } from "./appearance";
 import type { ColorBy } from "./color_by";
 import type { Figures, LayoutSettings } from "./parameters";
-import { blockOf, type RunNames, viewsOf } from "./run_pair";
+import { blockOf, type DisplayedRuns, viewsOf } from "./run_pair";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
 import type { Tool } from "./tool";
 
@@ -20,7 +20,7 @@ export interface Hover {
 }
 
 /** The run beside the first. */
-export interface Other {
+export interface ComparedRun {
   run: Run;
   /** For each row of the first run the row of the same sample here, -1 without. */
   rows: Int32Array;
@@ -60,10 +60,10 @@ export interface EmbeddingsState {
   /** False where the browser cannot draw: there is no WebGL2. */
   canDraw: Signal<boolean>;
   /** The run that is shown beside the first, in the same space. */
-  beside: Signal<string | null>;
-  names: ReadonlySignal<RunNames>;
+  comparedName: Signal<string | null>;
+  names: ReadonlySignal<DisplayedRuns>;
   /** What is known of the run beside; null: nothing yet, or there is none. */
-  other: Signal<Other | null>;
+  comparedRun: Signal<ComparedRun | null>;
   /** Of the last view of two runs. */
   subclusters: Signal<PairSubclusters | null>;
   /** By run, of the two that are side by side. */
@@ -81,14 +81,14 @@ export interface EmbeddingsState {
   /** Of the current epoch, or of the last one that they were fetched for. */
   outcomes: Signal<Outcomes | null>;
   /** The same of the run beside, in the first run's rows. */
-  otherOutcomes: Signal<Outcomes | null>;
+  comparedOutcomes: Signal<Outcomes | null>;
   hover: Signal<Hover | null>;
   /** What dragging does in a plot. */
   tool: Signal<Tool>;
   /** Of the pinned sample. */
   nearest: Signal<NearestSamples | null>;
   colorBy: Signal<ColorBy>;
-  look: Signal<Look>;
+  appearance: Signal<Appearance>;
   /** The block whose view the pointer or the focus is in. */
   pointed: Signal<string | null>;
   /** Samples fade whose neighbourhood the layout misrepresents; by projection what is known of it. */
@@ -119,14 +119,14 @@ export interface EmbeddingsState {
 }
 
 export function createEmbeddingsState(session: SessionState): EmbeddingsState {
-  const beside = signal<string | null>(null);
+  const comparedName = signal<string | null>(null);
   const projections = signal<Projection[]>([]);
   const successors = signal<Readonly<Record<string, Projection>>>({});
   const chosenBlocks = signal<readonly string[] | null>(null);
   const enlarged = signal<string | null>(null);
   const resting = signal<EmbeddingsState["resting"]["value"]>(null);
   const blocks = computed(() => {
-    const other = session.runs.value?.runs.find(({ name }) => name === beside.value);
+    const other = session.runs.value?.runs.find(({ name }) => name === comparedName.value);
     const names = session.run.value?.blocks.map((block) => block.name) ?? [];
     return other ? names.filter((name) => other.blocks.includes(name)) : names;
   });
@@ -136,9 +136,9 @@ export function createEmbeddingsState(session: SessionState): EmbeddingsState {
   });
   return {
     canDraw: signal(true),
-    beside,
-    names: computed(() => ({ run: session.runName.value, beside: beside.value })),
-    other: signal<Other | null>(null),
+    comparedName,
+    names: computed(() => ({ run: session.runName.value, comparedName: comparedName.value })),
+    comparedRun: signal<ComparedRun | null>(null),
     subclusters: signal<PairSubclusters | null>(null),
     accuracies: signal<Readonly<Record<string, Accuracy>>>({}),
     projections,
@@ -149,12 +149,12 @@ export function createEmbeddingsState(session: SessionState): EmbeddingsState {
     successors,
     sampling: signal(ALL_SAMPLES),
     outcomes: signal<Outcomes | null>(null),
-    otherOutcomes: signal<Outcomes | null>(null),
+    comparedOutcomes: signal<Outcomes | null>(null),
     hover: signal<Hover | null>(null),
     tool: signal<Tool>("pan"),
     nearest: signal<NearestSamples | null>(null),
     colorBy: signal<ColorBy>("label"),
-    look: signal(DEFAULT_LOOK),
+    appearance: signal(DEFAULT_APPEARANCE),
     pointed: signal<string | null>(null),
     fading: signal(false),
     preservation: signal<Readonly<Record<string, Preservation>>>({}),
@@ -173,7 +173,7 @@ export function createEmbeddingsState(session: SessionState): EmbeddingsState {
     views,
     panels: computed(() => {
       const large = enlarged.value ?? "";
-      return viewsOf(views.value.includes(large) ? [large] : views.value, beside.value !== null);
+      return viewsOf(views.value.includes(large) ? [large] : views.value, comparedName.value !== null);
     }),
     newest: computed(() => projections.value.map((shown) => successors.value[shown.block] ?? shown)),
     computing: computed(() => [...projections.value, ...Object.values(successors.value)].some(isActive)),

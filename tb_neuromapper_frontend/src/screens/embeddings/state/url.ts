@@ -3,21 +3,21 @@ import { type Camera, HOME, MAX_ZOOM, MIN_ZOOM } from "../../../render/camera";
 import { fromList, toList } from "../../../session/params";
 import type { LinkPart, Params } from "../../../session/part";
 import type { SessionState } from "../../../session/state";
-import { DEFAULT_LOOK, type Look, lookFromParams, lookToParams } from "./appearance";
+import { type Appearance, appearanceFromParams, appearanceToParams, DEFAULT_APPEARANCE } from "./appearance";
 import { type ColorBy, columnOf, isMetadata, needsOutcomes, toColorBy } from "./color_by";
 import { forgetComparison } from "./comparison_actions";
 import { followEpochs } from "./layout_actions";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
-import { choicesBeside } from "./run_pair";
+import { comparableRuns } from "./run_pair";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
 import type { EmbeddingsState } from "./state";
 
 /** What of the embeddings screen a link carries. Absent means: the default. */
 export interface EmbeddingsUrl {
-  beside?: string;
+  comparedName?: string;
   color?: ColorBy;
   fade?: boolean;
-  look?: Look;
+  appearance?: Appearance;
   views?: string[];
   large?: string;
   linked?: boolean;
@@ -48,14 +48,14 @@ export function embeddingsLink(session: SessionState, state: EmbeddingsState): L
 }
 
 function urlOf(state: EmbeddingsState): EmbeddingsUrl {
-  const { beside, chosenBlocks, enlarged } = state;
+  const { comparedName, chosenBlocks, enlarged } = state;
   return {
-    ...(beside.value === null ? {} : { beside: beside.value }),
+    ...(comparedName.value === null ? {} : { comparedName: comparedName.value }),
     ...(chosenBlocks.value === null ? {} : { views: [...chosenBlocks.value] }),
     ...(enlarged.value === null ? {} : { large: enlarged.value }),
     color: state.colorBy.value,
     fade: state.fading.value,
-    look: state.look.value,
+    appearance: state.appearance.value,
     linked: state.linked.value,
     cameras: { ...state.cameras.value },
     layout: state.settings.value,
@@ -64,15 +64,15 @@ function urlOf(state: EmbeddingsState): EmbeddingsUrl {
 }
 
 function openUrl(state: EmbeddingsState, url: EmbeddingsUrl): void {
-  const beside = url.beside ?? null;
-  if (beside !== state.beside.peek()) {
-    state.beside.value = beside;
+  const comparedName = url.comparedName ?? null;
+  if (comparedName !== state.comparedName.peek()) {
+    state.comparedName.value = comparedName;
     forgetComparison(state);
   }
   const color = url.color ?? "label";
-  state.colorBy.value = beside !== null && needsOutcomes(color) ? "label" : color;
+  state.colorBy.value = comparedName !== null && needsOutcomes(color) ? "label" : color;
   state.fading.value = url.fade ?? false;
-  state.look.value = url.look ?? DEFAULT_LOOK;
+  state.appearance.value = url.appearance ?? DEFAULT_APPEARANCE;
   state.chosenBlocks.value = url.views ?? null;
   state.enlarged.value = url.large ?? null;
   state.linked.value = url.linked ?? false;
@@ -85,13 +85,18 @@ function openUrl(state: EmbeddingsState, url: EmbeddingsUrl): void {
 function dropMissingTimes(session: SessionState, state: EmbeddingsState, run: Run): string[] {
   const dropped: string[] = [];
   const runs = session.runs.peek();
-  const beside = state.beside.peek();
-  if (beside !== null && runs && !runs.exported && !choicesBeside(runs, run.name).includes(beside)) {
-    state.beside.value = null;
+  const comparedName = state.comparedName.peek();
+  if (
+    comparedName !== null &&
+    runs &&
+    !runs.exported &&
+    !comparableRuns(runs, run.name).includes(comparedName)
+  ) {
+    state.comparedName.value = null;
     dropped.push("beside");
   }
   const epoch = session.epoch.peek();
-  const other = runs?.runs.find(({ name }) => name === state.beside.peek());
+  const other = runs?.runs.find(({ name }) => name === state.comparedName.peek());
   if (epoch !== null && !session.follow.peek() && ![...run.steps, ...(other?.steps ?? [])].includes(epoch))
     dropped.push("step");
   return dropped;
@@ -122,10 +127,10 @@ function dropMissingBlocks(state: EmbeddingsState, run: Run): string[] {
 /** As short strings; defaults are left out. */
 export function toParams(url: EmbeddingsUrl): Params {
   const params: Record<string, string> = {};
-  if (url.beside !== undefined) params.beside = url.beside;
+  if (url.comparedName !== undefined) params.beside = url.comparedName;
   if (url.color !== undefined && url.color !== "label") params.color = url.color;
   if (url.fade) params.fade = "1";
-  Object.assign(params, lookToParams(url.look ?? DEFAULT_LOOK));
+  Object.assign(params, appearanceToParams(url.appearance ?? DEFAULT_APPEARANCE));
   if (url.views?.length) params.views = toList(url.views);
   if (url.large !== undefined) params.large = url.large;
   if (url.linked) params.linked = "1";
@@ -143,12 +148,12 @@ export function toParams(url: EmbeddingsUrl): Params {
 /** Reads what `toParams` wrote; what cannot be used is left out. */
 export function fromParams(params: Params): EmbeddingsUrl {
   const url: EmbeddingsUrl = {};
-  if (params.beside && params.beside !== params.run) url.beside = params.beside;
+  if (params.beside && params.beside !== params.run) url.comparedName = params.beside;
   const color = toColorBy(params.color);
   if (color && color !== "label") url.color = color;
   if (params.fade === "1") url.fade = true;
-  const look = lookFromParams(params);
-  if (look) url.look = look;
+  const appearance = appearanceFromParams(params);
+  if (appearance) url.appearance = appearance;
   const views = fromList(params.views);
   if (views.length > 0) url.views = [...new Set(views)];
   if (params.large) url.large = params.large;

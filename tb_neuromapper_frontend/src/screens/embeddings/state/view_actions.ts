@@ -2,7 +2,7 @@ import { batch } from "@preact/signals";
 import { type Camera, HOME } from "../../../render/camera";
 import { NO_ROWS } from "../../../session/selection";
 import type { SessionState } from "../../../session/state";
-import type { Look } from "./appearance";
+import type { Appearance } from "./appearance";
 import { type ColorBy, isMetadata } from "./color_by";
 import { blockOf } from "./run_pair";
 import type { EmbeddingsState, Hover } from "./state";
@@ -26,8 +26,8 @@ function sampleActions(session: SessionState, state: EmbeddingsState) {
       state.hover.value = hover;
     },
     /** How points, contours and regions look. */
-    looked(change: Partial<Look>) {
-      state.look.value = { ...state.look.peek(), ...change };
+    appearanceChanged(change: Partial<Appearance>) {
+      state.appearance.value = { ...state.appearance.peek(), ...change };
     },
     colorChosen(colorBy: ColorBy) {
       batch(() => {

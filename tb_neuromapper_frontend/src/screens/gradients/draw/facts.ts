@@ -36,7 +36,7 @@ export function unitFacts(frame: FlowFrame, ref: UnitRef, hidden: readonly numbe
 const NOT_FINITE = "not finite";
 
 /** Why units of a step have no gradient to show. */
-export function noGradientWords(frame: FlowFrame | null): string {
+export function noGradientText(frame: FlowFrame | null): string {
   if (frame?.layers.some((layer) => layer.n_nonfinite_gradient)) return "no gradient arrived, or not finite";
   return frame?.layers.some((layer) => layer.calls > 0) === false ? "unknown" : "no gradient arrived";
 }

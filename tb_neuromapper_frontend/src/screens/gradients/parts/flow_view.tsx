@@ -7,7 +7,7 @@ import type { Session } from "../../../session";
 import { integer } from "../../../ui/format";
 import { ScaleBar } from "../../../ui/scale_bar";
 import type { Column, ColumnLayout } from "../draw/columns";
-import { noGradientWords } from "../draw/facts";
+import { noGradientText } from "../draw/facts";
 import { watchFlowPointer } from "../draw/flow_pointer";
 import { boxOf, type FlowModel } from "../draw/model";
 import { createFlowStage, type FlowStage } from "../draw/stage";
@@ -216,7 +216,7 @@ function FlowLegend({
           <i class="nm-mark-zero" /> zero
         </span>
         <span>
-          <i class="nm-mark-unknown" /> {isGradient ? noGradientWords(frame) : "unknown"}
+          <i class="nm-mark-unknown" /> {isGradient ? noGradientText(frame) : "unknown"}
         </span>
         {rankedAt !== null && hasHidden(gradients) && (
           <span>

@@ -1,6 +1,6 @@
 import { asApiError } from "../../../api/errors";
 import type { Session } from "../../../session";
-import { keepLoaded, reporting } from "../../../session/load";
+import { reporting, syncLoaded } from "../../../session/load";
 import type { Poll } from "../../../session/part";
 import type { GradientsApi } from "../api";
 import type { OverviewPart } from "../types";
@@ -26,7 +26,7 @@ export function gradientsPoll(session: Session, gradients: Gradients, api: Gradi
 }
 
 /** Fetches what the screen shows beside the flow itself while it is open, and again when the run grows. */
-export function keepGradientDetails(session: Session, gradients: Gradients, api: GradientsApi): void {
+export function syncGradientDetails(session: Session, gradients: Gradients, api: GradientsApi): void {
   const { actions } = gradients;
   const failed = reporting(session.actions.failed);
   /** The run whose records the screen shows, and what changes when these do; null while the screen is closed. */
@@ -35,7 +35,7 @@ export function keepGradientDetails(session: Session, gradients: Gradients, api:
     if (session.screen.value !== "gradients" || summary === null) return null;
     return { name: summary.run, version: summary.versions.join() };
   };
-  keepLoaded(
+  syncLoaded(
     () => {
       const run = shown();
       const load = (signal: AbortSignal) => loadOverview(gradients, api, run?.name ?? "", signal);
@@ -43,7 +43,7 @@ export function keepGradientDetails(session: Session, gradients: Gradients, api:
     },
     { arrived: () => {}, failed },
   );
-  keepLoaded(
+  syncLoaded(
     () => {
       const run = shown();
       const pinned = gradients.pinned.value;
@@ -56,7 +56,7 @@ export function keepGradientDetails(session: Session, gradients: Gradients, api:
     },
     { arrived: actions.historyLoaded, failed },
   );
-  keepLoaded(
+  syncLoaded(
     () => {
       const run = shown();
       const layer = gradients.layer.value;

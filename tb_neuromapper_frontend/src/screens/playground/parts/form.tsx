@@ -52,7 +52,7 @@ export function TrainingForm({ session, playground, form, trainer }: FormProps) 
           defaults
         </button>
         <p class="nm-form-words" role="status" data-testid="start-words">
-          {form.why_not || awaitedWords(playground.awaited.value) || (isFull ? fullWords(form) : "")}
+          {form.why_not || awaitedText(playground.awaited.value) || (isFull ? fullText(form) : "")}
         </p>
       </div>
     </form>
@@ -67,11 +67,11 @@ function NoPicture() {
   );
 }
 
-function awaitedWords(run: string | null): string {
+function awaitedText(run: string | null): string {
   return run === null ? "" : `${run} has started; this page goes there as soon as TensorBoard has found it.`;
 }
 
-function fullWords({ limits }: PlaygroundForm): string {
+function fullText({ limits }: PlaygroundForm): string {
   return `${count(limits.max_running, "training")} at once are the most; stop one, or wait for its end.`;
 }
 

@@ -11,7 +11,7 @@ const RADIUS = 4;
 /** A column of circles for each layer, a line for each connection between those that are drawn. */
 export function NetworkPicture({ units }: { units: readonly number[] }) {
   const columns = units.map((n, index) => place(n, index, units.length));
-  const words = `${integer(units[0])} inputs, ${hiddenWords(units)}, ${integer(units[units.length - 1])} classes`;
+  const words = `${integer(units[0])} inputs, ${hiddenText(units)}, ${integer(units[units.length - 1])} classes`;
   return (
     <figure class="nm-network" data-testid="network">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
@@ -55,7 +55,7 @@ export function NetworkPicture({ units }: { units: readonly number[] }) {
   );
 }
 
-function hiddenWords(units: readonly number[]): string {
+function hiddenText(units: readonly number[]): string {
   const hidden = units.slice(1, -1).map(integer);
   if (hidden.length === 0) return "no hidden layer";
   return `hidden ${hidden.length === 1 ? "layer" : "layers"} of ${hidden.join(", ")} units`;

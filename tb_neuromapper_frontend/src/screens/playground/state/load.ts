@@ -16,7 +16,7 @@ export interface Trainer {
 }
 
 /** Asks for the form and the trainings while they matter, and goes to a run that was started here when it appears. */
-export function keepPlayground(
+export function syncPlayground(
   session: Session,
   playground: Playground,
   api: PlaygroundApi,

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Theme } from "../../../color/palette";
-import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeWords } from "../../../ui/axes";
+import { AXIS_FONT, axisRange, axisWidth, WHOLE_STEPS, wholeText } from "../../../ui/axes";
 import { scientific } from "../../../ui/format";
 import { alignCurves, type Curve, gapsOf, type Mark, type PlacedMarks, placeMarks } from "../draw/curves";
 
@@ -126,7 +126,7 @@ function optionsOf(latest: { current: LineChartProps }, width: number): uPlot.Op
       y: { distr: log ? 3 : 1, range: (_, low, high) => axisRange(low, high, log) },
     },
     axes: [
-      { ...axis, size: AXIS_PX, space: 48, incrs: WHOLE_STEPS, values: wholeWords },
+      { ...axis, size: AXIS_PX, space: 48, incrs: WHOLE_STEPS, values: wholeText },
       { ...axis, size: axisWidth, space: 28, values: words },
     ],
     series: [{}, ...curves.flatMap((curve) => linesOf(curve, smoothing > 0))],

@@ -10,7 +10,7 @@ const POLL_MS = 2000;
 const MAX_AT_ONCE = 4;
 
 /** Keeps the list of scalars up to date while the screen is open, and fetches what its charts need. */
-export function keepScalars(
+export function syncScalars(
   session: Session,
   scalars: Scalars,
   api: ScalarsApi,

@@ -1,15 +1,15 @@
 import type { SampleId } from "../../../api/types";
 import type { Session } from "../../../session";
-import { keepLoaded, reporting } from "../../../session/load";
+import { reporting, syncLoaded } from "../../../session/load";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "./actions";
-import type { Other } from "./state";
+import type { ComparedRun } from "./state";
 
 /** Asks what is known of the run that is shown beside the first, again whenever it has grown. */
-export function keepOther(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
-  return keepLoaded<Other>(
+export function syncComparedRun(session: Session, embeddings: Embeddings, api: EmbeddingsApi): () => void {
+  return syncLoaded<ComparedRun>(
     () => {
-      const name = embeddings.beside.value;
+      const name = embeddings.comparedName.value;
       const samples = session.samples.value;
       const summary = session.runs.value?.runs.find((each) => each.name === name);
       if (name === null) return null;
@@ -24,7 +24,7 @@ export function keepOther(session: Session, embeddings: Embeddings, api: Embeddi
       };
     },
     {
-      arrived: (other) => embeddings.actions.otherLoaded(other.run.name, other),
+      arrived: (other) => embeddings.actions.comparedRunLoaded(other.run.name, other),
       failed: reporting(session.actions.failed),
       nKept: 1,
     },

@@ -7,16 +7,16 @@ import { whyNoRegions } from "../state/decision_regions";
 import { sidesOf } from "../state/outcomes";
 
 /** What the contours and the regions on view mean; "" without any. */
-export function contourWords(embeddings: Embeddings, { classes, nClasses }: Coloring): string {
-  const mode = embeddings.look.value.contours;
+export function contourText(embeddings: Embeddings, { classes, nClasses }: Coloring): string {
+  const mode = embeddings.appearance.value.contours;
   if (mode === "off") return "";
   if (mode === "all" || !classes) return `lines hold ${percents(SHARES_OF_ALL)} of the samples`;
   const most = nClasses > MAX_CONTOUR_CLASSES ? `, for the ${MAX_CONTOUR_CLASSES} largest classes` : "";
   return `lines hold ${percents(SHARES_OF_CLASS)} of a class (${FEWEST} samples and more)${most}`;
 }
 
-export function regionWords(session: Session, embeddings: Embeddings, coloring: Coloring): string {
-  if (!embeddings.look.value.regions) return "";
+export function decisionRegionText(session: Session, embeddings: Embeddings, coloring: Coloring): string {
+  if (!embeddings.appearance.value.regions) return "";
   const why = whyNoRegions(session, embeddings, coloring);
   if (why) return why;
   const isLogged = sidesOf(session, embeddings).some((side) => side.isLogged);
@@ -26,7 +26,7 @@ export function regionWords(session: Session, embeddings: Embeddings, coloring: 
 
 /** Whether anything on view has the classes' colours: the points, the lines or the ground. */
 export function hasClassColors(session: Session, embeddings: Embeddings, coloring: Coloring): boolean {
-  const { contours, regions } = embeddings.look.value;
+  const { contours, regions } = embeddings.appearance.value;
   const hasRegions = regions && whyNoRegions(session, embeddings, coloring) === "";
   return coloring.kind === "class" || contours === "class" || hasRegions;
 }
@@ -36,7 +36,7 @@ function percents(shares: readonly number[]): string {
   return `${all.slice(0, -1).join(", ")} and ${all.at(-1)}\u00a0%`;
 }
 
-export function PlaneWords({
+export function DensityText({
   session,
   embeddings,
   coloring,
@@ -45,8 +45,8 @@ export function PlaneWords({
   embeddings: Embeddings;
   coloring: Coloring;
 }) {
-  const contours = contourWords(embeddings, coloring);
-  const regions = regionWords(session, embeddings, coloring);
+  const contours = contourText(embeddings, coloring);
+  const regions = decisionRegionText(session, embeddings, coloring);
   return (
     <>
       {contours && (

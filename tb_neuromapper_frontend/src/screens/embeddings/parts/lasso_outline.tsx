@@ -2,16 +2,16 @@ import type { Point } from "../../../render/scatter/region";
 import type { SelectMode } from "../../../session/selection";
 
 /** A lasso or box that is being drawn, in pixels from its plot's top left. */
-export interface Draft {
+export interface LassoDraft {
   points: readonly Point[];
   mode: SelectMode;
   /** The place that the keys move, or null while a pointer draws. */
   cursor: Point | null;
 }
 
-export function DraftOutline({ draft }: { draft: Draft | null }) {
-  if (!draft) return null;
-  const { points, mode, cursor } = draft;
+export function LassoOutline({ lassoDraft }: { lassoDraft: LassoDraft | null }) {
+  if (!lassoDraft) return null;
+  const { points, mode, cursor } = lassoDraft;
   return (
     <svg class="nm-draft" data-mode={mode} data-testid="draft" aria-hidden="true">
       <polygon points={points.map(([x, y]) => `${x},${y}`).join(" ")} />

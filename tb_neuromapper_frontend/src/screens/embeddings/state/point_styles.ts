@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { N_MARKS, type PaletteKind, paletteTexels, RAMP_LENGTH } from "../../../color/palette";
-import { Level, type Marks, MISSING, type Slice } from "../../../render/scatter/scene";
+import { Level, MISSING, type PointStyles, type Slice } from "../../../render/scatter/scene";
 import type { Session } from "../../../session";
 import { NO_ROWS, withSelection } from "../../../session/selection";
 import type { Projection } from "../types";
@@ -14,7 +14,7 @@ import { sampleRows } from "./sampling";
 const PALETTE_LENGTH: Record<PaletteKind, number> = { class: N_MARKS, ramp: RAMP_LENGTH, correct: 2 };
 
 /** How the points look, derived from the state; each array is new only if its own causes changed. */
-export function createMarks(session: Session, embeddings: Embeddings, cache: PositionCache) {
+export function createPointStyles(session: Session, embeddings: Embeddings, cache: PositionCache) {
   const nPoints = computed(() => session.run.value?.n_samples ?? 0);
   const nClasses = computed(
     () => session.run.value?.class_names?.length ?? largest(session.samples.value?.labels) + 1,
@@ -59,13 +59,13 @@ export function createMarks(session: Session, embeddings: Embeddings, cache: Pos
   const levels = computed(() =>
     withSelection(unselected.value, session.selected.value, session.isolated.value),
   );
-  const marks: ReadonlySignal<Marks> = computed(() => ({
+  const pointStyles: ReadonlySignal<PointStyles> = computed(() => ({
     entries: colors.value.entries,
     levels: levels.value,
     palette: palette.value,
   }));
   const coloring: ReadonlySignal<Coloring> = colors;
-  return { marks, coloring, unselected, shown, drawn };
+  return { pointStyles, coloring, unselected, shown, drawn };
 }
 
 function largest(labels: Int32Array | null | undefined): number {

@@ -2,16 +2,16 @@ import type { Signal } from "@preact/signals";
 import type { Point } from "../../../render/scatter/region";
 import type { Session } from "../../../session";
 import { modeOf, type SelectMode } from "../../../session/selection";
-import { boxBetween, type Draft } from "../parts/region_outline";
+import { boxBetween, type LassoDraft } from "../parts/lasso_outline";
 import type { Embeddings } from "../state/actions";
 import type { Stage } from "./stage";
 
-export interface RegionParts {
+export interface LassoParts {
   session: Session;
   embeddings: Embeddings;
   stage: Pick<Stage, "rowsIn">;
   block: string;
-  draft: Signal<Draft | null>;
+  lassoDraft: Signal<LassoDraft | null>;
 }
 
 /** A shorter way is a click. */
@@ -21,8 +21,8 @@ const LASSO_STEP_PX = 3;
 const KEY_STEP_PX = 12;
 
 /** Draws a lasso or a box with the pointer or the keys, and selects the samples in it. */
-export function watchRegion(element: HTMLElement, parts: RegionParts, signal: AbortSignal) {
-  const { embeddings, draft } = parts;
+export function watchLasso(element: HTMLElement, parts: LassoParts, signal: AbortSignal) {
+  const { embeddings, lassoDraft } = parts;
   const keys = createKeys(element, parts, signal);
   const pointers = new Set<number>();
   let corners: Point[] | null = null;
@@ -30,7 +30,7 @@ export function watchRegion(element: HTMLElement, parts: RegionParts, signal: Ab
 
   const cancel = () => {
     corners = null;
-    draft.value = null;
+    lassoDraft.value = null;
   };
   const outline = () => (shape === "box" && corners ? boxBetween(corners[0], corners[1]) : (corners ?? []));
   const extend = (place: Point) => {
@@ -68,7 +68,7 @@ export function watchRegion(element: HTMLElement, parts: RegionParts, signal: Ab
       const [x, y] = corners[0];
       if (corners.length === 1 && Math.hypot(place[0] - x, place[1] - y) <= SLACK_PX) return true;
       extend(place);
-      draft.value = { points: [...outline()], mode: modeOf(event), cursor: null };
+      lassoDraft.value = { points: [...outline()], mode: modeOf(event), cursor: null };
       return true;
     },
     /** Selects; returns whether a region was drawn, and not just a point clicked at. */
@@ -88,19 +88,19 @@ export function watchRegion(element: HTMLElement, parts: RegionParts, signal: Ab
 }
 
 /** Enter sets a corner, the arrows move the opposite one, Enter selects. Returns whether the key was taken. */
-function createKeys(element: HTMLElement, parts: RegionParts, signal: AbortSignal) {
-  const { embeddings, draft } = parts;
+function createKeys(element: HTMLElement, parts: LassoParts, signal: AbortSignal) {
+  const { embeddings, lassoDraft } = parts;
   let start: Point | null = null;
   const forget = () => {
     start = null;
-    if (draft.peek()?.cursor) draft.value = null;
+    if (lassoDraft.peek()?.cursor) lassoDraft.value = null;
   };
   element.addEventListener("blur", forget, { signal });
   const show = (cursor: Point, mode: SelectMode) => {
-    draft.value = { points: boxBetween(start ?? cursor, cursor), mode, cursor };
+    lassoDraft.value = { points: boxBetween(start ?? cursor, cursor), mode, cursor };
   };
   const handle = (event: KeyboardEvent): boolean => {
-    const cursor = draft.peek()?.cursor ?? null;
+    const cursor = lassoDraft.peek()?.cursor ?? null;
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (arrow && cursor) show(moved(element, cursor, arrow), modeOf(event));
     else if (event.key === "Escape" && cursor) forget();
@@ -137,7 +137,7 @@ function placeIn(element: HTMLElement, event: PointerEvent): Point {
 
 function select(
   element: HTMLElement,
-  { session, stage, block }: RegionParts,
+  { session, stage, block }: LassoParts,
   points: readonly Point[],
   mode: SelectMode,
 ) {
