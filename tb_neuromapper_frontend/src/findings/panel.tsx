@@ -49,7 +49,7 @@ function Found({ findings, found }: { findings: Findings; found: FindingsReport 
       )}
       {found.unchecked.length > 0 && (
         <p class="nm-muted" data-testid="unchecked">
-          Not appearanceChanged for, since the log holds nothing about it: {named(found.unchecked)}.
+          Not looked for, since the log holds nothing about it: {named(found.unchecked)}.
         </p>
       )}
       <Thresholds findings={findings} found={found} />

@@ -25,8 +25,8 @@ export function Empty({ session }: { session: Session }) {
       <pre data-testid="lines-to-add">{LINES.replace("LOGDIR", logDir)}</pre>
       {session.screens.value.map(({ name, Offer }) => Offer && <Offer key={name} />)}
       <p class="nm-muted">
-        <code>probe</code> is a data set of some hundred to some thousand samples that is appearanceChanged at
-        after every epoch.
+        <code>probe</code> is a data set of some hundred to some thousand samples that is looked at after
+        every epoch.
       </p>
     </div>
   );

@@ -8,14 +8,14 @@ export function ComparisonChoice({ session, embeddings }: { session: Session; em
   if (others.length === 0) return null;
   return (
     <label class="nm-run nm-beside" title="Show another run beside this one: both in one space, by sample id">
-      <span class="nm-hidden">comparedName</span>
+      <span class="nm-hidden">beside</span>
       <select
         aria-label="Run beside it"
         data-testid="beside"
         value={embeddings.comparedName.value ?? ""}
         onChange={(event) => embeddings.actions.comparisonChosen(event.currentTarget.value || null)}
       >
-        <option value="">comparedName …</option>
+        <option value="">beside …</option>
         {others.map((name) => (
           <option key={name} value={name}>
             {name === "." ? "(log directory)" : name}

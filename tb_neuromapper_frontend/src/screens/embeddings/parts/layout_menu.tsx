@@ -41,8 +41,7 @@ function ExportedLayout({ embeddings }: { embeddings: Embeddings }) {
   return (
     <Menu label="Layout" testId="layout-menu">
       <p class="nm-muted nm-layout-exported" data-testid="layout-exported">
-        This is an exported page: its layouts are as they were computed. ComparedRun settings need
-        TensorBoard.
+        This is an exported page: its layouts are as they were computed. Other settings need TensorBoard.
       </p>
       <TriedTable embeddings={embeddings} />
     </Menu>
