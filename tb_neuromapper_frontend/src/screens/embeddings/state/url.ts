@@ -29,10 +29,7 @@ export interface EmbeddingsUrl {
 export function embeddingsLink(session: SessionState, state: EmbeddingsState): LinkPart {
   return {
     params: () => toParams(urlOf(state)),
-    open(params) {
-      openUrl(state, fromParams(params));
-      followEpochs(session, state);
-    },
+    open: (params) => openUrl(state, fromParams(params)),
     normalize: (params) => toParams(fromParams(params)),
     defaults: {
       color: "label",
@@ -43,7 +40,12 @@ export function embeddingsLink(session: SessionState, state: EmbeddingsState): L
       fade: "0",
       linked: "0",
     },
-    settle: (run) => [...dropMissingTimes(session, state, run), ...dropMissingBlocks(state, run)],
+    settle(run) {
+      const dropped = [...dropMissingTimes(session, state, run), ...dropMissingBlocks(state, run)];
+      // Only now: that the link's epoch does not exist has been found out.
+      followEpochs(session, state);
+      return dropped;
+    },
   };
 }
 
