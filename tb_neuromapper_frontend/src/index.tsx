@@ -42,10 +42,10 @@ if (window.neuromapperSite) render();
 
 function start(root: HTMLElement, transport: Transport): void {
   const session = createSession();
-  session.install(
-    SCREENS.map(({ name, title, create }) => ({ name, title, ...create(session, transport) })),
-    PANELS.map(({ create }) => create(session, transport)),
-  );
+  // Panels first: a mark that findings share with what a screen marks opens the first finding.
+  const panels = PANELS.map(({ create }) => create(session, transport));
+  const screens = SCREENS.map(({ name, title, create }) => ({ name, title, ...create(session, transport) }));
+  session.install(screens, panels);
   const { actions } = session;
   const address = createAddress();
   actions.linkOpened(address.read());
