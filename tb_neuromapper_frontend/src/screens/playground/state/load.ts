@@ -101,8 +101,8 @@ function createTrainer(
 }
 
 /** The run is chosen and followed, where its gradients are seen to flow. */
-function showRun({ screen, actions, goTo }: Session, playground: Playground, run: string): void {
+function showRun({ screen, actions }: Session, playground: Playground, run: string): void {
   playground.actions.awaitedShown();
   actions.runSelected(run);
-  if (screen.peek() === "playground") goTo({ screen: "gradients" });
+  if (screen.peek() === "playground") actions.screenChosen("gradients");
 }
