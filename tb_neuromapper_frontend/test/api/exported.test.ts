@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createApi } from "../../src/api/client";
 import type { DataFiles } from "../../src/api/data_files";
 import { type ExportedSite, exportedTransport } from "../../src/api/exported";
 import type { Run } from "../../src/api/types";
+import { createEmbeddingsApi } from "../../src/screens/embeddings/api";
 
 /** A frame as docs/http_api.md has it. */
 function frame(arrays: Record<string, { data: Uint16Array; shape: number[] }>, attributes = {}): ArrayBuffer {
@@ -58,7 +58,7 @@ const SITE: ExportedSite = {
   ],
   missing: { "run0/outcomes-3": "the file is damaged.", "run0/thumbnails-1.png": "it is damaged." },
 };
-const api = createApi(exportedTransport(SITE, files));
+const api = createEmbeddingsApi(exportedTransport(SITE, files));
 
 describe("the recorded answers of an exported page", () => {
   it("hold the projections, whatever parameters are asked for", async () => {

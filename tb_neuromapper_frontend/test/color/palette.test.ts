@@ -6,6 +6,7 @@ import {
   finiteRange,
   N_MARKS,
   paletteTexels,
+  quantile,
   rampColor,
   rampEntries,
   SHAPES,
@@ -96,4 +97,9 @@ describe("colour spaces", () => {
   it("black on white has the contrast 21", () => {
     expect(contrast([0, 0, 0], [1, 1, 1])).toBeCloseTo(21, 5);
   });
+});
+
+it("a quantile ignores what is not finite", () => {
+  expect(quantile([5, 1, Number.NaN, 3, Number.POSITIVE_INFINITY], 0.5)).toBe(3);
+  expect(quantile([], 0.5)).toBe(0);
 });

@@ -3,7 +3,7 @@ import { contourLines, FEWEST, levelsOf } from "../../src/density/contours";
 import { bandwidth, densityOf, type Frame, frameOf } from "../../src/density/grid";
 import { groupsByClass, oneGroup } from "../../src/density/groups";
 import { decisionRegions, FULL_OPACITY } from "../../src/density/regions";
-import { type Lines, MISSING, type DensityImage, placeIn, type Slice } from "../../src/render/scatter/scene";
+import { type DensityImage, type Lines, MISSING, placeIn, type Slice } from "../../src/render/scatter/scene";
 
 const EXTENT = [-2, -1, 6, 5] as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAddress } from "../../src/host/tensorboard";
+import { createAddress, hashWithParams, paramsOfHash } from "../../src/host/tensorboard";
 
 /** A window whose `hashchange` comes when the test says so: browsers report a new address later than they show it. */
 function fakeWindow(hash: string) {
@@ -58,5 +58,25 @@ describe("address", () => {
     expect(location.hash).toBe("#scalars");
     report();
     expect(n).toBe(0);
+  });
+});
+
+describe("a hash", () => {
+  it("with escapes that are broken does not throw", () => {
+    expect(paramsOfHash("#neuromapper&p.neuromapper.run=%E0%A4%A")).toEqual({ run: "%E0%A4%A" });
+  });
+
+  it("keeps other plugins' parts", () => {
+    expect(hashWithParams("#neuromapper&p.other.x=1&p.neuromapper.step=3", { step: "4" })).toBe(
+      "#neuromapper&p.other.x=1&p.neuromapper.step=4",
+    );
+  });
+
+  it("is not written while another tab is open", () => {
+    expect(hashWithParams("#scalars&x=1", { step: "4" })).toBeNull();
+  });
+
+  it("is written where no tab is named", () => {
+    expect(hashWithParams("", { step: "4" })).toBe("#neuromapper&p.neuromapper.step=4");
   });
 });

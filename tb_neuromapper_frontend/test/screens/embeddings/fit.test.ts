@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Projection } from "../../../src/api/types";
 import { MISSING, type Slice } from "../../../src/render/scatter/scene";
 import { boundsOfSlice, createFits, holds, unionOfBoxes } from "../../../src/screens/embeddings/draw/fit";
+import type { Projection } from "../../../src/screens/embeddings/types";
 
 const EXTENT = [-10, -10, 10, 10] as const;
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { gridFor } from "../../../src/screens/embeddings/draw/grid";
+import { gridFor, pairGridFor } from "../../../src/screens/embeddings/draw/grid";
 
 it("one view takes all the room", () => {
   expect(gridFor(1, { width: 1200, height: 800 })).toEqual({ columns: 1, rowHeight: 800 });
@@ -31,4 +31,12 @@ it.each([
 
 it("no room at all still gives a grid", () => {
   expect(gridFor(3, { width: 0, height: 0 }).columns).toBe(1);
+});
+
+it("two views of a block are always side by side", () => {
+  for (const width of [390, 800, 1400]) {
+    for (const n of [2, 6, 10]) {
+      expect(pairGridFor(n, { width, height: 800 }).columns % 2).toBe(0);
+    }
+  }
 });

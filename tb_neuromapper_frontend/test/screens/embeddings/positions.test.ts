@@ -1,8 +1,12 @@
-import { expect, it } from "vitest";
-import type { Api, WantedPositions } from "../../../src/api/client";
+import { describe, expect, it } from "vitest";
 import { ApiError } from "../../../src/api/errors";
-import type { Positions, Projection } from "../../../src/api/types";
-import { createPositionCache } from "../../../src/screens/embeddings/state/positions";
+import type { EmbeddingsApi, WantedPositions } from "../../../src/screens/embeddings/api";
+import {
+  createPositionCache,
+  missingAt,
+  stepsByDistance,
+} from "../../../src/screens/embeddings/state/positions";
+import type { Positions, Projection } from "../../../src/screens/embeddings/types";
 
 interface Asked extends WantedPositions {
   answer(change?: Partial<Positions>): Promise<void>;
@@ -14,7 +18,7 @@ function setUp() {
   const asked: Asked[] = [];
   const heard = { arrivals: 0, failures: [] as string[] };
   const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
-  const positions: Api["positions"] = (wanted) =>
+  const positions: EmbeddingsApi["positions"] = (wanted) =>
     new Promise((resolve, reject) => {
       const slices = (change: Partial<Positions>) =>
         wanted.ids.map((id, i) => ({
@@ -37,7 +41,7 @@ function setUp() {
       });
     });
   const cache = createPositionCache(
-    { positions } as Api,
+    { positions } as EmbeddingsApi,
     () => {
       heard.arrivals += 1;
     },
@@ -123,4 +127,27 @@ it("forgets everything for another run", async () => {
   await asked[0].answer();
   cache.clear();
   expect([cache.nSlices, cache.peek("a", 0)]).toEqual([0, undefined]);
+});
+
+describe("what to fetch", () => {
+  const layout = (block: string, steps: number[], changes: Partial<Projection> = {}) =>
+    projection(1, steps, { id: `id-${block}`, block, ...changes });
+
+  it("starts at the shown epoch and goes outwards", () => {
+    expect(stepsByDistance([layout("a", [0, 5, 20]), layout("b", [6])], 5)).toEqual([5, 6, 0, 20]);
+  });
+
+  it("is only the near epochs while a layout changes", () => {
+    const steps = Array.from({ length: 40 }, (_, index) => index);
+    expect(stepsByDistance([layout("a", steps, { state: "running" })], 39)).toEqual([39, 38, 37, 36, 35]);
+  });
+
+  it("names only the blocks whose positions are old", () => {
+    const both = [layout("a", [0, 5]), layout("b", [5])];
+    expect(missingAt(both, 5, ({ block }) => block === "a")).toEqual({
+      step: 5,
+      ids: ["id-b"],
+      revisions: [1],
+    });
+  });
 });

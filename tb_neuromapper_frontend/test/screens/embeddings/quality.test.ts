@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import type { Projection } from "../../../src/api/types";
-import { Level } from "../../../src/render/scatter/scene";
-import { fadeMisrepresented, misrepresentedShare } from "../../../src/screens/embeddings/state/preservation";
 import { linePath, qualityBySteps, shareOf } from "../../../src/screens/embeddings/state/quality";
+import type { Projection } from "../../../src/screens/embeddings/types";
+import * as fixtures from "../../fixtures";
+import { createPage } from "../../page";
 
 function projection(block: string, figures: [number, number | null, boolean][]): Projection {
   const quality = figures.map(([step, movement, abrupt]) => {
@@ -42,19 +42,18 @@ it("a step is where the slider's thumb is", () => {
   expect([shareOf(0, 1), shareOf(0, 5), shareOf(2, 5), shareOf(4, 5)]).toEqual([0, 0, 0.5, 1]);
 });
 
-it("only drawn samples fade, and only those known to be misrepresented", () => {
-  const { hidden, faded, normal } = Level;
-  const levels = Uint8Array.of(normal, normal, hidden, normal, faded, normal);
-  const shares = Uint8Array.of(254, 20, 20, 255, 254);
-  const result = fadeMisrepresented(levels, shares);
-  expect([...result]).toEqual([normal, faded, hidden, normal, faded, normal]);
-  expect(fadeMisrepresented(levels, shares)).toBe(result);
-  expect(fadeMisrepresented(levels.slice(), shares)).not.toBe(result);
-});
-
-it("the share of misrepresented samples counts those with a place", () => {
-  const known = (...shares: number[]) => ({ id: "a", step: 0, revision: 0, shares: Uint8Array.from(shares) });
-  expect(misrepresentedShare([known(0, 254, 255), known(10, 200)])).toBe(0.5);
-  expect(misrepresentedShare([known(255)])).toBeNull();
-  expect(misrepresentedShare([])).toBeNull();
+it("abrupt changes are marked on the time axes of all screens, one mark for an epoch", () => {
+  const { session, embeddings } = createPage();
+  session.actions.runsLoaded(fixtures.runs("one"));
+  session.actions.runLoaded(fixtures.run("one"));
+  const quality = [fixtures.quality(0), fixtures.quality(5, { abrupt: true })];
+  const layouts = ["a", "b"].map((block) => fixtures.projection(block, [0, 5, 20], { quality }));
+  embeddings.actions.projectionsLoaded("one", layouts);
+  const [mark, ...others] = session.events.all.value;
+  expect(others).toEqual([]);
+  expect(mark).toMatchObject({ kind: "abrupt", axis: "epoch", step: 5, on: "all", label: "▲" });
+  expect(mark.title).toBe("epoch 5: abrupt change of a, b");
+  expect(session.epoch.value).toBe(20);
+  mark.open();
+  expect(session.epoch.value).toBe(5);
 });
