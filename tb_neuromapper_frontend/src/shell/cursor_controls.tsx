@@ -19,7 +19,7 @@ export function ControlBar({ session, label, hasRun = true, children }: BarProps
   return (
     <div class="nm-controls" role="toolbar" aria-label={label}>
       <ScreenTabs session={session} />
-      {hasRun && session.runName.value !== null && <RunChoice session={session} />}
+      {hasRun && (session.runs.value?.runs.length ?? 0) > 0 && <RunChoice session={session} />}
       {children}
     </div>
   );
