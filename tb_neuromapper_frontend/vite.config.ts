@@ -18,5 +18,9 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["test/**/*.test.ts"] },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Other style sheets are empty in tests.
+    css: { include: [/\.css\?raw$/] },
+  },
 });

@@ -14,7 +14,10 @@ import { createSession, type Session } from "./session";
 import { paramsOf } from "./session/link";
 import { startLive } from "./session/live";
 import { syncTrainStep } from "./session/step_cursor";
-import css from "./style.css?inline";
+import shellCss from "./shell/style.css?inline";
+import themeCss from "./shell/theme.css?inline";
+import figuresCss from "./ui/figures.css?inline";
+import uiCss from "./ui/style.css?inline";
 
 /** Between two changes of the address; Safari refuses more than a hundred in thirty seconds. */
 const URL_PAUSE_MS = 350;
@@ -24,7 +27,9 @@ const URL_DELAY_MS = 60;
 /** Called by TensorBoard's page for plugins once this module is loaded; an exported page calls it below. */
 export function render(): void {
   const style = document.createElement("style");
-  style.textContent = [chartCss, css, ...[...SCREENS, ...PANELS].map((each) => each.css)].join("");
+  // Of rules of equal weight the later one holds, so a sheet follows those that it builds on.
+  const own = [...SCREENS, ...PANELS].map(({ css }) => css);
+  style.textContent = [chartCss, themeCss, uiCss, figuresCss, shellCss, ...own].join("");
   document.head.append(style);
   document.title = "NeuroMapper";
   document.documentElement.lang = "en";

@@ -5,14 +5,17 @@ import { cursorKeys } from "../../session/cursor";
 import type { OpenScreen, PageState } from "../../session/part";
 import type { Screen } from "../../session/screen";
 import { createEmbeddingsApi, type EmbeddingsApi } from "./api";
+import controlsCss from "./controls.css?inline";
 import type { Stage } from "./draw/stage";
 import { inspectScatter } from "./inspect";
+import legendCss from "./legend.css?inline";
 import { AppearanceMenu } from "./parts/appearance_menu";
 import { Controls } from "./parts/controls";
 import { NoWebGl } from "./parts/no_webgl";
 import { SaveMenu } from "./parts/save_menu";
 import { EmbeddingsScreen } from "./parts/screen";
 import { factText, LayoutStatus, progressText } from "./parts/status";
+import samplesCss from "./samples.css?inline";
 import { createEmbeddings, type Embeddings, forgetRun } from "./state/actions";
 import { syncComparedRun } from "./state/compared_run";
 import { cancelLayouts, layoutsPoll } from "./state/layouts";
@@ -24,7 +27,9 @@ import { createPositionCache, type PositionCache } from "./state/positions";
 import { syncPreservation } from "./state/preservation";
 import { abruptEvents } from "./state/quality";
 import { embeddingsLink } from "./state/url";
-import css from "./style.css?inline";
+import viewsCss from "./style.css?inline";
+
+const css = [viewsCss, controlsCss, legendCss, samplesCss].join("");
 
 /** One aligned scatter per block, epoch after epoch. */
 export const embeddings: Screen = { name: "embeddings", title: "Embeddings", css, create: openEmbeddings };

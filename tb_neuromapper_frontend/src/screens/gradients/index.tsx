@@ -7,13 +7,16 @@ import type { Screen } from "../../session/screen";
 import { integer } from "../../ui/format";
 import { createGradientsApi } from "./api";
 import type { FlowStage } from "./draw/stage";
+import overviewCss from "./overview.css?inline";
 import { GradientControls } from "./parts/controls";
 import { GradientsScreen } from "./parts/screen";
 import { createGradients, forgetRun, type Gradients, showTarget } from "./state/actions";
 import { createFlowFrames, type FlowFrames } from "./state/flow_frames";
 import { gradientsPoll, syncGradientDetails } from "./state/load_details";
 import { gradientsLink } from "./state/url";
-import css from "./style.css?inline";
+import flowCss from "./style.css?inline";
+
+const css = [flowCss, overviewCss].join("");
 
 /** The gradient's flow back through the network, neuron by neuron. */
 export const gradients: Screen = { name: "gradients", title: "Gradients", css, create: openGradients };
