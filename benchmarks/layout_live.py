@@ -96,7 +96,7 @@ def change_parameters(neighbors: list, layouts: list, rows: list) -> None:
                 if progress.n_done:
                     seen.append(time.perf_counter() - start)
 
-            fit_layout(neighbors[part], parameters, starts=layouts[part], on_progress=report)
+            fit_layout(neighbors[part], parameters, init=layouts[part], on_progress=report)
             settled_s = time.perf_counter() - start
             limits = (0.25, 3.0) if name == "around" else (None, None)
             rows.append((f"{what}, {name}: first changed, s", seen[0] if seen else settled_s, limits[0]))

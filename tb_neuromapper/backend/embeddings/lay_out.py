@@ -70,7 +70,7 @@ def lay_out(
         positions = fit_layout(
             [item.neighbors for item in slices],
             job.layout_parameters(),
-            starts=[init[item.checksum] for item in slices] if init else None,
+            init=[init[item.checksum] for item in slices] if init else None,
             on_progress=on_progress,
             should_stop=reporter.should_stop,
         )
@@ -124,7 +124,7 @@ def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[Float
     moved = fit_layout(
         [find_slice_neighbors(job, job.sources[index], reporter.should_stop) for index in indices],
         job.layout_parameters(),
-        starts=[positions[index] for index in indices],
+        init=[positions[index] for index in indices],
         on_progress=on_progress,
         should_stop=reporter.should_stop,
     )

@@ -30,7 +30,7 @@ def fit_layout(
     parameters: LayoutParameters,
     *,
     relations: Sequence[IntArray] | None = None,
-    starts: Sequence[FloatArray] | None = None,
+    init: Sequence[FloatArray] | None = None,
     settings: SliceSettings | None = None,
     on_progress: Callable[[LayoutProgress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -42,7 +42,7 @@ def fit_layout(
         parameters: What shapes the layout.
         relations: T - 1 arrays (N_t,); the sample's row in slice t + 1, or -1 if absent. None if all slices hold
             the same samples in the same rows.
-        starts: Present layout to restart from, T arrays (N_t, 2), after a change of parameters.
+        init: Present layout to restart from, T arrays (N_t, 2), after a change of parameters.
         settings: Per slice settings that `parameters` does not hold, or None.
         on_progress: Called with the start and then with intermediate layouts, several times a second.
         should_stop: Asked at least every 100 ms; True cancels.
@@ -51,7 +51,7 @@ def fit_layout(
         T arrays float32 (N_t, 2) in one coordinate system; NaN for samples without neighbours.
 
     Raises:
-        ValueError: Parameters, neighbours, relations or starts that cannot be used; the message names them.
+        ValueError: Parameters, neighbours, relations or init that cannot be used; the message names them.
         LayoutCancelled: `should_stop` said so.
 
     Reference: McInnes, Healy and Melville 2018, UMAP; umap-learn 0.5.12, AlignedUMAP.
@@ -59,12 +59,12 @@ def fit_layout(
     check_parameters(parameters)
     n_rows = check_all_neighbors(neighbors)
     tracks = follow_samples(n_rows, relations)
-    layouts = None if starts is None else check_positions(starts, n_rows)
+    layouts = None if init is None else check_positions(init, n_rows)
     with Threads(should_stop=should_stop) as threads:
         settings = settings or same_settings(parameters, len(n_rows))
         state = LayoutState(neighbors, parameters, tracks, settings, 0, threads)
         if layouts is None:
-            state.place_start()
+            state.place_initial()
             default = N_PASSES_SMALL if max(n_rows) < _SMALL else N_PASSES
             return state.run(parameters.n_passes or default, _FIRST_STEP, on_progress)
         state.place_slices(layouts)

@@ -67,7 +67,7 @@ def build_graph(
         lanes = {}
         for t in range(max(first_slice, N_LANES * group), min(tracks.n_slices, N_LANES * (group + 1))):
             check_stop()
-            rows = tracks.rows[tracks.starts[t] : tracks.starts[t + 1]] - low
+            rows = tracks.rows[tracks.slice_starts[t] : tracks.slice_starts[t + 1]] - low
             near = neighbors[t].ids[:, : n_columns[t]]
             weights = weigh_neighbors(near, neighbors[t].dists[:, : n_columns[t]])
             lanes[t % N_LANES] = lane = _unite(*neighbor_matrices(near, weights, rows, int(high - low)))

@@ -19,7 +19,7 @@ _N_ROUNDS = 6
 _DEGREE = 12
 
 
-def start_rows(graph: LayoutGraph, tracks: Tracks, seed: int, check_stop: Callable[[], None]) -> FloatArray:
+def initial_positions(graph: LayoutGraph, tracks: Tracks, seed: int, check_stop: Callable[[], None]) -> FloatArray:
     """float32 (R, 2): a start for every layout row, the same for the same sample in all groups."""
     n_groups = len(tracks.group_starts) - 1
     random = np.random.default_rng(seed)
@@ -98,10 +98,10 @@ def spectral_layout(matrix: csr_matrix, random: np.random.Generator, check_stop:
     parts = np.split(order, np.cumsum(np.bincount(part_of))[:-1])
     vectors = random.normal(size=(n, _N_VECTORS)).astype(np.float32)
     cut = 0.5
-    vectors, values = _orthonormalise(vectors, walk, parts, np.sqrt(degrees))
+    vectors, values = _orthonormalize(vectors, walk, parts, np.sqrt(degrees))
     for _ in range(_N_ROUNDS):
         vectors = _filter(walk, vectors, cut, check_stop)
-        vectors, values = _orthonormalise(vectors, walk, parts, np.sqrt(degrees))
+        vectors, values = _orthonormalize(vectors, walk, parts, np.sqrt(degrees))
         cut = float(np.clip(values, 0.5, 0.995))
     layout = vectors[:, :2] * inverse[:, None]
     return _place_parts(layout, parts, random)
@@ -119,7 +119,7 @@ def _filter(walk: csr_matrix, vectors: FloatArray, cut: float, check_stop: Calla
     return np.asarray(now, dtype=np.float32)
 
 
-def _orthonormalise(
+def _orthonormalize(
     vectors: FloatArray, walk: csr_matrix, parts: list[npt.NDArray[np.intp]], trivial: npt.NDArray[np.float64]
 ) -> tuple[FloatArray, float]:
     """Rayleigh-Ritz within every component, the trivial vector removed; also the least Ritz value of the largest."""

@@ -20,7 +20,7 @@ _TO_FRACTION = np.float32(2.0**-24)
 _MOST_PUSHES = np.float32(64)
 
 
-def random_starts(n_rows: int, seed: int) -> npt.NDArray[np.uint64]:
+def row_seeds(n_rows: int, seed: int) -> npt.NDArray[np.uint64]:
     """A random number for every layout row, that depends on nothing but the row and the seed (splitmix64)."""
     x = (np.arange(n_rows, dtype=np.uint64) + np.uint64((seed & 0xFFFFFFFF) << 32)) * _GOLDEN
     x = (x ^ (x >> np.uint64(30))) * _MIX
@@ -55,7 +55,7 @@ def share_pushes(graph: LayoutGraph, ratios: FloatArray) -> tuple[FloatArray, Fl
 @kernel()
 def move_rows(
     start_block, stop_block, places, before, after, work, blocks, indptr, tails, rates, shares,
-    curves, pulls, pushes, n_pushes, starts, n_pass
+    curves, pulls, pushes, n_pushes, seeds, n_pass
 ):  # fmt: skip
     """Write where a pass of attraction along edges and repulsion from random rows takes every row.
 
@@ -74,7 +74,7 @@ def move_rows(
         pulls: float32 (B * 8,): the pass's step size of every lane, over 255.
         pushes: float32 (R * 8,): weight of a random row's push in every lane, times 255.
         n_pushes: float32 (R,): random rows a visit.
-        starts: uint64 (R,): see `random_starts`.
+        seeds: uint64 (R,): see `row_seeds`.
         n_pass: uint64.
     """
     for block in range(start_block, stop_block):
@@ -84,7 +84,7 @@ def move_rows(
             copy_row(places, after + row, places, before + row)
         for row in range(first, last):
             own = after + row
-            random = starts[row] + n_pass * _GOLDEN
+            random = seeds[row] + n_pass * _GOLDEN
             mark = np.float32(1.0) - np.float32(random >> np.uint64(40)) * _TO_FRACTION
             random = (random ^ (random >> np.uint64(30))) * _MIX | np.uint64(1)
             owed = np.float32(random >> np.uint64(40)) * _TO_FRACTION

@@ -36,7 +36,7 @@ def measure_overlaps(
     overlaps = np.zeros((len(samples), window), dtype=np.float32)
     recent: deque[tuple[csr_matrix, FloatArray, slice]] = deque(maxlen=window)
     for t, near in enumerate(neighbors):
-        own = slice(int(tracks.starts[t]), int(tracks.starts[t + 1]))
+        own = slice(int(tracks.slice_starts[t]), int(tracks.slice_starts[t + 1]))
         ids = near.ids[:, : n_columns[t]]
         matrix, _ = neighbor_matrices(ids, np.ones(ids.shape, np.float32), samples[own], n)
         present = np.bincount(samples[own], minlength=n).astype(np.float32)
@@ -56,7 +56,7 @@ def name_samples(tracks: Tracks) -> IntArray:
     """int32 (S,): a number for the sample of every flat row, the same in all slices."""
     samples = np.empty(len(tracks.rows), dtype=np.int32)
     n_samples = 0
-    for first, last in zip(tracks.starts[:-1], tracks.starts[1:], strict=True):
+    for first, last in zip(tracks.slice_starts[:-1], tracks.slice_starts[1:], strict=True):
         before = tracks.preceding[first:last]
         fresh = before < 0
         own = samples[before]

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from tb_neuromapper.numerics.layout.graph import build_graph, row_blocks
-from tb_neuromapper.numerics.layout.initialize import fill_from_neighbors, group_matrix, start_rows
+from tb_neuromapper.numerics.layout.initialize import fill_from_neighbors, group_matrix, initial_positions
 from tb_neuromapper.numerics.layout.lanes import N_LANES, ROW
-from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, row_seeds, share_pushes
 from tb_neuromapper.numerics.layout.overlaps import measure_overlaps
 from tb_neuromapper.numerics.layout.tracks import Tracks
 from tb_neuromapper.numerics.threads import Threads
@@ -77,7 +77,7 @@ class LayoutState:
         self.parameters, self.tracks, self.n_fixed, self.threads = parameters, tracks, n_fixed, threads
         self.n_columns = [min(near.ids.shape[1], parameters.n_neighbors - 1) for near in neighbors]
         self.graph = build_graph(neighbors, tracks, self.n_columns, threads.check_stop, n_fixed)
-        lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.starts))
+        lanes = np.repeat(np.arange(tracks.n_slices) % N_LANES, np.diff(tracks.slice_starts))
         self.spots = (tracks.rows * ROW + lanes).astype(np.int32)
         self.strengths = _pull(min(parameters.alignment, _MOST_ALIGNMENT)) * self.graph.visits[tracks.rows, lanes]
         self.heads = np.flatnonzero(tracks.preceding < 0).astype(np.int32)
@@ -87,7 +87,7 @@ class LayoutState:
         self._set_blocks(settings)
         # Every group of slices draws alike, or samples would move between two groups for no other reason.
         sizes = np.diff(tracks.group_starts)
-        self.random_starts = np.concatenate([random_starts(int(size), parameters.seed) for size in sizes])
+        self.row_seeds = np.concatenate([row_seeds(int(size), parameters.seed) for size in sizes])
         # Two copies: a pass reads one and writes the other; `now` is where the present one begins.
         self.places = _aligned_zeros(2 * self.n_rows * ROW)
         self.now = 0
@@ -112,7 +112,7 @@ class LayoutState:
             curves[group, :, lane] = settings.a[t], settings.b[t]
             scales[group, lane] = settings.learning_rate[t]
             # A random row of the group is in this slice only now and then: draw so many more.
-            crowding = n_group_rows[group] / (tracks.starts[t + 1] - tracks.starts[t])
+            crowding = n_group_rows[group] / (tracks.slice_starts[t + 1] - tracks.slice_starts[t])
             ratios[group, lane] = settings.n_negatives[t] / _MOVES_PER_EDGE * settings.repulsion[t] * crowding
         group_of = np.searchsorted(tracks.group_starts, self.blocks[:, 2], side="right") - 1
         self.curves = curves[group_of].reshape(-1)
@@ -123,9 +123,9 @@ class LayoutState:
         most_rows = 60_000 / max(1.0, float(self.n_pushes.max()) / 8)
         self.most_blocks = max(1, int(len(self.blocks) * most_rows / self.n_rows))
 
-    def place_start(self) -> None:
+    def place_initial(self) -> None:
         """Start from a spectral layout, every sample at the same place in all slices."""
-        rows = start_rows(self.graph, self.tracks, self.parameters.seed, self.threads.check_stop)
+        rows = initial_positions(self.graph, self.tracks, self.parameters.seed, self.threads.check_stop)
         present = self.tracks.flats >= 0
         for d in range(2):
             self._present()[:, d] = np.where(present, rows[:, d, None], _FAR)
@@ -135,7 +135,7 @@ class LayoutState:
         tracks = self.tracks
         known = np.concatenate(positions)
         for t in range(1, tracks.n_slices):
-            flat = np.arange(tracks.starts[t], tracks.starts[t + 1])
+            flat = np.arange(tracks.slice_starts[t], tracks.slice_starts[t + 1])
             carried = flat[(tracks.preceding[flat] >= 0) & np.isnan(known[flat]).any(axis=1)]
             known[carried] = known[tracks.preceding[carried]]
         place = self._present()
@@ -169,14 +169,14 @@ class LayoutState:
         graph, tracks, places = self.graph, self.tracks, self.places
         before, after = self.now, self.n_rows - self.now
         edges = (graph.indptr, graph.tails, graph.rates, graph.shares.reshape(-1))
-        forces = (self.curves, self.scales * step, self.pushes, self.n_pushes, self.random_starts, np.uint64(n_pass))
+        forces = (self.curves, self.scales * step, self.pushes, self.n_pushes, self.row_seeds, np.uint64(n_pass))
         layouts = (places, before, after, self.work, self.blocks)
         self.threads.run(move_rows, len(self.blocks), *layouts, *edges, *forces, most=self.most_blocks)
         if self.window == 0:
             self.now = after
             return
         chains = (self.heads, tracks.following, tracks.preceding, self.spots, self.pulls, step * self.strengths)
-        first_flat = int(tracks.starts[self.n_fixed])
+        first_flat = int(tracks.slice_starts[self.n_fixed])
         self.threads.run(align_tracks, len(self.heads), places, after * ROW, before * ROW, *chains, first_flat)
 
     def _present(self) -> FloatArray:
@@ -187,7 +187,7 @@ class LayoutState:
         tracks, place = self.tracks, self._present()
         result = []
         for t in range(tracks.n_slices):
-            rows, lane = tracks.rows[tracks.starts[t] : tracks.starts[t + 1]], t % N_LANES
+            rows, lane = tracks.rows[tracks.slice_starts[t] : tracks.slice_starts[t + 1]], t % N_LANES
             layout = np.ascontiguousarray(place[rows, :, lane])
             if t >= self.n_fixed and self.n_columns[t] > 0:
                 layout[self.graph.visits[rows, lane] == 0] = np.nan

@@ -1,13 +1,15 @@
 """Which rows of different slices are the same sample, and where each lies in the layout's memory.
 
-The slices are laid end to end: slice t's row r is flat row `starts[t] + r`. A sample's flat rows form a chain from
-slice to slice. Eight slices make a group; within a group a sample has one row with a lane for each slice (lanes.py).
+The slices are laid end to end: slice t's row r is flat row `slice_starts[t] + r`. A sample's flat rows form a chain
+from slice to slice. Eight slices make a group; within a group a sample has one row with a lane for each slice
+(lanes.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +22,7 @@ class Tracks:
     """Samples through the slices.
 
     Attributes:
-        starts: int32 (T + 1,): the first flat row of every slice, and the number of flat rows.
+        slice_starts: int32 (T + 1,): the first flat row of every slice, and the number of flat rows.
         following: int32 (S,): the same sample's flat row in the next slice, or -1.
         preceding: int32 (S,): the same in the slice before, or -1.
         rows: int32 (S,): the layout row of every flat row.
@@ -28,7 +30,7 @@ class Tracks:
         group_starts: int32 (G + 1,): the first layout row of every group, and their number.
     """
 
-    starts: IntArray
+    slice_starts: IntArray
     following: IntArray
     preceding: IntArray
     rows: IntArray
@@ -37,7 +39,7 @@ class Tracks:
 
     @property
     def n_slices(self) -> int:
-        return len(self.starts) - 1
+        return len(self.slice_starts) - 1
 
 
 def follow_samples(n_rows: Sequence[int], relations: Sequence[IntArray] | None) -> Tracks:
@@ -51,43 +53,60 @@ def follow_samples(n_rows: Sequence[int], relations: Sequence[IntArray] | None) 
     Raises:
         ValueError: A relation of the wrong length, to a row that does not exist, or from two rows to one.
     """
-    n_slices = len(n_rows)
-    starts = np.concatenate([[0], np.cumsum(np.asarray(n_rows, dtype=np.int64))])
-    following = np.full(starts[-1], -1, dtype=np.int32)
+    slice_starts = np.concatenate([[0], np.cumsum(np.asarray(n_rows, dtype=np.int64))])
+    following = np.full(slice_starts[-1], -1, dtype=np.int32)
     preceding = following.copy()
     for t, relation in enumerate(check_relations(n_rows, relations)):
         own = np.flatnonzero(relation >= 0)
-        flat_own, flat_next = starts[t] + own, starts[t + 1] + relation[own]
+        flat_own, flat_next = slice_starts[t] + own, slice_starts[t + 1] + relation[own]
         following[flat_own] = flat_next
         preceding[flat_next] = flat_own
 
-    rows = np.empty(starts[-1], dtype=np.int32)
-    group_starts = [0]
-    lanes_of_rows = []
-    for first in range(0, n_slices, N_LANES):
-        n_group_rows = group_starts[-1]
-        members = range(first, min(first + N_LANES, n_slices))
-        for t in members:
-            flat = np.arange(starts[t], starts[t + 1])
-            back = preceding[flat] if t > first else np.full(len(flat), -1)
-            fresh = back < 0
-            rows[flat[~fresh]] = rows[back[~fresh]]
-            rows[flat[fresh]] = n_group_rows + np.arange(fresh.sum())
-            n_group_rows += int(fresh.sum())
-        flats = np.full((n_group_rows - group_starts[-1], N_LANES), -1, dtype=np.int32)
-        for t in members:
-            flat = np.arange(starts[t], starts[t + 1], dtype=np.int32)
-            flats[rows[flat] - group_starts[-1], t - first] = flat
-        lanes_of_rows.append(flats)
-        group_starts.append(n_group_rows)
+    rows = np.empty(slice_starts[-1], dtype=np.int32)
+    slices = [np.arange(first, stop, dtype=np.int32) for first, stop in pairwise(slice_starts)]
+    flats, group_starts = [], [0]
+    for first in range(0, len(slices), N_LANES):
+        group, first_row = slices[first : first + N_LANES], group_starts[-1]
+        group_starts.append(_assign_rows(rows, preceding, group, first_row))
+        flats.append(_lanes_of_rows(rows, group, first_row, group_starts[-1]))
     return Tracks(
-        starts.astype(np.int32),
+        slice_starts.astype(np.int32),
         following,
         preceding,
         rows,
-        np.concatenate(lanes_of_rows),
+        np.concatenate(flats),
         np.asarray(group_starts, dtype=np.int32),
     )
+
+
+def _assign_rows(rows: IntArray, preceding: IntArray, group: Sequence[IntArray], first_row: int) -> int:
+    """Write the layout rows of a group: a sample that appears in it gets the next free one, and keeps it.
+
+    Args:
+        rows: int32 (S,), written for the flat rows of the group.
+        preceding: See `Tracks`.
+        group: The flat rows of each of up to eight slices.
+        first_row: The group's first layout row.
+
+    Returns:
+        The first layout row after the group's.
+    """
+    n_rows = first_row
+    for lane, flat in enumerate(group):
+        before = preceding[flat] if lane > 0 else np.full(len(flat), -1)
+        is_new = before < 0
+        rows[flat[~is_new]] = rows[before[~is_new]]
+        rows[flat[is_new]] = n_rows + np.arange(is_new.sum())
+        n_rows += int(is_new.sum())
+    return n_rows
+
+
+def _lanes_of_rows(rows: IntArray, group: Sequence[IntArray], first_row: int, stop_row: int) -> IntArray:
+    """int32 (stop_row - first_row, 8): the flat row of each lane of a group's layout rows, or -1."""
+    flats = np.full((stop_row - first_row, N_LANES), -1, dtype=np.int32)
+    for lane, flat in enumerate(group):
+        flats[rows[flat] - first_row, lane] = flat
+    return flats
 
 
 def check_relations(n_rows: Sequence[int], relations: Sequence[IntArray] | None) -> list[IntArray]:

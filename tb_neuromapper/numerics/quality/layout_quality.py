@@ -56,11 +56,7 @@ def measure_quality(
     table = to_euclidean(check_features(features), metric)
     layout = np.asarray(positions, dtype=np.float32)
     before = None if previous is None else np.asarray(previous, dtype=np.float32)
-    if layout.shape != (len(table), 2) or (before is not None and before.shape != layout.shape):
-        raise ValueError(
-            f"{len(table)} rows of features, positions {layout.shape}, previous "
-            f"{None if before is None else before.shape}; all need the same rows."
-        )
+    _check_rows(table, layout, before)
     movement = None if before is None else mean_movement(layout, before)
     placed = np.flatnonzero(np.isfinite(layout).all(axis=1))
     n = len(placed)
@@ -71,17 +67,41 @@ def measure_quality(
     if size < 1 or _is_constant(table) or _is_constant(layout):
         return LayoutQuality(np.nan, np.nan, np.nan, movement)
     own = np.sort(np.random.default_rng(seed).permutation(n)[: min(n_samples, n)])
+    known_ids = None
+    if is_whole and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
+        known_ids = neighbors.ids[own, :size]
+    return LayoutQuality(*_compare_ranks(table, layout, own, size, known_ids), movement)
+
+
+def _check_rows(table: FloatArray, layout: FloatArray, before: FloatArray | None) -> None:
+    if layout.shape != (len(table), 2) or (before is not None and before.shape != layout.shape):
+        raise ValueError(
+            f"{len(table)} rows of features, positions {layout.shape}, previous "
+            f"{None if before is None else before.shape}; all need the same rows."
+        )
+
+
+def _compare_ranks(
+    table: FloatArray, layout: FloatArray, own: npt.NDArray[np.intp], size: int, far_ids: IntArray | None
+) -> tuple[float, float, float]:
+    """Trustworthiness, continuity and preservation of m chosen rows.
+
+    Args:
+        table: float32 (n, d).
+        layout: float32 (n, 2).
+        own: (m,): the chosen rows.
+        size: Of a neighbourhood.
+        far_ids: (m, size): their nearest rows in the table, or None to find them.
+    """
     with Threads() as threads:
         far, near = _squares(table, own, threads), _squares(layout, own, threads)
         near_ids = _nearest(near, size, threads)
-        if is_whole and neighbors.ids.shape[1] >= size and (neighbors.ids[own, :size] >= 0).all():
-            far_ids = neighbors.ids[own, :size]
-        else:
+        if far_ids is None:
             far_ids = _nearest(far, size, threads)
         shared = far_ids[:, :, None] == near_ids[:, None, :]
         trust = _rank_penalty(far, near_ids, ~shared.any(axis=1), size, threads)
         continuity = _rank_penalty(near, far_ids, ~shared.any(axis=2), size, threads)
-    return LayoutQuality(trust, continuity, float(shared.any(axis=2).mean()), movement)
+    return trust, continuity, float(shared.any(axis=2).mean())
 
 
 def mean_movement(positions: FloatArray, previous: FloatArray) -> float:

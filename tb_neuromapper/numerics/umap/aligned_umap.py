@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from tb_neuromapper.numerics.features import check_features
 from tb_neuromapper.numerics.neighbors.find import is_metric
 from tb_neuromapper.numerics.types import FloatArray
-from tb_neuromapper.numerics.umap.neuromapper_engine import OwnModel, fit_own, update_own
+from tb_neuromapper.numerics.umap.neuromapper_engine import NeuromapperModel, fit_neuromapper, update_neuromapper
 from tb_neuromapper.numerics.umap.parameters import (
     PER_SLICE,
     UMAP_PER_SLICE,
@@ -149,7 +149,7 @@ class AlignedUMAP:
         if self._choose_engine(tables, labels) == "umap-learn":
             self._keep(fit_umap(tables, labels, relations, parameters, window))
         else:
-            self._keep(fit_own(tables, relations, parameters, window))
+            self._keep(fit_neuromapper(tables, relations, parameters, window))
         return self
 
     def fit_transform(self, X: Sequence[npt.ArrayLike], y: Any = None, **fit_params: Any) -> list[FloatArray]:
@@ -188,7 +188,7 @@ class AlignedUMAP:
         if isinstance(model, UmapModel):
             self._keep(update_umap(model, table, y, relation, parameters, window))
         elif y is None:
-            self._keep(update_own(model, table, relation, parameters, window))
+            self._keep(update_neuromapper(model, table, relation, parameters, window))
         else:
             raise ValueError('y is given, but the fit was made without; only engine="umap-learn" uses labels.')
         return self.set_params(**changed)
@@ -262,7 +262,7 @@ class AlignedUMAP:
         warnings.warn(f"{', '.join(wanted)}: {message}", stacklevel=3)
         return "umap-learn"
 
-    def _keep(self, model: OwnModel | UmapModel) -> None:
+    def _keep(self, model: NeuromapperModel | UmapModel) -> None:
         self._model = model
         self.engine_ = "umap-learn" if isinstance(model, UmapModel) else "neuromapper"
         self.embeddings_, self.dict_relations_ = model.layouts, model.relations

@@ -16,7 +16,7 @@ from tb_neuromapper.numerics.umap.relations import link_rows, slice_settings
 
 
 @dataclass(frozen=True)
-class OwnModel:
+class NeuromapperModel:
     """Slices that are laid out.
 
     Attributes:
@@ -36,21 +36,21 @@ class OwnModel:
         return [len(near.ids) for near in self.neighbors]
 
 
-def fit_own(
+def fit_neuromapper(
     tables: Sequence[FloatArray], relations: list[dict[int, int]], parameters: Mapping[str, Any], window: int
-) -> OwnModel:
+) -> NeuromapperModel:
     """Lay out all slices together."""
     seed = draw_seed(parameters["random_state"])
     chosen, settings = _layout_parameters(parameters, window, seed), slice_settings(parameters, range(len(tables)))
     neighbors = [_find(t, table, parameters, seed) for t, table in enumerate(tables)]
     links = [link_rows(relation, len(tables[t])) for t, relation in enumerate(relations)]
     layouts = fit_layout(neighbors, chosen, relations=links, settings=settings)
-    return OwnModel(neighbors, layouts, relations, seed)
+    return NeuromapperModel(neighbors, layouts, relations, seed)
 
 
-def update_own(
-    model: OwnModel, table: FloatArray, relation: dict[int, int], parameters: Mapping[str, Any], window: int
-) -> OwnModel:
+def update_neuromapper(
+    model: NeuromapperModel, table: FloatArray, relation: dict[int, int], parameters: Mapping[str, Any], window: int
+) -> NeuromapperModel:
     """Lay out one more slice beside those that are."""
     t = len(model.layouts)
     neighbors = [*model.neighbors, _find(t, table, parameters, model.seed)]
@@ -60,7 +60,7 @@ def update_own(
     links = [link_rows(relations[i], len(neighbors[i].ids)) for i in range(first, t)]
     settings = slice_settings(parameters, range(first, t + 1))
     layout = extend_layout(neighbors[first:], model.layouts[first:], chosen, relations=links, settings=settings)
-    return OwnModel(neighbors, [*model.layouts, layout], relations, model.seed)
+    return NeuromapperModel(neighbors, [*model.layouts, layout], relations, model.seed)
 
 
 def _find(t: int, table: FloatArray, parameters: Mapping[str, Any], seed: int) -> Neighbors:

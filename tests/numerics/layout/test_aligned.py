@@ -104,7 +104,7 @@ def test_fit_layout__uses_a_prefix_of_stored_neighbors(fitted):
 def test_fit_layout__restarts_where_it_was(fitted):
     """From a present layout, new parameters change it without turning or mirroring it."""
     _, _, neighbors, layouts = fitted
-    again = fit_layout(neighbors, LayoutParameters(min_dist=0.3), starts=layouts)
+    again = fit_layout(neighbors, LayoutParameters(min_dist=0.3), init=layouts)
     for a, b in zip(layouts, again, strict=True):
         assert np.linalg.norm(a - b, axis=1).mean() < 0.25 * radius(a)
 
@@ -266,7 +266,7 @@ neighbors = neighbors_of(slices)
 parameters = LayoutParameters(seed=4, n_passes=30)
 layouts = fit_layout(neighbors, parameters)
 layouts.append(extend_layout(neighbors[-3:], layouts[-3:-1], parameters))
-layouts += fit_layout(neighbors, parameters, starts=layouts[:10])
+layouts += fit_layout(neighbors, parameters, init=layouts[:10])
 print(hashlib.sha256(b"".join(layout.tobytes() for layout in layouts)).hexdigest())
 """
 
@@ -344,11 +344,11 @@ def test_fit_layout__refuses_bad_neighbors_in_words(neighbors, message):
         fit_layout(neighbors, LayoutParameters())
 
 
-def test_fit_layout__refuses_bad_starts_in_words():
+def test_fit_layout__refuses_bad_init_in_words():
     """A present layout of the wrong shape, or infinite, is refused."""
     near = Neighbors(IDS, DISTS)
-    for starts, message in (([], "0 layouts"), ([np.zeros((3, 2))], "shape"), ([np.full((2, 2), np.inf)], "infinite")):
+    for init, message in (([], "0 layouts"), ([np.zeros((3, 2))], "shape"), ([np.full((2, 2), np.inf)], "infinite")):
         with pytest.raises(ValueError, match=message):
-            fit_layout([near], LayoutParameters(), starts=starts)
+            fit_layout([near], LayoutParameters(), init=init)
     with pytest.raises(ValueError, match="2 layouts"):
         extend_layout([near, near], [np.zeros((2, 2))] * 2, LayoutParameters())

@@ -40,8 +40,8 @@ def test_follow_samples__matches_chains(case):
     for flat in np.flatnonzero(tracks.preceding < 0):
         chain = []
         while flat >= 0:
-            t = int(np.searchsorted(tracks.starts, flat, side="right")) - 1
-            chain.append((t, int(flat - tracks.starts[t])))
+            t = int(np.searchsorted(tracks.slice_starts, flat, side="right")) - 1
+            chain.append((t, int(flat - tracks.slice_starts[t])))
             flat = tracks.following[flat]
         chains.append(chain)
     assert chains == reference.follow(n_rows, relations)
@@ -104,11 +104,11 @@ def test_build_graph__matches_slow_twin(case, k):
         lane, expected = t % N_LANES, reference.fuzzy_union(near.ids, near.dists)
         found = {}
         for row in range(n_rows[t]):
-            layout_row = tracks.rows[tracks.starts[t] + row]
+            layout_row = tracks.rows[tracks.slice_starts[t] + row]
             for edge in range(graph.indptr[layout_row], graph.indptr[layout_row + 1]):
                 weight = graph.rates[edge] * graph.shares[edge, lane] / 255
                 if weight > 0:
-                    found[row, int(tracks.flats[graph.tails[edge], lane] - tracks.starts[t])] = weight
+                    found[row, int(tracks.flats[graph.tails[edge], lane] - tracks.slice_starts[t])] = weight
             own = [weight for (i, _), weight in expected.items() if i == row]
             assert graph.visits[layout_row, lane] == pytest.approx(sum(own), abs=0.02)
         for pair in found.keys() | expected.keys():

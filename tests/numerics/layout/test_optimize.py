@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tb_neuromapper.numerics.layout.aligned import same_settings
 from tb_neuromapper.numerics.layout.lanes import N_LANES, ROW
-from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, random_starts, share_pushes
+from tb_neuromapper.numerics.layout.optimize import align_tracks, move_rows, row_seeds, share_pushes
 from tb_neuromapper.numerics.layout.overlaps import measure_overlaps
 from tb_neuromapper.numerics.layout.state import LayoutState
 from tb_neuromapper.numerics.layout.tracks import follow_samples
@@ -128,8 +128,8 @@ def test_measure_overlaps__matches_sets(case, window, first_slice):
     ids = [near.ids for near in neighbors]
     n_columns = [near.shape[1] for near in ids]
     overlaps = measure_overlaps(neighbors, tracks, n_columns, window, lambda: None, first_slice)
-    for t, first in enumerate(tracks.starts[:-1]):
-        for flat in range(first, tracks.starts[t + 1]):
+    for t, first in enumerate(tracks.slice_starts[:-1]):
+        for flat in range(first, tracks.slice_starts[t + 1]):
             later = flat
             for o in range(1, window + 1):
                 later = tracks.following[later] if later >= 0 else -1
@@ -151,11 +151,11 @@ def test_share_pushes__gives_every_lane_its_ratio(case):
     np.testing.assert_allclose(pushed, graph.visits * ratios, rtol=1e-4, atol=1e-6)
 
 
-def test_random_starts__match_slow_twin():
+def test_row_seeds__match_slow_twin():
     """Every row's start is the hash of row and seed; seeds of any size are taken."""
-    starts = random_starts(9, 2**40 + 7)
+    seeds = row_seeds(9, 2**40 + 7)
     expected = [reference.scramble((row + (7 << 32)) * 0x9E3779B97F4A7C15 % 2**64) for row in range(9)]
-    assert starts.tolist() == expected
+    assert seeds.tolist() == expected
 
 
 def test_kernels__are_compiled_functions():
