@@ -4,7 +4,7 @@ import { type Frame, type FrameArray, parseFrame } from "./frame";
 import type { Query, Transport } from "./transport";
 import type { Run, Runs } from "./types";
 
-/** What `tb-neuromapper export` wrote into data/site.js (docs/architecture.md, "Exported pages"). */
+/** What `tb-neuromapper export` wrote into data/site.js (docs/export.md). */
 export interface ExportedSite {
   /** Differs between any two exports; behind the files' addresses it keeps browsers from mixing them up. */
   digest: string;
