@@ -1,0 +1,1 @@
+"""Methods: arrays in, arrays out. They know neither logs nor networks."""

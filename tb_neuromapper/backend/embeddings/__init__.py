@@ -1,1 +1,1 @@
-"""The embeddings screen: projections, their quality, nearest samples."""
+"""The embeddings screen: layouts of a run or of two, their quality, nearest samples. See docs/embeddings.md."""

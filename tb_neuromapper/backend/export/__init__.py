@@ -1,1 +1,1 @@
-"""An exported page: the recorded answers and their folder."""
+"""An exported page: the recorded answers and their folder. See docs/export.md."""

@@ -1,1 +1,1 @@
-"""Findings: the evidence that the rules read, and their reports."""
+"""Findings: the evidence that the rules read, and the reports. See docs/findings.md."""

@@ -1,1 +1,1 @@
-"""The gradients screen: gradient flow per step and over steps."""
+"""The gradients screen: gradient flow per step and over steps. See docs/gradients.md."""

@@ -1,1 +1,1 @@
-"""The playground: trainings that the page starts."""
+"""The playground: trainings that the page starts. See docs/playground.md."""

@@ -1,1 +1,1 @@
-"""The scalars screen: every scalar of all runs."""
+"""The scalars screen: every scalar of all runs. See docs/scalars.md."""

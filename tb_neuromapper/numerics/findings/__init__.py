@@ -1,1 +1,1 @@
-"""What a training run says is wrong with itself: one rule a module, arrays in, findings out. docs/findings.md."""
+"""The rules that find what is wrong with a training: one a module, arrays in, findings out. See docs/findings.md."""
