@@ -39,8 +39,9 @@ types: $(VENV)/test.stamp tb_neuromapper_frontend/node_modules/stamp
 	$(BIN)/mypy
 	$(NPM) run types
 
-imports: $(VENV)/test.stamp
+imports: $(VENV)/test.stamp tb_neuromapper_frontend/node_modules/stamp
 	$(BIN)/lint-imports
+	$(NPM) exec -- vitest run test/imports.test.ts
 
 test-vision: .venv-vision/stamp
 	.venv-vision/bin/pytest -m vision tests/vision
