@@ -29,3 +29,23 @@ def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def children_of(pid):
+    """The process ids of a process's children, as strings."""
+    names = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [name for name in names if _status(name)[1:2] == [str(pid)]]
+
+
+def is_alive(pid):
+    """Whether a process has not ended."""
+    return _status(pid)[:1] not in ([], ["Z"])
+
+
+def _status(pid):
+    """[state, parent's pid] of a process, or [] if there is none."""
+    try:
+        with Path(f"/proc/{pid}/stat").open() as file:
+            return file.read().rpartition(")")[2].split()[:2]
+    except OSError:
+        return []

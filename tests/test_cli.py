@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tb_neuromapper import open_run
-from tests.logs import LogWriter, write_run
+from tests.logs import LogWriter, flip_bit, write_run
 
 
 def cli(*arguments):
@@ -93,9 +93,7 @@ def test_precompute__tells_what_failed(tmp_path):
     writer = LogWriter(tmp_path / "a")
     path = writer.epoch(0, blocks=["layer1"])
     writer.close()
-    data = bytearray(path.read_bytes())
-    data[-3] ^= 1
-    path.write_bytes(data)
+    flip_bit(path, -3)
     result = cli("precompute", tmp_path, "--cache", tmp_path / "cache")
     assert result.returncode == 1
     assert "checksum" in result.stderr

@@ -14,7 +14,7 @@ from PIL import Image
 from tb_neuromapper import open_run
 from tb_neuromapper.backend.embeddings.nearest import neighbor_table
 from tb_neuromapper.backend.http.frames import decode_frame
-from tests.logs import LogWriter, write_run
+from tests.logs import LogWriter, flip_bit, write_run
 
 
 def cli(*arguments):
@@ -146,9 +146,7 @@ def test_export__tells_what_failed(tmp_path, cache):
     writer.probe()
     for step, blocks in ((0, ["layer1"]), (1, ["layer1"]), (2, ["layer2"])):
         path = writer.epoch(step, blocks=blocks)
-    data = bytearray(path.read_bytes())
-    data[-3] ^= 1
-    path.write_bytes(data)
+    flip_bit(path, -3)
     writer.outcomes(0).unlink()
     writer.close()
     result = cli("export", tmp_path / "logs", tmp_path / "site", "--cache", cache)

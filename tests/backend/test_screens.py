@@ -1,5 +1,7 @@
 """Facts about the registry of screens: what a new one costs, and how the answers about runs are put together."""
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -109,3 +111,10 @@ def test_run__holds_no_more_than_it_did(tmp_path, open_viewer):
         *("name", "n_samples", "blocks", "steps", "problems", "sample_set", "probe_version", "outcome_steps"),
         *("label_kind", "class_names", "metadata", "thumbnails", "train_steps"),
     ]
+
+
+def test_tensorboard_process__loads_no_numba():
+    """No screen needs numba, scikit-learn or torch in TensorBoard's own process."""
+    heavy = {"numba", "sklearn", "torch", "scipy"}
+    code = f"import sys, tb_neuromapper.backend.plugin; print({heavy} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

@@ -1,11 +1,11 @@
 """A real TensorBoard with each of its two ingesters."""
 
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.logs import LogWriter, write_run
+from tests.processes import children_of, is_alive
 from tests.servers import await_value
 
 INGESTERS = pytest.mark.parametrize("load_fast", ["true", "false"], ids=["rust", "python"])
@@ -76,25 +76,7 @@ def test_sigterm__ends_the_worker_too(tmp_path, start_tensorboard):
     server = start_tensorboard("--logdir", tmp_path, "--load_fast", "false")
     server.await_runs(lambda runs: len(runs[0]["steps"]) == 40)
     server.post("projections", {"run": "a", "parameters": {"seed": 12345}})
-    children = await_value(lambda: _children(server.process.pid))
+    children = await_value(lambda: children_of(server.process.pid))
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
-    await_value(lambda: not any(_is_alive(pid) for pid in children))
-
-
-def _children(pid):
-    names = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return [name for name in names if _status(name)[1:2] == [str(pid)]]
-
-
-def _is_alive(pid):
-    return _status(pid)[:1] not in ([], ["Z"])
-
-
-def _status(pid):
-    """[state, parent's pid] of a process, or [] if there is none."""
-    try:
-        with Path(f"/proc/{pid}/stat").open() as file:
-            return file.read().rpartition(")")[2].split()[:2]
-    except OSError:
-        return []
+    await_value(lambda: not any(is_alive(pid) for pid in children))

@@ -6,7 +6,7 @@ from safetensors.numpy import load_file
 
 from tb_neuromapper.backend.embeddings.nearest import nearest_samples
 from tb_neuromapper.backend.embeddings.parameters import METRICS
-from tests.logs import LogWriter, write_run
+from tests.logs import LogWriter, flip_bit, write_run
 from tests.reference import nearest
 
 
@@ -92,9 +92,7 @@ def test_neighbors__tell_of_a_damaged_file(tmp_path, open_viewer):
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     path = writer.epoch(0)
-    data = bytearray(path.read_bytes())
-    data[-9] ^= 1
-    path.write_bytes(data)
+    flip_bit(path, -9)
     writer.close()
     response = open_viewer(tmp_path).get("neighbors", run="a", block="output", step=0, row=0)
     assert response.status_code == 400

@@ -1,178 +1,129 @@
-"""The life of a projection: what arrives late, breaks, is mended, evicted or cancelled."""
-
-import os
-import shutil
-import sys
-import time
+"""What is laid out of a run, over HTTP."""
 
 import numpy as np
 import pytest
 
-from tb_neuromapper.backend.cache import StoredLayout
-from tb_neuromapper.backend.jobs.local_worker import LocalWorker
-from tests.logs import LogWriter, write_run
+from tests.logs import LogWriter, flip_bit, write_run
 
 
-@pytest.fixture
-def live(tmp_path, open_viewer):
-    """A writer with three epochs of one block, and a viewer with a cache of its own."""
-    writer = LogWriter(tmp_path / "logs" / "a", n=600)
+def test_projections__extend_to_new_epochs_and_leave_older_ones_still(tmp_path, open_viewer):
+    """A new epoch adds its positions; the older steps keep their revisions, so that nothing is fetched again."""
+    writer = LogWriter(tmp_path / "a")
     writer.probe()
-    for step in range(3):
-        writer.epoch(step, ["layer1"], seed=step)
-    yield writer, open_viewer(tmp_path / "logs", tmp_path / "cache")
+    writer.epoch(0)
+    writer.epoch(1)
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
+    before = viewer.project("a")
+    assert [item["state"] for item in before] == ["done", "done"]
+    assert before[0]["steps"] == [0, 1]
+    writer.epoch(2)
     writer.close()
-
-
-def test_epoch__that_arrives_during_a_job_is_laid_out_after_it(live):
-    """The client asks once for the new epoch while a job runs, and never again: the epoch still gets its positions."""
-    writer, viewer = live
-    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
-    assert manifest["state"] in ("queued", "running")
-    writer.epoch(3, ["layer1"])
     viewer.reload()
-    viewer.post("projections", {"run": "a"})
-    (done,) = viewer.await_end([manifest["id"]])
-    assert done["state"] == "done"
-    assert done["steps"] == [0, 1, 2, 3]
-    assert [quality["step"] for quality in done["quality"]] == [0, 1, 2, 3]
+    after = viewer.project("a")
+    assert after[0]["id"] == before[0]["id"]
+    assert after[0]["steps"] == [0, 1, 2]
+    arrays, attributes = viewer.frame("positions", ids=after[0]["id"], step=0)
+    assert arrays[after[0]["id"]].shape == (60, 2)
+    assert attributes["extents"][after[0]["id"]] == after[0]["extent"]
+    if after[0]["extent"] == before[0]["extent"]:
+        assert after[0]["revisions"][:2] == before[0]["revisions"]
+    assert after[0]["revisions"][2] > after[0]["revisions"][1]
+    assert [quality["step"] for quality in after[0]["quality"]] == [0, 1, 2]
+    assert after[0]["quality"][2]["trustworthiness"] > 0.8
 
 
-def test_layout__that_is_damaged_in_the_cache_is_computed_again(live, tmp_path, open_viewer):
-    """An empty and a truncated file in the cache cost a computation, not the projection."""
-    _, viewer = live
-    (before,) = viewer.project("a")
-    (path,) = (tmp_path / "cache" / "layouts").glob("*/positions.npy")
-    for n_bytes in (0, 300):
-        path.write_bytes(path.read_bytes()[:n_bytes])
-        again = open_viewer(tmp_path / "logs", tmp_path / "cache")
-        (after,) = again.project("a")
-        assert after["state"] == "done"
-        assert after["steps"] == before["steps"]
-        assert path.stat().st_size > 300
+@pytest.mark.parametrize("payload", ["file", "event"])
+def test_projections__separate_the_classes(tmp_path, open_viewer, payload):
+    """Well separated classes stay apart in the plane, from either payload."""
+    writer = write_run(tmp_path / "a", payload=payload)
+    viewer = open_viewer(tmp_path)
+    for manifest in viewer.project("a"):
+        arrays, _ = viewer.frame("positions", ids=manifest["id"], step=1)
+        positions = arrays[manifest["id"]].astype(float)
+        dists = np.linalg.norm(positions[:, None] - positions[None], axis=2)
+        np.fill_diagonal(dists, np.inf)
+        assert (writer.labels[dists.argmin(axis=1)] == writer.labels).mean() > 0.95
 
 
-def test_layout__that_was_evicted_is_computed_again(live, tmp_path):
-    """A projection whose files have gone from the cache is laid out anew when it is asked for."""
-    _, viewer = live
-    (before,) = viewer.project("a")
-    for path in (tmp_path / "cache" / "layouts").glob("*/*"):
-        path.unlink()
-    (gone,) = viewer.json("projections", ids=before["id"])["projections"]
-    assert gone["state"] == "failed"
-    assert "not in the cache any more" in gone["message"]
-    (after,) = viewer.project("a")
-    assert after["steps"] == before["steps"]
+def test_projections__come_from_the_cache_after_a_restart(tmp_path, open_viewer):
+    """A second TensorBoard over the same log answers at once, without a worker."""
+    write_run(tmp_path / "logs" / "a")
+    first = open_viewer(tmp_path / "logs", tmp_path / "cache")
+    positions = [first.positions(manifest, 1) for manifest in first.project("a")]
+    first.close()
+    second = open_viewer(tmp_path / "logs", tmp_path / "cache")
+    again = second.post("projections", {"run": "a"}).json["projections"]
+    assert [item["state"] for item in again] == ["done", "done"]
+    for before, manifest in zip(positions, again, strict=True):
+        np.testing.assert_allclose(second.positions(manifest, 1), before, atol=2e-3)
 
 
-def test_step__that_is_mended_comes_back(live):
-    """A damaged step is left out; once its file is whole again, it is laid out."""
-    writer, viewer = live
-    path = writer.epoch(3, ["layer1"], seed=9)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    viewer.reload()
-    (broken,) = viewer.project("a")
-    assert broken["steps"] == [0, 1, 2]
-    path.write_bytes(whole)
-    os.utime(path, (1, 1))
-    (mended,) = viewer.project("a")
-    assert mended["steps"] == [0, 1, 2, 3]
-    assert viewer.json("runs")["runs"][0]["problems"] == []
-
-
-def test_cache__keeps_its_bound_while_a_run_is_live(live, tmp_path):
-    """Extensions are counted too: after each job the cache is within its bound."""
-    writer, viewer = live
-    viewer.cache.max_bytes = 200_000
-    for step in range(3, 6):
-        viewer.project("a")
-        assert sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()) <= 200_000
-        writer.epoch(step, ["layer1"], seed=step)
-        viewer.reload()
-
-
-def test_positions__never_mix_two_layouts(live):
-    """What is answered belongs together: extent, revision and positions are those of one moment."""
-    _, viewer = live
-    (manifest,) = viewer.project("a")
-    projection = viewer.projections.get(manifest["id"])
-    before = projection.published
-    viewer.project("a", min_dist=0.5)
-    assert projection.published is before
-    with pytest.raises(AttributeError):
-        projection.published.extent = (0, 0, 1, 1)
-
-
-def test_positions__of_an_intermediate_layout_stay_until_the_finished_one_is_shown(tmp_path, open_viewer, monkeypatch):
-    """When a job ends, its folder goes only after the picture that was read from it: a listed step has positions."""
-    writer = LogWriter(tmp_path / "logs" / "a", n=3000)
+def test_projections__leave_a_damaged_step_out_in_words(tmp_path, open_viewer):
+    """A flipped bit, NaN and infinity each cost their step; the run says so and the others are laid out."""
+    writer = LogWriter(tmp_path / "a")
     writer.probe()
-    for step in range(6):
-        writer.epoch(step, ["layer1"], seed=step)
+    writer.epoch(0, blocks=["layer1"])
+    flip_bit(writer.epoch(1, blocks=["layer1"]), -3)
+    for step, value in ((2, np.nan), (3, np.inf)):
+        points = np.zeros((60, 8), np.float16)
+        points[7, 1] = value
+        writer.record("activations", step, {"activations/layer1": points}, {})
+    writer.epoch(4, blocks=["layer1"])
     writer.close()
-    viewer = open_viewer(tmp_path / "logs", tmp_path / "cache")
-    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
-    while not manifest["steps"]:
-        assert manifest["state"] in ("queued", "running")
-        (manifest,) = viewer.json("projections", ids=manifest["id"])["projections"]
-    projection = viewer.projections.get(manifest["id"])
-    folder = projection.folder
-    shown_at_removal = []
-    remove = shutil.rmtree
-
-    def watched(path, **options):
-        if path == folder:
-            shown_at_removal.append(projection.published.snapshot.layout)
-        remove(path, **options)
-
-    monkeypatch.setattr(shutil, "rmtree", watched)
-    (done,) = viewer.await_end([manifest["id"]])
-    assert done["state"] == "done"
-    (layout,) = shown_at_removal
-    assert isinstance(layout, StoredLayout)
-
-
-def test_positions__that_are_replaced_while_they_are_read_are_read_again(live, monkeypatch):
-    """A step that the manifest lists is never answered with 404, though its file was replaced a moment ago."""
-    _, viewer = live
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
     (manifest,) = viewer.project("a")
-    gone, read = [1], StoredLayout.positions
-
-    def replaced_once(layout, index):
-        if gone:
-            gone.pop()
-            raise FileNotFoundError(layout.base)
-        return read(layout, index)
-
-    monkeypatch.setattr(StoredLayout, "positions", replaced_once)
-    arrays, _ = viewer.frame("positions", ids=manifest["id"], step=1)
-    assert arrays[manifest["id"]].shape == (600, 2)
-    assert gone == []
+    assert manifest["state"] == "done"
+    assert manifest["steps"] == [0, 4]
+    problems = viewer.only_run()["problems"]
+    assert len(problems) == 3
+    assert "does not match its checksum" in problems[0]
+    assert "NaN or infinite for 1 samples, first in row 7" in problems[1]
 
 
-def test_worker__does_not_import_from_the_current_directory(tmp_path, monkeypatch):
-    """A log folder that holds a numba.py must not be able to run it."""
-    (tmp_path / "numba.py").write_text("raise SystemExit('planted')")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), "", *sys.path])
-    worker = LocalWorker()
-    try:
-        path = worker.submit(eval, "__import__('sys').path").result(60)
-        assert str(tmp_path) not in path
-        assert "" not in path
-    finally:
-        worker.shutdown(cancel_futures=True)
+def test_projections__of_nothing_usable_fail_in_words(tmp_path, open_viewer):
+    """When no step is usable the projection fails with the reason."""
+    writer = LogWriter(tmp_path / "a")
+    writer.probe()
+    flip_bit(writer.epoch(0, blocks=["layer1"]), -3)
+    writer.close()
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
+    (manifest,) = viewer.project("a")
+    assert manifest["state"] == "failed"
+    assert "checksum" in manifest["message"]
+    assert manifest["extent"] is None
 
 
-def test_shutdown__cancels_what_is_queued():
-    """After the end no queued job starts a new worker."""
-    worker = LocalWorker()
-    worker.submit(time.sleep, 60)
-    queued = worker.submit(abs, 1)
-    worker.shutdown(wait=False, cancel_futures=True)
-    worker._thread.join(30)
-    assert queued.cancelled()
+@pytest.mark.parametrize("n", [1, 2, 3, 16])
+def test_projections__of_few_samples_exist(tmp_path, open_viewer, n):
+    """Fewer samples than neighbours still have a layout."""
+    write_run(tmp_path / "a", n=n, n_classes=1)
+    viewer = open_viewer(tmp_path)
+    for manifest in viewer.project("a"):
+        assert manifest["state"] == "done", manifest["message"]
+        arrays, _ = viewer.frame("positions", ids=manifest["id"], step=2)
+        assert arrays[manifest["id"]].shape == (n, 2)
+
+
+def test_projections__of_changed_parameters_start_from_the_present_layout(tmp_path, open_viewer):
+    """After a change of min_dist every class stays where it was: its centre moves less than the classes are apart."""
+    writer = write_run(tmp_path / "a", n=300)
+    viewer = open_viewer(tmp_path, tmp_path / "cache")
+    (before, _) = viewer.project("a")
+    (after, _) = viewer.project("a", min_dist=0.4)
+    fresh = open_viewer(tmp_path, tmp_path / "other")
+    (anew, _) = fresh.project("a", min_dist=0.4)
+    for step in (0, 2):
+        old = centres(viewer.positions(before, step), writer.labels)
+        new = centres(viewer.positions(after, step), writer.labels)
+        other = centres(fresh.positions(anew, step), writer.labels)
+        apart = np.linalg.norm(old[0] - old[1])
+        assert np.linalg.norm(new - old, axis=1).max() < apart / 3
+        assert np.linalg.norm(new - old) < np.linalg.norm(other - old) + apart / 3
+    assert after["id"] != before["id"]
+
+
+def centres(positions, labels):
+    return np.stack([positions[labels == label].mean(axis=0) for label in np.unique(labels)])
 
 
 def test_projections__of_two_runs_are_independent(tmp_path, open_viewer):
@@ -182,38 +133,5 @@ def test_projections__of_two_runs_are_independent(tmp_path, open_viewer):
     viewer = open_viewer(tmp_path)
     first, second = viewer.project("a"), viewer.project("b")
     assert {item["id"] for item in first}.isdisjoint(item["id"] for item in second)
-    arrays = [viewer.frame("positions", ids=items[0]["id"], step=0)[0] for items in (first, second)]
-    positions = [frame[items[0]["id"]] for frame, items in zip(arrays, (first, second), strict=True)]
-    assert np.abs(positions[0].astype(int) - positions[1]).mean() < 3000
-
-
-def test_cancelled__stays_so_whatever_is_logged_until_it_is_asked_for_again(tmp_path, open_viewer):
-    """A page that follows the run asks `unless_cancelled`: a new epoch brings nothing back; the user does."""
-    writer = LogWriter(tmp_path / "logs" / "a", n=3000)
-    writer.probe()
-    for step in range(8):
-        writer.epoch(step, ["layer1"], seed=step)
-    viewer = open_viewer(tmp_path / "logs", tmp_path / "cache")
-    (manifest,) = viewer.post("projections", {"run": "a"}).json["projections"]
-    viewer.post("cancel", {"ids": [manifest["id"]]})
-    (cancelled,) = viewer.await_end([manifest["id"]])
-    assert cancelled["state"] == "cancelled"
-    writer.epoch(8, ["layer1"])
-    writer.close()
-    viewer.reload()
-    viewer.post("projections", {"run": "a", "unless_cancelled": True})
-    (still,) = viewer.await_end([manifest["id"]])
-    assert still["state"] == "cancelled"
-    viewer.post("projections", {"run": "a"})
-    (again,) = viewer.await_end([manifest["id"]])
-    assert (again["state"], again["steps"]) == ("done", list(range(9)))
-    (done,) = viewer.post("projections", {"run": "a", "unless_cancelled": True}).json["projections"]
-    assert done["state"] == "done"
-
-
-def test_unless_cancelled__is_true_or_false(live):
-    """Anything else is told in words."""
-    _, viewer = live
-    response = viewer.post("projections", {"run": "a", "unless_cancelled": "yes"})
-    assert response.status_code == 400
-    assert "only true or false is allowed" in response.json["error"]
+    for own, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(viewer.positions(own, 0), viewer.positions(other, 0), atol=2e-3)

@@ -1,24 +1,12 @@
 """Quality, abrupt changes and misrepresented samples, over HTTP."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from tb_neuromapper.backend.embeddings.quality import describe_quality, encode_shares
 from tb_neuromapper.numerics.outliers import flag_outliers
 from tb_neuromapper.numerics.quality.cka import linear_cka
-from tests.logs import LogWriter, write_run
-
-
-def write_jumping_run(folder, *, jump_at, n_steps=8):
-    """A run whose activations drift, but are others from one step on."""
-    writer = LogWriter(folder)
-    writer.probe()
-    for step in range(n_steps):
-        writer.epoch(step, ["layer1"], seed=int(step >= jump_at))
-    writer.close()
+from tests.logs import LogWriter, write_jumping_run, write_run
 
 
 def test_quality__compares_the_activations_of_successive_steps(tmp_path, open_viewer):
@@ -138,10 +126,3 @@ def test_preservation__without_neighbours_is_told_in_words(tmp_path, open_viewer
     for path in (cache / "neighbors").iterdir():
         path.unlink()
     assert viewer.get("preservation", ids=ids, step=0).status_code == 404
-
-
-def test_tensorboard_process__loads_no_numba():
-    """Answering needs neither numba nor scikit-learn."""
-    heavy = {"numba", "sklearn", "torch", "scipy"}
-    code = f"import sys, tb_neuromapper.backend.embeddings.routes; print({heavy} & set(sys.modules))"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

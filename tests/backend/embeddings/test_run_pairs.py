@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tb_neuromapper.backend.embeddings.run_pairs import match_samples
-from tests.backend.log.test_reader import flip_bit
-from tests.logs import LogWriter, write_run
+from tests.logs import LogWriter, flip_bit, write_run
 
 
 def await_pair(viewer, **body):
@@ -13,15 +12,6 @@ def await_pair(viewer, **body):
     response = viewer.post("projections", {"runs": ["a", "b"], **body})
     assert response.status_code == 200, response.text
     return viewer.await_end([item["id"] for item in response.json["projections"]])
-
-
-def positions_of(viewer, manifest, step):
-    """Positions (n, 2) in the extent's units, NaN where there are none, of one side at one step."""
-    arrays, attributes = viewer.frame("positions", ids=manifest["id"], step=step)
-    quanta = arrays[manifest["id"]].astype(float)
-    low, high = np.array(attributes["extents"][manifest["id"]]).reshape(2, 2)
-    quanta[(quanta == 65535).all(axis=1)] = np.nan
-    return low + quanta / 65534 * (high - low)
 
 
 def test_pair__has_a_side_for_each_run_in_one_space(tmp_path, open_viewer):
@@ -37,7 +27,7 @@ def test_pair__has_a_side_for_each_run_in_one_space(tmp_path, open_viewer):
     assert manifests[0]["extent"] == manifests[1]["extent"]
     assert manifests[0]["runs"] == ["a", "b"]
     assert manifests[0]["n_common"] == 60
-    first, second = (positions_of(viewer, item, 2) for item in manifests)
+    first, second = (viewer.positions(item, 2) for item in manifests)
     assert first.shape == second.shape == (60, 2)
     spread = np.linalg.norm(first - first.mean(axis=0), axis=1).mean()
     assert np.linalg.norm(first - second, axis=1).mean() < 0.4 * spread
@@ -66,7 +56,7 @@ def test_pair__is_related_by_sample_id(tmp_path, open_viewer):
     assert [item["state"] for item in manifests] == ["done", "done"]
     classes = np.arange(60) % 3
     for item in manifests:
-        positions = positions_of(viewer, item, 1)
+        positions = viewer.positions(item, 1)
         placed = np.isfinite(positions).all(axis=1)
         np.testing.assert_array_equal(np.flatnonzero(placed), np.sort(order))
         # A sample's nearest other sample is of its class: the rows are those of the first run.
@@ -140,23 +130,6 @@ def test_match_samples__keeps_equal_orders_whole():
     np.testing.assert_array_equal(pair.rows[0], [0, 2])
     np.testing.assert_array_equal(pair.rows[1], [2, 0])
     np.testing.assert_array_equal(pair.scatter_to_rows(np.array([5, 7], np.float32)), [5, np.nan, 7])
-
-
-def test_accuracy__is_what_the_run_logged(tmp_path, open_viewer):
-    """Probe and training accuracy come from the run's ordinary scalars, whatever of them there is."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    write_run(tmp_path / "a", steps=[0])
-    viewer = open_viewer(tmp_path)
-    assert viewer.json("accuracy", run="a") == {"run": "a", "probe": [], "train": [], "train_tag": None}
-    with SummaryWriter(str(tmp_path / "a")) as writer:
-        for step, value in enumerate([0.5, float("nan"), 0.75]):
-            writer.add_scalar("acc/train", value, step)
-    viewer.reload()
-    found = viewer.json("accuracy", run="a")
-    assert found["train"] == [[0, 0.5], [2, 0.75]]
-    assert found["train_tag"] == "acc/train"
-    assert viewer.get("accuracy", run="zzz").status_code == 404
 
 
 def test_subclusters__are_counted_on_either_side(tmp_path, open_viewer):

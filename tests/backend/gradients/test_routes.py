@@ -7,7 +7,7 @@ import pytest
 
 import tb_neuromapper
 from tb_neuromapper.backend.gradients.view import HISTORY, QUANTILES
-from tests.logs import LogWriter, linear_layers, write_gradient_run
+from tests.logs import LogWriter, flip_bit, linear_layers, write_gradient_run
 
 
 @pytest.fixture
@@ -135,9 +135,7 @@ def test_overview__keeps_a_column_for_a_broken_step(tmp_path, open_viewer):
     writer = LogWriter(tmp_path / "a")
     paths = [writer.gradients(step) for step in (0, 1, 2)]
     writer.close()
-    data = bytearray(paths[1].read_bytes())
-    data[-9] ^= 1
-    paths[1].write_bytes(data)
+    flip_bit(paths[1], -9)
     viewer = open_viewer(tmp_path)
     _, header = viewer.frame("gradients/overview", run="a")
     assert header["steps"] == [0, 1, 2]

@@ -46,26 +46,6 @@ def test_get__answers_bad_input_in_words(viewer, path, code, words):
     assert "Traceback" not in response.text
 
 
-@pytest.mark.parametrize(
-    ("body", "code", "words"),
-    [
-        ({}, 400, "run is None"),
-        ({"run": 3}, 400, "only a string"),
-        ({"run": "b"}, 404, "no run 'b'"),
-        ({"run": "a", "blocks": "layer1"}, 400, "list of block names"),
-        ({"run": "a", "blocks": ["layer9"]}, 404, "it has layer1, output"),
-        ({"run": "a", "parameters": []}, 400, "only an object"),
-        ({"run": "a", "parameters": {"n_neighbors": 1}}, 400, "from 2 to 200"),
-        ([], 400, "only an object"),
-    ],
-)
-def test_post_projections__answers_bad_input_in_words(viewer, body, code, words):
-    """A wrong body gets a 4xx that says what is allowed."""
-    response = viewer.post("projections", body)
-    assert response.status_code == code
-    assert words in response.json["error"]
-
-
 def test_post__needs_json_and_the_same_origin(viewer):
     """Another site's form or script cannot start work here."""
     url = "/data/plugin/neuromapper/projections"
@@ -83,17 +63,6 @@ def test_post__refuses_a_huge_body(viewer):
     """A body of more than a megabyte is not read."""
     response = viewer.post("projections", {"run": "a" * (1 << 20)})
     assert response.status_code == 413
-
-
-def test_positions__may_be_cached_only_under_their_revision(viewer):
-    """A URL that names the revision it got is immutable; any other is not cached."""
-    manifests = viewer.project("a")
-    ids = ",".join(item["id"] for item in manifests)
-    revisions = ",".join(str(item["revisions"][0]) for item in manifests)
-    fresh = viewer.get("positions", ids=ids, step=0, v=revisions)
-    assert "immutable" in fresh.headers["Cache-Control"]
-    assert "no-cache" in viewer.get("positions", ids=ids, step=0, v="1,2").headers["Cache-Control"]
-    assert fresh.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_frontend_metadata__names_the_tab(viewer):

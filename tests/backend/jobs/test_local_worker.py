@@ -6,11 +6,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 
 from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
+from tests.processes import is_alive
 
 
 @pytest.fixture
@@ -81,14 +81,30 @@ def test_worker__ends_with_its_parent():
     parent.wait()
     parent.stdout.close()
     deadline_s = time.monotonic() + 30
-    while _is_alive(pid):
+    while is_alive(pid):
         assert time.monotonic() < deadline_s, "the worker outlived its parent"
         time.sleep(0.05)
 
 
-def _is_alive(pid):
+def test_worker__does_not_import_from_the_current_directory(tmp_path, monkeypatch):
+    """A log folder that holds a numba.py must not be able to run it."""
+    (tmp_path / "numba.py").write_text("raise SystemExit('planted')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "", *sys.path])
+    worker = LocalWorker()
     try:
-        with Path(f"/proc/{pid}/stat").open() as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        path = worker.submit(eval, "__import__('sys').path").result(60)
+        assert str(tmp_path) not in path
+        assert "" not in path
+    finally:
+        worker.shutdown(cancel_futures=True)
+
+
+def test_shutdown__cancels_what_is_queued():
+    """After the end no queued job starts a new worker."""
+    worker = LocalWorker()
+    worker.submit(time.sleep, 60)
+    queued = worker.submit(abs, 1)
+    worker.shutdown(wait=False, cancel_futures=True)
+    worker._thread.join(30)
+    assert queued.cancelled()

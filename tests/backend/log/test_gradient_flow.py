@@ -5,7 +5,7 @@ import pytest
 
 import tb_neuromapper
 from tb_neuromapper.schema import RecordError
-from tests.logs import COLUMNS, LogWriter, linear_layers, write_gradient_run, write_run
+from tests.logs import COLUMNS, LogWriter, flip_bit, linear_layers, write_gradient_run, write_run
 
 
 def opened(folder, cache):
@@ -219,9 +219,7 @@ def test_parameters__of_the_wrong_number_are_told(writer, open_it):
 def test_a_damaged_file__is_refused_by_its_checksum(writer, open_it):
     """A flipped bit in the units' arrays, the last in the file, is found."""
     path = writer.gradients(0)
-    data = bytearray(path.read_bytes())
-    data[-3] ^= 4
-    path.write_bytes(data)
+    flip_bit(path, -3)
     with pytest.raises(RecordError, match="checksum"):
         open_it().gradient_flow(0)
 

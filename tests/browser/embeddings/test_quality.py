@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.backend.embeddings.test_quality import write_jumping_run
+from tests.logs import write_jumping_run
 from tests.servers import await_value
 
 
