@@ -24,14 +24,16 @@ from tests.training.reading import accumulate, read_records, scalars
 
 @pytest.fixture
 def disk(monkeypatch):
-    """A disk whose files can be made to fail: set `fails` to True."""
+    """A disk whose files can be made to fail: set `fails` to True; it answers while `answers` is set."""
 
     class Disk:
-        fails = False
+        fails, answers = False, threading.Event()
 
+    Disk.answers.set()
     real = writer_module.write_whole
 
     def write(path, data):
+        assert Disk.answers.wait(60)
         if Disk.fails:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, data)
@@ -92,8 +94,10 @@ def test_writer__blocks_only_when_the_queue_is_full(tmp_path, stalled_disk):
 def test_full_disk__warns_once_and_training_goes_on(tmp_path, disk):
     """Epochs that do not fit are missing, the others, the probe among them, are there."""
     disk.fails = True
+    disk.answers.clear()
     with NeuroMapper(ConvNet(), tmp_path, probe=images()) as mapper:
         mapper.log_epoch(0)
+        disk.answers.set()
         with pytest.warns(RuntimeWarning, match=r"could not write to .*No space left.*Training goes on") as caught:
             mapper.flush()
         mapper.log_epoch(1)
@@ -109,8 +113,10 @@ def test_full_disk__warns_once_and_training_goes_on(tmp_path, disk):
 def test_full_disk__is_reported_by_the_next_epoch(tmp_path, disk):
     """The warning names the line of the training script."""
     disk.fails = True
+    disk.answers.clear()
     mapper = NeuroMapper(ConvNet(), tmp_path, probe=images())
     mapper.log_epoch(0)
+    disk.answers.set()
     mapper._writer._queue.join()
     with pytest.warns(RuntimeWarning, match="No space left") as caught:
         mapper.log_epoch(1)

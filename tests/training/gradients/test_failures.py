@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -130,13 +132,26 @@ def test_an_error_inside__ends_recording_and_not_training(tmp_path, monkeypatch)
     assert list(read_records(tmp_path, "gradients")) == [0]
 
 
-def test_an_error_in_the_writing_thread__is_told_by_the_next_step(tmp_path, monkeypatch):
-    """A failure while the record is put together does not reach the loop either."""
+@pytest.fixture
+def late_failure(monkeypatch):
+    """An event; once it is set, the writing thread fails to make a record."""
+    is_due = threading.Event()
+
+    def fail(_):
+        assert is_due.wait(60)
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(gradients_statistics, "quartiles", fail)
+    return is_due
+
+
+def test_an_error_in_the_writing_thread__is_told_by_the_next_step(tmp_path, late_failure):
+    """A failure while the record is made does not reach the loop either."""
     model = two_layers()
     step = sgd_step(model, X, Y)
-    monkeypatch.setattr(gradients_statistics, "quartiles", lambda _: 1 / 0)
     with NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1) as mapper:
         step(mapper)
+        late_failure.set()
         mapper.flush()
         with pytest.warns(RuntimeWarning, match="stopped recording gradient flow at step 0: ZeroDivisionError"):
             step(mapper)
@@ -145,13 +160,13 @@ def test_an_error_in_the_writing_thread__is_told_by_the_next_step(tmp_path, monk
     assert read_records(tmp_path, "gradients") == {}
 
 
-def test_an_error_at_the_last_step__is_told_by_close(tmp_path, monkeypatch):
+def test_an_error_at_the_last_step__is_told_by_close(tmp_path, late_failure):
     """No step comes after it."""
     model = two_layers()
     step = sgd_step(model, X, Y)
-    monkeypatch.setattr(gradients_statistics, "quartiles", lambda _: 1 / 0)
     mapper = NeuroMapper(model, tmp_path, probe=PROBE, gradient_every=1)
     step(mapper)
+    late_failure.set()
     with pytest.warns(RuntimeWarning, match="at step 0: ZeroDivisionError") as caught:
         mapper.close()
     assert [warning.filename for warning in caught] == [__file__]
