@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tb_neuromapper.backend.findings import view as findings
+from tb_neuromapper.backend.findings.series import flow_series, probe_units, unit_blocks
 from tb_neuromapper.backend.log.arrays import ArrayLoader
+from tb_neuromapper.backend.log.blocks import ACTIVATIONS
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.parameter_table import ParameterTable
 from tb_neuromapper.backend.log.reader import RunLog
@@ -18,10 +19,10 @@ from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, Loss
 from tb_neuromapper.schema import RecordError
 
 # Figures of layers are read at so many steps at most, those of single units at fewer; the last ones always.
-_MAX_STEPS = 1024
+_MAX_TRAIN_STEPS = 1024
 _MAX_UNIT_STEPS = 64
 _N_LAST = 8
-_MAX_PROBE_STEPS = 8
+_MAX_PROBE_EPOCHS = 8
 _NON_FINITE_COLUMNS = ("n_nonfinite_weight", "n_nonfinite_gradient")
 
 
@@ -31,13 +32,13 @@ class EvidenceReader:
     Args:
         loader: Loads arrays.
         steps: Loads training steps.
-        reader: Reads scalars.
+        scalars: Reads scalars.
     """
 
-    def __init__(self, loader: ArrayLoader, steps: GradientSteps, reader: ScalarReader) -> None:
+    def __init__(self, loader: ArrayLoader, steps: GradientSteps, scalars: ScalarReader) -> None:
         self._loader = loader
         self._steps = steps
-        self._scalars = reader
+        self._scalars = scalars
 
     def read(self, run: str, log: RunLog | None) -> Evidence:
         """A run's evidence; `log` is None where it has nothing but scalars."""
@@ -48,7 +49,7 @@ class EvidenceReader:
 
     def _flow(self, log: RunLog) -> FlowSeries | None:
         all_steps = sorted({*log.steps("gradients"), *log.steps("parameters")})
-        steps = subsample_with_last(all_steps, _MAX_STEPS, n_last=_N_LAST)
+        steps = subsample_with_last(all_steps, _MAX_TRAIN_STEPS, n_last=_N_LAST)
         tables = {step: table for step in steps if (table := self._steps.parameters(log, step)) is not None}
         sampled = subsample_with_last(log.steps("gradients"), _MAX_UNIT_STEPS, n_last=_N_LAST)
         wanted = {*sampled, *_around_first_bad(tables, steps)}
@@ -62,25 +63,25 @@ class EvidenceReader:
         scaled = {
             step for step, entry in log.entries.get("gradients", {}).items() if _is_scaled(entry.record.attributes)
         }
-        return findings.flow_series(sorted({*steps, *units}), tables, units, scaled)
+        return flow_series(sorted({*steps, *units}), tables, units, scaled)
 
     def _probes(self, log: RunLog) -> list[ProbeUnits]:
-        """Some steps, the last among them, of the blocks that were logged unit by unit, not projected."""
+        """Some epochs, the last among them, of the blocks that were logged unit by unit, not projected."""
         entries = log.entries.get("activations", {})
-        steps = subsample_with_last(list(entries), _MAX_PROBE_STEPS)
+        epochs = subsample_with_last(list(entries), _MAX_PROBE_EPOCHS)
         counted = dict(zip(entries, train_steps(log), strict=True))
         probes = []
-        for block in findings.unit_blocks(entries[step].record for step in steps):
+        for block in unit_blocks(entries[epoch].record for epoch in epochs):
             found = {}
-            for step in steps:
+            for epoch in epochs:
                 try:
-                    values = self._loader.load(entries[step], f"activations/{block}")
+                    values = self._loader.load(entries[epoch], f"{ACTIVATIONS}{block}")
                 except RecordError:
-                    continue  # The log's problems are told where the log is read.
-                train_step = counted[step]
-                found[step if train_step is None else train_step] = values
+                    continue  # The log's problems are reported where the log is read.
+                train_step = counted[epoch]
+                found[epoch if train_step is None else train_step] = values
             if len({values.shape for values in found.values()}) == 1:
-                probes.append(findings.probe_units(block, found))
+                probes.append(probe_units(block, found))
         return probes
 
     def _losses(self, run: str, log: RunLog | None) -> list[LossSeries]:
