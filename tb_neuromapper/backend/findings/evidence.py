@@ -105,7 +105,7 @@ def _around_first_bad(tables: Mapping[int, ParameterTable], steps: Sequence[int]
     """The first step whose weights or gradients are not all finite, and its neighbours."""
     for index, step in enumerate(steps):
         table = tables.get(step)
-        if table is not None and any(table.column(name).any() for name in _NON_FINITE_COLUMNS):
+        if table is not None and any((table.column(name) > 0).any() for name in _NON_FINITE_COLUMNS):
             return set(steps[max(0, index - 1) : index + 3])
     return set()
 
