@@ -22,7 +22,13 @@ N_SHIFTS = 5
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut (He et al., 2016)."""
+    """Two 3x3 convolutions and a shortcut around them (He et al., 2016).
+
+    Args:
+        n_in: Input channels.
+        n_out: Output channels.
+        stride: Of the first convolution and of the shortcut.
+    """
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
@@ -36,6 +42,7 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Conv2d(n_in, n_out, 1, stride, bias=False) if n_in != n_out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Images (n, n_in, h, w) to (n, n_out, h / stride, w / stride)."""
         out: Tensor = torch.relu(self.body(x) + self.shortcut(x))
         return out
 
@@ -53,6 +60,7 @@ class DigitsResNet(nn.Module):
         self.head = nn.Linear(128, 10)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Images (n, 1, 8, 8) to the classes' scores (n, 10)."""
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))
         out: Tensor = self.head(x.mean(dim=(2, 3)))
         return out

@@ -170,7 +170,7 @@ class Run:
 
         Raises:
             ValueError: There is no such step.
-            RecordError: The record is broken; what is only in part broken is told in `.problems`.
+            RecordError: The record is broken; what is broken in part is among `.problems`.
         """
         parameters = self._log.entries.get("parameters", {}).get(step)
         return load_flow(self._loader, self._entry("gradients", step), parameters)

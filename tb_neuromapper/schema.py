@@ -53,6 +53,7 @@ class TensorSpec:
 
     @property
     def n_bytes(self) -> int:
+        """The array's size."""
         item_size = 1 if self.dtype == "json" else np.dtype(self.dtype).itemsize
         return math.prod(self.shape) * item_size
 

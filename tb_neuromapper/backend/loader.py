@@ -16,6 +16,7 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
     """Declares the flags and, when TensorBoard sets itself up, makes the plugin."""
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Add our flags to TensorBoard's command line."""
         group = parser.add_argument_group("NeuroMapper plugin")
         group.add_argument(
             "--neuromapper_cache",
@@ -30,7 +31,6 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
             default=4.0,
             help="Bound on the size of that directory; the least recently used layouts go first (default: 4).",
         )
-
         group.add_argument(
             "--neuromapper_scheduler",
             metavar="ADDRESS",
@@ -50,6 +50,11 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
         )
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
+        """Check our flags, and ask TensorBoard to keep all our steps.
+
+        Raises:
+            FlagsError: A value is not allowed, or cannot be fulfilled here.
+        """
         if not 0 < flags.neuromapper_cache_gb < 1e6:
             raise base_plugin.FlagsError(
                 f"--neuromapper_cache_gb is {flags.neuromapper_cache_gb}; "
@@ -66,6 +71,7 @@ class NeuroMapperLoader(base_plugin.TBLoader):  # type: ignore[misc]
             samples.setdefault(PLUGIN_NAME, 0)  # 0 keeps all steps; TensorBoard's default would keep ten.
 
     def load(self, context: Any) -> Any:
+        """The plugin over one log directory; `context` is TensorBoard's TBContext."""
         from tb_neuromapper.backend.plugin import NeuroMapperPlugin
 
         return NeuroMapperPlugin(context)

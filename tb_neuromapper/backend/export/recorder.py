@@ -45,7 +45,7 @@ class Wanted:
         log_dir: The log directory's name, for display.
         logs: The runs.
         blocks: Of each run these blocks; None: all.
-        pairs: Runs that can be shown side by side.
+        pairs: Runs that can be compared in one space.
         parameters: Of the layouts.
         n_neighbors: How many nearest samples of each sample; 0: none.
     """
@@ -120,7 +120,7 @@ class SiteRecorder:
             OSError: A file cannot be written.
         """
         logs = {log.name: log for log in self._wanted.logs}
-        # Pairs first: that two runs have no sample in common is better told before everything is laid out.
+        # Pairs first: that two runs have no sample in common is better reported before everything is laid out.
         for number, (first, second) in enumerate(self._wanted.pairs):
             yield from self._record_pair((logs[first], logs[second]), f"pair{number}")
         for number, log in enumerate(self._wanted.logs):

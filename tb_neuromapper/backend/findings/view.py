@@ -67,7 +67,7 @@ def describe_finding(finding: Finding, tags: Sequence[str]) -> dict[str, Any]:
 
 
 def _shown_step(finding: Finding) -> int | None:
-    """Where it is best seen: a lasting state at its end, an event where it began."""
+    """Where it is best seen: a persistent state at its end, an event where it began."""
     if not finding.steps:
         return None
     return finding.steps[-1][1] if finding.units else finding.steps[0][0]

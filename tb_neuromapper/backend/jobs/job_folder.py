@@ -1,5 +1,7 @@
-"""The folder through which a running job and TensorBoard talk: progress and intermediate layouts come out of it, a
-request to cancel goes into it. Only files, so the two may be on different machines that share a file system.
+"""The folder through which a running job and TensorBoard talk.
+
+Progress and intermediate layouts come out of it, a request to cancel goes into it. There are only files in it, so the
+two may be on different machines that share a file system.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _SECONDS_BETWEEN_REPORTS = 0.25
 
 
 class JobCancelled(Exception):
-    """The user cancelled the job."""
+    """A job has ended because it was asked to."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which executor runs the jobs: a local process, or a Dask cluster named on the command line.
 
 The cluster's workers must see the log directory and the results cache under the same paths, and have tb_neuromapper
-installed. Each should run one task at a time (`dask worker --nthreads 1`): a layout uses all cores by itself.
+installed. Each should run one task at a time (`dask worker --nthreads 1`): one layout uses all cores.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class GradientFlow:
         step: The training step.
         epoch: The last epoch that was logged before it, or None.
         layers: In the order of their first call.
-        problems: What the training side and the reader found amiss, in words.
+        problems: What the training side and the reader found amiss, as sentences.
     """
 
     step: int

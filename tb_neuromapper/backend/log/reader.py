@@ -107,7 +107,7 @@ class LogReader:
         """A run's index, or None if the run has none of our data.
 
         It is read anew when its events change, and checked anew when files of the run come or go: a run that is being
-        copied here becomes whole by itself.
+        copied here becomes whole without a restart.
         """
         version = self._versions(name).get(name)
         if version is None:
@@ -265,7 +265,7 @@ def _checked_probe(entry: LogEntry | None, problems: list[str]) -> LogEntry | No
 def _matching(
     newest: dict[tuple[str, int], LogEntry], probe: LogEntry | None, problems: list[str]
 ) -> dict[str, dict[int, LogEntry]]:
-    """The entries by kind and step that belong to the probe; what is left out is told."""
+    """The entries by kind and step that belong to the probe; `problems` gains a sentence for what is left out."""
     entries: dict[str, dict[int, LogEntry]] = {}
     n_other: dict[str, int] = {}
     n_samples = probe.record.attributes["n_samples"] if probe is not None else _most_rows(newest)

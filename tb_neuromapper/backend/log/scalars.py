@@ -40,7 +40,7 @@ class ScalarReader:
 
     Args:
         provider: TensorBoard's data provider.
-        n_kept: How many values of a scalar TensorBoard was told to keep; 0 = all.
+        n_kept: How many values of a scalar TensorBoard keeps; 0 = all.
     """
 
     def __init__(self, provider: DataProvider, n_kept: int = 0) -> None:

@@ -80,7 +80,7 @@ class Playground:
         return respond_json({"training": training.described()})
 
     def stop(self, request: Request) -> Response:
-        """Tell a training to stop; answers as `trainings`."""
+        """Ask a training to stop; answers as `trainings`."""
         key = json_body(request).get("id")
         if not isinstance(key, str) or not self._trainings.stop(key):
             known = ", ".join(training["id"] for training in self._trainings.described()) or "none"
@@ -88,7 +88,7 @@ class Playground:
         return self.trainings(request)
 
     def close(self) -> None:
-        """Tell all trainings to stop; they end on their own if this process is killed."""
+        """Ask all trainings to stop; they end on their own if this process is killed."""
         if self._maybe_trainings is not None:
             self._maybe_trainings.close()
 

@@ -1,7 +1,7 @@
 """Trainings that the page starts: each in a process of its own, bounded in number, time and memory.
 
 The process gets one argument, made of validated parameters; no shell is involved. It ends when its standard input
-closes: when told to stop, and when TensorBoard ends, however that happens. What it logged stays, as an ordinary run.
+closes: when it is to stop, and when TensorBoard ends, however that happens. What it logged stays, as an ordinary run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ class Training:
     Attributes:
         id: Unique in this TensorBoard.
         run: The run's name, as TensorBoard shows it.
-        told: The child's last words (`trainer.Progress`); that it has ended, only once its process has.
+        parameters: What is trained, and how.
+        folder: The run's folder.
+        process: The process that trains.
+        reported: Its last progress (`trainer.Progress`); that it has ended, only once its process has.
+        is_stopping: It has been asked to stop.
+        is_over: Its process has ended.
     """
 
     id: str
@@ -54,18 +59,19 @@ class Training:
     parameters: TrainingParameters
     folder: Path
     process: subprocess.Popen[bytes]
-    told: dict[str, Any] = field(default_factory=lambda: {"state": "starting", "message": "starting", "share": 0.0})
+    reported: dict[str, Any] = field(default_factory=lambda: {"state": "starting", "message": "starting", "share": 0.0})
     is_stopping: bool = False
     is_over: bool = False
 
     def described(self) -> dict[str, Any]:
+        """The training as docs/http_api.md describes it."""
         return {
             "id": self.id,
             "run": self.run,
-            "state": self.told["state"],
-            "message": "stopping" if self.is_stopping and not self.is_over else self.told["message"],
-            "progress": self.told.get("share", 0.0),
-            "epoch": self.told.get("epoch", 0),
+            "state": self.reported["state"],
+            "message": "stopping" if self.is_stopping and not self.is_over else self.reported["message"],
+            "progress": self.reported.get("share", 0.0),
+            "epoch": self.reported.get("epoch", 0),
             "n_epochs": self.parameters.n_epochs,
             "parameters": self.parameters.as_dict(),
             "command": as_command(self.parameters),
@@ -134,7 +140,7 @@ class Trainings:
             return [training.described() for training in reversed(self._trainings.values())]
 
     def stop(self, key: str) -> bool:
-        """Tell a training to stop, which takes a moment; whether there is such a training."""
+        """Ask a training to stop, which takes a moment; whether there is such a training."""
         with self._lock:
             training = self._trainings.get(key)
         if training is not None and not training.is_over:
@@ -144,7 +150,7 @@ class Trainings:
         return training is not None
 
     def close(self) -> None:
-        """Let all end; they do so by themselves if this process is killed."""
+        """Ask all trainings to stop and start no more; they end on their own if this process is killed."""
         with self._lock:
             self._is_closed = True
             trainings = list(self._trainings.values())
@@ -173,18 +179,18 @@ class Trainings:
             del self._trainings[key]
 
     def _follow(self, training: Training) -> None:
-        """Listen to a training until its process has ended; then its place is free."""
+        """Take in a training's reports until its process has ended; then its place is free."""
         try:
-            last = self._listen(training)
+            last = self._read_reports(training)
         finally:
             _close(training.process.stdin)
             with contextlib.suppress(OSError):
                 training.folder.rmdir()  # Only if nothing was logged.
             training.is_over = True
-        training.told = last
+        training.reported = last
 
-    def _listen(self, training: Training) -> dict[str, Any]:
-        """Take in what a training tells until its process has ended; its last words."""
+    def _read_reports(self, training: Training) -> dict[str, Any]:
+        """Take in what a training reports until its process has ended; its last report."""
         process = training.process
         assert process.stdout is not None
         timer = _kill_later(process, self.limits.time_s + _PATIENCE_S)
@@ -193,23 +199,23 @@ class Trainings:
             with contextlib.suppress(ValueError):
                 last = json.loads(line)
                 if _is_under_way(last):
-                    training.told = last
+                    training.reported = last
         code = process.wait()
         timer.cancel()
         process.stdout.close()
-        return last if last and not _is_under_way(last) else {**training.told, **_last_words(training, code)}
+        return last if last and not _is_under_way(last) else {**training.reported, **_last_report(training, code)}
 
 
-def _is_under_way(told: dict[str, Any]) -> bool:
-    return told["state"] in ("starting", "training")
+def _is_under_way(reported: dict[str, Any]) -> bool:
+    return reported["state"] in ("starting", "training")
 
 
-def _last_words(training: Training, code: int) -> dict[str, str]:
-    """For a process that ended without a word."""
+def _last_report(training: Training, code: int) -> dict[str, str]:
+    """For a process that ended without a report of its own."""
     if training.is_stopping:
         return {"state": "stopped", "message": "stopped; what was logged until then is kept."}
-    words = f"the training's process ended with status {code}, perhaps for lack of memory"
-    return {"state": "failed", "message": f"{words}; TensorBoard's own output may say more."}
+    reason = f"the training's process ended with status {code}, perhaps for lack of memory"
+    return {"state": "failed", "message": f"{reason}; TensorBoard's own output may say more."}
 
 
 def _kill_later(process: subprocess.Popen[bytes], seconds: float) -> threading.Timer:

@@ -17,7 +17,8 @@ def describe_series(run: str, tag: str, series: Series, n_kept: int) -> dict[str
     """One series as the route answers it; values that are not finite are null, and named by place in `non_finite`.
 
     Args:
-        run, tag: Whose it is.
+        run: The run's name.
+        tag: The scalar's name.
         series: All that TensorBoard kept.
         n_kept: How many values TensorBoard keeps of a scalar; 0 = all.
     """
@@ -30,7 +31,7 @@ def describe_series(run: str, tag: str, series: Series, n_kept: int) -> dict[str
         "values": [value if math.isfinite(value) else None for value in values.tolist()],
         "non_finite": {str(int(at)): _name(values[at]) for at in np.flatnonzero(~np.isfinite(values))},
         "wall_times": series.wall_times_s[rows].tolist(),
-        "sampled": _sampled_words(len(series.steps), len(rows), n_kept),
+        "sampled": _sampling_message(len(series.steps), len(rows), n_kept),
     }
 
 
@@ -55,19 +56,19 @@ def downsample_series(values: npt.NDArray[np.float64], limit: int) -> npt.NDArra
     return np.unique(np.concatenate(rows))
 
 
-def _sampled_words(n_read: int, n_shown: int, n_kept: int) -> str | None:
-    """Why not every logged value is there, in words; None if all are."""
-    words = []
+def _sampling_message(n_read: int, n_shown: int, n_kept: int) -> str | None:
+    """Why not every logged value is there, as a message; None if all are."""
+    sentences = []
     if n_kept and n_read >= n_kept:
-        words.append(
+        sentences.append(
             f"TensorBoard keeps {n_kept:,} values of a scalar, a random choice; start it with "
             "--samples_per_plugin scalars=0 to keep all."
         )
     if n_shown < n_read:
-        words.append(
+        sentences.append(
             f"Of {n_read:,} values {n_shown:,} are drawn, the smallest and largest of each stretch among them."
         )
-    return " ".join(words) or None
+    return " ".join(sentences) or None
 
 
 def _name(value: float) -> str:
