@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tb_neuromapper.backend.embeddings.precompute import Progress
     from tb_neuromapper.backend.export.recorder import Wanted
     from tb_neuromapper.backend.jobs.local_worker import LocalWorker
-    from tb_neuromapper.backend.log.reader import LogReader, RunLog
+    from tb_neuromapper.backend.log.reader import LogReader
+    from tb_neuromapper.backend.log.run_log import RunLog
 
 _BAR_WIDTH = 24
 _BAD_USAGE = 2
@@ -41,7 +42,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is exported; empty lists mean all runs, all blocks, no pairs."""
+    """What is exported.
+
+    Attributes:
+        runs: The names of the runs; empty: all.
+        blocks: The names of the blocks; empty: all.
+        pairs: The names of each two runs that can be compared in one space.
+        n_neighbors: How many nearest samples of each sample; 0: none.
+    """
 
     runs: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
@@ -66,7 +74,7 @@ def run_export(source: Source, out: Path, choice: Choice) -> int:
     """Write a page that needs no server, with a progress bar; 1 if a block could not be laid out.
 
     Raises:
-        SystemExit: As above; an unknown run or block, or a folder that cannot be written.
+        SystemExit: As `run_precompute`; or an unknown run or block, or a folder that cannot be written.
     """
     from tb_neuromapper.backend.export.folder import SiteFolder
     from tb_neuromapper.backend.export.recorder import SiteRecorder
@@ -182,7 +190,7 @@ def _show(progress: Iterator[Progress]) -> int:
 def _bar_on_terminal(progress: Progress) -> None:
     """One line a block, rewritten in place; a line that is cut in two could not be."""
     width = shutil.get_terminal_size().columns - 1
-    line = _words(progress)
+    line = _progress_line(progress)
     end = "\n" if _is_over(progress) else ""
     print(f"\r\x1b[K{line if progress.state == 'failed' else line[:width]}", end=end, file=sys.stderr, flush=True)
 
@@ -190,14 +198,14 @@ def _bar_on_terminal(progress: Progress) -> None:
 def _line_at_end(progress: Progress) -> None:
     """In a file or a pipe: one line a block, without control codes."""
     if _is_over(progress):
-        print(_words(progress), file=sys.stderr, flush=True)
+        print(_progress_line(progress), file=sys.stderr, flush=True)
 
 
 def _is_over(progress: Progress) -> bool:
     return progress.state not in ("queued", "running")
 
 
-def _words(progress: Progress) -> str:
+def _progress_line(progress: Progress) -> str:
     n_filled = round(_BAR_WIDTH * progress.share)
     bar = "#" * n_filled + "." * (_BAR_WIDTH - n_filled)
     return f"{progress.run}  {progress.block}  [{bar}] {progress.state} {progress.message}".rstrip()

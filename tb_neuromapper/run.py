@@ -21,7 +21,8 @@ from tb_neuromapper.backend.log.blocks import block_names, n_samples
 from tb_neuromapper.backend.log.gradient_flow import GradientFlow, load_flow
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.offline import read_run
-from tb_neuromapper.backend.log.reader import LogEntry, LogReader, RunLog
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.numerics.findings.evidence import Finding
 from tb_neuromapper.numerics.findings.rules import judge
@@ -33,7 +34,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The network's answers for the probe set at one step.
+    """The network's answers for the probe set at one epoch.
 
     Attributes:
         predicted: int (n,) classes, or float32 (n,) for targets.
@@ -85,7 +86,13 @@ def open_run(path: str | Path, *, cache: str | Path | None = None) -> Run:
 
 
 class Run:
-    """One run's data and results. Made by `open_run`."""
+    """One run's data and results. Made by `open_run`.
+
+    Args:
+        log: The run's index.
+        reader: Reads its log.
+        cache: Where results are found and stored.
+    """
 
     def __init__(self, log: RunLog, reader: LogReader, cache: ResultCache) -> None:
         self._log = log
@@ -94,6 +101,7 @@ class Run:
         self._evidence = EvidenceReader(self._loader, GradientSteps(self._loader), ScalarReader(reader.provider))
 
     def __repr__(self) -> str:
+        """Name, blocks and numbers of steps."""
         counts = {kind: len(self.steps(kind)) for kind in ("activations", "gradients")}
         return f"<Run {self._log.name!r}: blocks {', '.join(self.blocks) or 'none'}; steps {counts}>"
 
@@ -132,6 +140,9 @@ class Run:
     def steps(self, kind: str) -> list[int]:
         """The steps at which a kind was recorded, ascending.
 
+        Args:
+            kind: One of `schema.KINDS`. The steps are training steps for "gradients" and "parameters", else epochs.
+
         Raises:
             ValueError: The kind is unknown.
         """
@@ -144,6 +155,10 @@ class Run:
     def activations(self, block: str, step: int) -> FloatArray:
         """float32 (n, d): one block's reduced activations.
 
+        Args:
+            block: The block's name.
+            step: The epoch, one of `steps("activations")`.
+
         Raises:
             ValueError: There is no such block or step.
             RecordError: The array is missing or broken.
@@ -152,7 +167,10 @@ class Run:
         return self._loader.load(self._entry("activations", step), f"activations/{block}").astype(np.float32)
 
     def outcomes(self, step: int) -> Outcomes:
-        """The network's answers at one step.
+        """The network's answers at one epoch.
+
+        Args:
+            step: The epoch, one of `steps("outcomes")`.
 
         Raises:
             ValueError: There is no such step.
@@ -166,7 +184,7 @@ class Run:
         """The gradient flow at one training step: per layer its units, connections and parameters.
 
         Args:
-            step: One of `steps("gradients")`.
+            step: The training step, one of `steps("gradients")`.
 
         Raises:
             ValueError: There is no such step.

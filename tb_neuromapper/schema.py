@@ -64,7 +64,7 @@ class Record:
 
     Attributes:
         kind: One of KINDS.
-        step: The user's step (an epoch for `activations`), never negative.
+        step: A training step for `gradients` and `parameters`, else an epoch; never negative.
         sample_set: Hex SHA-256 of the probe set's sample ids; rows of equal sample sets are the same samples.
         file: Name of the safetensors file in ASSET_FOLDER, or None if the arrays lie in the event.
         tensors: Specs by tensor name, in the writer's order (for `activations`: block names, input to output).

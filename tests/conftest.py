@@ -4,8 +4,13 @@ import signal
 import threading
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import TensorBoardServer
+
+# No test depends on how fast the machine is.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # A shell starts what runs in its background deaf to Ctrl-C, and the processes that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

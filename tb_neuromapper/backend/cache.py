@@ -58,10 +58,15 @@ class StoredLayout:
     extensions: tuple[Path, ...]
 
     def __len__(self) -> int:
+        """How many slices it covers."""
         return self.n_base + len(self.extensions)
 
     def positions(self, index: int) -> FloatArray:
-        """float32 (n, 2) of one slice."""
+        """float32 (n, 2) of one slice.
+
+        Raises:
+            OSError, EOFError, ValueError: The file has been removed since, or is damaged.
+        """
         if index < self.n_base:
             return np.array(np.load(self.base / "positions.npy", mmap_mode="r")[index])
         return _load(self.extensions[index - self.n_base])

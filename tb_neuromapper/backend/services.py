@@ -16,7 +16,8 @@ from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.http.requests import Application, HttpError, listed
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
-from tb_neuromapper.backend.log.reader import LogReader, RunLog
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
 
 

@@ -13,7 +13,8 @@ from tb_neuromapper.backend.embeddings.projection import Projection
 from tb_neuromapper.backend.embeddings.projections import Projections
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.blocks import block_names
-from tb_neuromapper.backend.log.reader import LogReader, RunLog
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import RunLog
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 

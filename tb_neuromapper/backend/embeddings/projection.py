@@ -15,7 +15,7 @@ from tb_neuromapper.backend.embeddings.run_pairs import PairSlice, RunPair
 from tb_neuromapper.backend.embeddings.snapshot import PairSideSnapshot, PublishedLayout
 from tb_neuromapper.backend.jobs.job_folder import read_job_state
 from tb_neuromapper.backend.log.blocks import Slice
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 
 CANCELLED = ("cancelled", "cancelled; ask again to go on")
 

@@ -32,7 +32,7 @@ from tb_neuromapper.backend.jobs.job_folder import JobCancelled, read_job_state,
 from tb_neuromapper.backend.jobs.local_worker import LocalWorker, WorkerDied
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.blocks import Slice, block_slices
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.storage import ArraySource
 from tb_neuromapper.schema import RecordError
 

@@ -32,7 +32,7 @@ from tb_neuromapper.backend.http.requests import (
     route,
 )
 from tb_neuromapper.backend.log.blocks import block_names, block_slices, n_samples
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.services import Services
 from tb_neuromapper.numerics.quality.local_preservation import K
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import FloatArray
 from tb_neuromapper.backend.log.blocks import Slice, block_slices
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.storage import key_of_rows
 
 RowArray = npt.NDArray[np.int64]

@@ -29,6 +29,11 @@ class SiteFolder:
         out: The folder: a new one, an empty one, or one that an earlier export has written.
         log_dir: The log directory, which is never written to.
 
+    Attributes:
+        folder: The folder.
+        n_bytes: What was written so far.
+        n_files: How many files.
+
     Raises:
         SiteFolderError: It is another folder, or cannot be written to.
     """
@@ -48,11 +53,13 @@ class SiteFolder:
             raise SiteFolderError(_cannot_write(out, error)) from None
 
     def __enter__(self) -> SiteFolder:
+        """The folder itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Remove what was not put in place, and the folder too if it is new and empty."""
         shutil.rmtree(self._staging, ignore_errors=True)
         if self._is_new:
             with contextlib.suppress(OSError):  # It is not empty: the export is in it.

@@ -27,7 +27,8 @@ from tb_neuromapper.backend.embeddings.routes import Embeddings
 from tb_neuromapper.backend.http.frames import decode_frame, encode_frame
 from tb_neuromapper.backend.http.requests import HttpError
 from tb_neuromapper.backend.log.blocks import block_names, block_slices
-from tb_neuromapper.backend.log.reader import LogReader, RunLog
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.runs.routes import Runs
 from tb_neuromapper.backend.services import open_services
 from tb_neuromapper.schema import RecordError

@@ -12,7 +12,7 @@ from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.blocks import ACTIVATIONS
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.parameter_table import ParameterTable
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader, axis_of, loss_tags
 from tb_neuromapper.backend.log.steps import counters, subsample_with_last, train_steps
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LossSeries, ProbeUnits

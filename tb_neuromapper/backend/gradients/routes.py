@@ -26,7 +26,7 @@ from tb_neuromapper.backend.http.requests import (
     respond_json,
     route,
 )
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.steps import epochs, subsample_steps, subsample_with_last, version
 from tb_neuromapper.backend.services import Services
 

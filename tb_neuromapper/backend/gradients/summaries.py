@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.gradients.view import StepSummary, magnitude_ends, summarize
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 
 _SUMMARY = "summary"
 _ENDS = "ends"

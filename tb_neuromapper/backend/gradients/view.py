@@ -14,7 +14,7 @@ from tb_neuromapper.backend.log.gradient_flow import GradientFlow, LayerFlow
 from tb_neuromapper.backend.log.layer_norms import layer_norms
 from tb_neuromapper.backend.log.layer_table import FloatArray, LayerTable, Units, layer_rows
 from tb_neuromapper.backend.log.parameter_table import ParameterTable, is_weight
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.backend.log.steps import version
 
 MEASURES = ("gradient_norm", "update_ratio", "dead", "activation")

@@ -27,7 +27,12 @@ Application = Callable[..., Any]
 
 
 class HttpError(Exception):
-    """An answer other than 200, with a sentence for the user."""
+    """An answer other than 200.
+
+    Args:
+        code: The HTTP status.
+        message: A sentence for the user: what came, what is allowed, what to do.
+    """
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)

@@ -39,6 +39,9 @@ class DaskCluster(Executor):
     """Runs jobs on a Dask cluster; connects with the first one, so that TensorBoard starts without the cluster.
 
     A job whose worker dies is run again by another one.
+
+    Args:
+        address: The scheduler's, for example tcp://10.0.0.1:8786.
     """
 
     def __init__(self, address: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy.typing as npt
 
 from tb_neuromapper.backend.cache import ResultCache, write_atomically
-from tb_neuromapper.backend.log.reader import LogEntry, LogReader
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import LogEntry
 from tb_neuromapper.backend.log.storage import ArraySource, array_from_bytes, load_array, load_rows, verify
 from tb_neuromapper.schema import RecordError, checksum, from_json_array
 

@@ -28,7 +28,7 @@ from tb_neuromapper.backend.log.layer_table import (
     load_units,
 )
 from tb_neuromapper.backend.log.parameter_table import ParameterTable, load_parameters, recorded_problems
-from tb_neuromapper.backend.log.reader import LogEntry
+from tb_neuromapper.backend.log.run_log import LogEntry
 from tb_neuromapper.schema import RecordError
 
 

@@ -10,8 +10,8 @@ from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.gradient_flow import GradientFlow, load_flow
 from tb_neuromapper.backend.log.layer_table import Units, load_layers, load_units
 from tb_neuromapper.backend.log.parameter_table import ParameterTable, load_parameters
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
 from tb_neuromapper.backend.log.recent import LruCache
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.steps import version
 from tb_neuromapper.schema import RecordError
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.checks import UNIT_ARRAYS
-from tb_neuromapper.backend.log.reader import LogEntry
+from tb_neuromapper.backend.log.run_log import LogEntry
 from tb_neuromapper.schema import RecordError
 
 FloatArray = npt.NDArray[np.float32]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
 
-from tb_neuromapper.backend.log.reader import LogReader, RunLog
+from tb_neuromapper.backend.log.reader import LogReader
+from tb_neuromapper.backend.log.run_log import RunLog
 from tb_neuromapper.schema import PLUGIN_NAME
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.layer_table import FloatArray, is_count
-from tb_neuromapper.backend.log.reader import LogEntry
+from tb_neuromapper.backend.log.run_log import LogEntry
 from tb_neuromapper.schema import RecordError
 
 

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 
 
 def version(log: RunLog, train_step: int) -> str:

@@ -25,7 +25,7 @@ from tb_neuromapper.backend.http.requests import (
 )
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.blocks import n_samples, probe_version
-from tb_neuromapper.backend.log.reader import LogEntry, RunLog
+from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.scalars import finite_pairs
 from tb_neuromapper.backend.log.steps import train_steps
 from tb_neuromapper.backend.runs.view import PER_SHEET, describe, describe_briefly, readable, thumbnail_sheet

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.backend.log.blocks import ACTIVATIONS, block_names, n_samples, probe_version
-from tb_neuromapper.backend.log.reader import RunLog
+from tb_neuromapper.backend.log.run_log import RunLog
 
 PER_SHEET = 256
 SHEET_COLUMNS = 16
