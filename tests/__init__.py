@@ -1,0 +1,1 @@
+"""Tests of all parts; helpers for several of them lie here."""

@@ -41,13 +41,16 @@ class TensorBoardServer:
         return found.group(1)
 
     def get(self, path):
+        """The body of a GET that succeeds, of one of our routes."""
         with urllib.request.urlopen(f"{self.url}data/plugin/neuromapper/{path}", timeout=60) as response:
             return response.read()
 
     def json(self, path):
+        """The JSON of a GET that succeeds."""
         return json.loads(self.get(path))
 
     def post(self, path, body):
+        """The JSON that answers a POST which succeeds."""
         url = f"{self.url}data/plugin/neuromapper/{path}"
         request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -67,6 +70,7 @@ class TensorBoardServer:
         return await_value(done, self.process)
 
     def close(self):
+        """End TensorBoard as its user does."""
         self.process.terminate()
         self.process.wait(30)
         self._thread.join(30)

@@ -11,6 +11,7 @@ from tests.logs import LogWriter, flip_bit, write_run
 
 
 def cli(*arguments):
+    """The command tb-neuromapper with these arguments, once it has ended."""
     command = [sys.executable, "-m", "tb_neuromapper", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

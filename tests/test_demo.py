@@ -15,12 +15,14 @@ from tests.servers import await_value
 
 @pytest.fixture
 def free_port():
+    """A TCP port of this machine that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("localhost", 0))
         return listener.getsockname()[1]
 
 
 def demo(*flags, folder, **options):
+    """The demo as a process of its own, with a cache of its own."""
     command = [sys.executable, "-m", "tb_neuromapper.cli", "demo", "--logdir", str(folder / "runs"), *map(str, flags)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
     return subprocess.Popen(
@@ -85,6 +87,7 @@ def test_demo__ends_both_processes_at_ctrl_c(tmp_path, free_port):
 
 
 def group_exists(group):
+    """Whether any process of a group is left."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

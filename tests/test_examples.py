@@ -13,6 +13,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def run(name, *arguments, cwd):
+    """An example's process, once it has ended."""
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, cwd=cwd)
 

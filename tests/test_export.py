@@ -18,21 +18,22 @@ from tests.logs import LogWriter, flip_bit, write_run
 
 
 def cli(*arguments):
+    """The command tb-neuromapper with these arguments, once it has ended."""
     command = [sys.executable, "-m", "tb_neuromapper.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def site_of(out):
-    """What data/site.js tells the page."""
+    """What data/site.js holds."""
     return json.loads((out / "data" / "site.js").read_text().removeprefix("neuromapperSite=").rstrip(";\n"))
 
 
 def frame_of(out, name):
     """Arrays and attributes in a data file."""
-    told, data = re.fullmatch(
+    named, data = re.fullmatch(
         r'neuromapperFile\("(.*)","(.*)"\);\n', (out / "data" / f"{name}.js").read_text()
     ).groups()
-    assert told == name
+    assert named == name
     return decode_frame(base64.b64decode(data))
 
 
@@ -52,6 +53,7 @@ def logs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
+    """One results cache for all exports."""
     return tmp_path_factory.mktemp("cache")
 
 

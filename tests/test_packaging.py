@@ -27,6 +27,7 @@ def built(tmp_path_factory):
 
 
 def names_in(built, pattern):
+    """The names of the files in the one archive that matches."""
     (path,) = built.glob(pattern)
     if path.suffix == ".whl":
         with zipfile.ZipFile(path) as archive:

@@ -12,6 +12,7 @@ from tests.logs import LogWriter, write_run
 
 @pytest.fixture
 def run(tmp_path, cache_folder):
+    """A run of three epochs, opened from Python."""
     write_run(tmp_path / "a")
     return tb_neuromapper.open_run(tmp_path / "a", cache=cache_folder)
 

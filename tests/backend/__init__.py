@@ -1,0 +1,1 @@
+"""Tests of TensorBoard's side, over HTTP and as functions."""

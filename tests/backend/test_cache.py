@@ -13,10 +13,12 @@ PARAMETERS = ProjectionParameters().as_dict()
 
 @pytest.fixture
 def cache(tmp_path):
+    """An empty cache."""
     return ResultCache(tmp_path / "cache")
 
 
 def slices(n_steps, n=5):
+    """Positions (n, 2) of each of some steps, all of them the step's number."""
     return [np.full((n, 2), step, np.float32) for step in range(n_steps)]
 
 

@@ -12,42 +12,58 @@ from tests.logs import LogWriter, write_gradient_run, write_run
 
 
 class Hello:
-    """A screen with every method that a screen may have."""
+    """A screen with every method that a screen may have.
+
+    Args:
+        services: What all screens share.
+    """
 
     def __init__(self, services):
         self.services = services
         self.n_warmed, self.is_closed = 0, False
 
     def applications(self):
+        """One route."""
         return {"/hello": route(self.hello, "GET")}
 
     def hello(self, request):
+        """Answer with the run's name."""
         log = self.services.run_log(argument(request, "run"))
         return respond_json({"hello": log.name})
 
     def describe_run(self, log):
+        """How many epochs a run has."""
         return {"hello": len(log.steps("activations"))}
 
     def describe_server(self):
+        """A flag of its own."""
         return {"greets": True}
 
     def problems(self, run):
+        """One sentence about any run."""
         return [f"{run} does not answer."]
 
     def warm_up(self):
+        """Count how often it is called."""
         self.n_warmed += 1
 
     def close(self):
+        """Remember that it was called."""
         self.is_closed = True
 
 
 class Mute:
-    """A screen that has only what a screen must have."""
+    """A screen that has only what a screen must have.
+
+    Args:
+        services: What all screens share.
+    """
 
     def __init__(self, services):
         pass
 
     def applications(self):
+        """No route."""
         return {}
 
 

@@ -20,7 +20,13 @@ PREFIX = "/data/plugin/neuromapper"
 
 
 class Viewer:
-    """TensorBoard's WSGI application with our plugin in it, over one log directory."""
+    """TensorBoard's WSGI application with our plugin in it, over one log directory.
+
+    Args:
+        log_dir: The log directory.
+        cache: The folder of the results cache.
+        scheduler: Of a Dask cluster; empty for a worker of its own.
+    """
 
     def __init__(self, log_dir, cache, scheduler=""):
         flags = argparse.Namespace(neuromapper_cache=str(cache), neuromapper_cache_gb=1.0)
@@ -42,18 +48,22 @@ class Viewer:
         self.reload()
 
     def reload(self):
+        """Let TensorBoard read what was logged since."""
         self.multiplexer.AddRunsFromDirectory(str(self.log_dir))
         self.multiplexer.Reload()
 
     def get(self, path, **query):
+        """The answer to a GET of one of our routes."""
         return self.client.get(f"{PREFIX}/{path}", query_string=query or None)
 
     def json(self, path, **query):
+        """The JSON of a GET that succeeds."""
         response = self.get(path, **query)
         assert response.status_code == 200, response.text
         return response.json
 
     def frame(self, path, **query):
+        """Arrays and attributes of a GET that succeeds."""
         response = self.get(path, **query)
         assert response.status_code == 200, response.text
         return decode_frame(response.data)
@@ -72,6 +82,7 @@ class Viewer:
         return low + quanta / 65535 * (high - low)
 
     def post(self, path, body, **headers):
+        """The answer to a POST with a JSON body."""
         return self.client.post(f"{PREFIX}/{path}", data=json.dumps(body), content_type="application/json", **headers)
 
     def project(self, run, **parameters):
@@ -81,6 +92,7 @@ class Viewer:
         return self.await_end([item["id"] for item in response.json["projections"]])
 
     def await_end(self, ids, timeout_s=300):
+        """The manifests of some projections once no job of theirs is under way."""
         deadline_s = time.monotonic() + timeout_s
         while True:
             manifests = self.json("projections", ids=",".join(ids))["projections"]
@@ -90,4 +102,5 @@ class Viewer:
             time.sleep(0.02)
 
     def close(self):
+        """As TensorBoard does at its end."""
         self.plugin.close()

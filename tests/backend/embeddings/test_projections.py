@@ -123,6 +123,7 @@ def test_projections__of_changed_parameters_start_from_the_present_layout(tmp_pa
 
 
 def centres(positions, labels):
+    """Mean position (n_classes, 2) of each class."""
     return np.stack([positions[labels == label].mean(axis=0) for label in np.unique(labels)])
 
 

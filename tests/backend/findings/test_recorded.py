@@ -44,6 +44,7 @@ def record(folder, model, cache, *, lr=1e-3, n_steps=200, disturb=None, schedule
 
 @pytest.fixture(autouse=True)
 def seeded():
+    """Equal weights in each run of a test."""
     torch.manual_seed(0)
 
 

@@ -28,6 +28,7 @@ def write_dead(folder, n_dead=3):
 
 @pytest.fixture
 def folder(tmp_path):
+    """A log directory with a run "dead" of six records, and one of somebody else, whose loss ends as NaN."""
     write_dead(tmp_path / "dead")
     with SummaryWriter(str(tmp_path / "scalars")) as writer:
         for step in range(100):
@@ -36,6 +37,7 @@ def folder(tmp_path):
 
 
 def dead_of(findings):
+    """The findings of dead units."""
     return [each for each in findings if each["kind"] == "dead_units"]
 
 

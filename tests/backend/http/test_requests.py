@@ -9,6 +9,7 @@ from tests.logs import write_run
 
 @pytest.fixture
 def viewer(tmp_path, open_viewer):
+    """A viewer of the run "a" with two epochs."""
     write_run(tmp_path / "a", steps=[0, 1])
     return open_viewer(tmp_path)
 

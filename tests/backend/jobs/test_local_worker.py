@@ -15,6 +15,7 @@ from tests.processes import is_alive
 
 @pytest.fixture
 def worker():
+    """A worker that ends with the test."""
     worker = LocalWorker()
     yield worker
     worker.kill()

@@ -20,6 +20,7 @@ pytestmark = [
 
 @pytest.fixture
 def cluster():
+    """A Dask cluster of two processes with one thread each."""
     from distributed import LocalCluster
 
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
@@ -27,6 +28,7 @@ def cluster():
 
 
 def big_run(folder):
+    """A run whose layout takes long enough to be interrupted."""
     writer = LogWriter(folder, n=1500)
     writer.probe()
     for step in range(20):
@@ -35,6 +37,7 @@ def big_run(folder):
 
 
 def positions_of(viewer, manifest):
+    """uint16 (T, n, 2) of all steps of a projection."""
     frames = [viewer.frame("positions", ids=manifest["id"], step=step)[0] for step in manifest["steps"]]
     return np.stack([frame[manifest["id"]] for frame in frames])
 

@@ -9,6 +9,7 @@ from tests.logs import COLUMNS, LogWriter, flip_bit, linear_layers, write_gradie
 
 
 def opened(folder, cache):
+    """The run from Python."""
     return tb_neuromapper.open_run(folder, cache=cache)
 
 
@@ -22,6 +23,7 @@ def writer(tmp_path):
 
 @pytest.fixture
 def open_it(tmp_path, cache_folder):
+    """A function that opens the writer's run from Python."""
     return lambda: opened(tmp_path / "a", cache_folder)
 
 

@@ -34,6 +34,7 @@ def ask(server, path, body=None, **headers):
 
 
 def states(server):
+    """The state of each training by its run."""
     return {item["run"]: item["state"] for item in server.json("trainings")["trainings"]}
 
 
@@ -119,6 +120,7 @@ def test_trainings__end_with_tensorboard(playground, how):
 
 
 def command_line(pid):
+    """The command line of a process."""
     return Path(f"/proc/{pid}/cmdline").read_text()
 
 

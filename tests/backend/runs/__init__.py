@@ -1,0 +1,1 @@
+"""Tests of the answers about runs and samples."""
