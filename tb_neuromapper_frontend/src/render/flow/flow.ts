@@ -1,3 +1,4 @@
+import { createRenderContext, resizeCanvas } from "../context";
 import { type ArrayBuffers, createArrayBuffers } from "./array_buffers";
 import { createFrontPass, type FrontPass } from "./front_pass";
 import { createLinkSheets, type LinkSheets } from "./link_sheets";
@@ -43,43 +44,29 @@ interface Passes {
  * @returns null if the browser has no WebGL2.
  */
 export function createFlow(canvas: HTMLCanvasElement, onRestored: () => void): Flow | null {
-  const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
-  if (!gl) return null;
-  let passes: Passes | null = createPasses(gl);
+  const context = createRenderContext(canvas, createPasses, (isLost) => {
+    if (!isLost) onRestored();
+  });
+  if (!context) return null;
   let nFrames = 0;
-  const lost = (event: Event) => {
-    event.preventDefault();
-    passes = null;
-  };
-  const restored = () => {
-    passes = createPasses(gl);
-    onRestored();
-  };
-  canvas.addEventListener("webglcontextlost", lost);
-  canvas.addEventListener("webglcontextrestored", restored);
   return {
     draw(scene) {
-      if (!passes || gl.isContextLost()) return true;
-      const isSame = drawScene(gl, canvas, passes, scene);
+      const { gl, passes } = context;
+      if (!passes) return true;
+      resizeCanvas(canvas, scene.size, scene.pixelRatio);
+      const isSame = drawScene(gl, passes, scene);
       passes.buffers.trim();
       nFrames += 1;
       return isSame;
     },
-    isReady: (step) => step.nLinks <= MOST_DIRECT || !passes || passes.sheets.isComplete(step),
+    isReady: (step) => step.nLinks <= MOST_DIRECT || (context.passes?.sheets.isComplete(step) ?? true),
     get nFrames() {
       return nFrames;
     },
     get nBuffers() {
-      return passes?.buffers.count ?? 0;
+      return context.passes?.buffers.count ?? 0;
     },
-    dispose() {
-      canvas.removeEventListener("webglcontextlost", lost);
-      canvas.removeEventListener("webglcontextrestored", restored);
-      for (const pass of passes ? Object.values(passes) : []) pass.dispose();
-      passes = null;
-      // Browsers allow only some contexts at a time; this one's canvas leaves the page.
-      gl.getExtension("WEBGL_lose_context")?.loseContext();
-    },
+    dispose: context.dispose,
   };
 }
 
@@ -107,17 +94,8 @@ function manyLined({ going, coming, next }: FlowScene): FlowStep[] {
   return [...new Set(steps)].filter((step) => step.nLinks > MOST_DIRECT);
 }
 
-function drawScene(
-  gl: WebGL2RenderingContext,
-  canvas: HTMLCanvasElement,
-  passes: Passes,
-  scene: FlowScene,
-): boolean {
-  const width = Math.max(1, Math.round(scene.size.width * scene.pixelRatio));
-  const height = Math.max(1, Math.round(scene.size.height * scene.pixelRatio));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  gl.viewport(0, 0, width, height);
+function drawScene(gl: WebGL2RenderingContext, passes: Passes, scene: FlowScene): boolean {
+  gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
   gl.clearColor(0, 0, 0, 0);
   gl.clear(gl.COLOR_BUFFER_BIT);
   gl.enable(gl.BLEND);

@@ -1,3 +1,4 @@
+import { createRenderContext, resizeCanvas } from "../context";
 import { type Lazy, lazily } from "../lazily";
 import { createFrameResources, type FrameResources } from "./frame_resources";
 import { createImagePass, type ImagePass } from "./image_pass";
@@ -48,28 +49,15 @@ export function createScatter(
   onContext: (isLost: boolean) => void,
 ): Scatter | null {
   // The first frame would throw away a drawing buffer of another size.
-  setSize(canvas, canvas.clientWidth * devicePixelRatio, canvas.clientHeight * devicePixelRatio);
-  const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
-  if (!gl) return null;
-  let passes: Passes | null = createPasses(gl);
+  resizeCanvas(canvas, { width: canvas.clientWidth, height: canvas.clientHeight }, devicePixelRatio);
+  const context = createRenderContext(canvas, createPasses, onContext);
+  if (!context) return null;
   let nFrames = 0;
-
-  const lost = (event: Event) => {
-    event.preventDefault();
-    passes = null;
-    onContext(true);
-  };
-  const restored = () => {
-    passes = createPasses(gl);
-    onContext(false);
-  };
-  canvas.addEventListener("webglcontextlost", lost);
-  canvas.addEventListener("webglcontextrestored", restored);
-
   return {
     draw(scene, isKept) {
-      if (!passes || gl.isContextLost()) return;
-      setSize(canvas, scene.size.width * scene.pixelRatio, scene.size.height * scene.pixelRatio);
+      const { gl, passes } = context;
+      if (!passes) return;
+      resizeCanvas(canvas, scene.size, scene.pixelRatio);
       drawScene(gl, passes, scene);
       passes.slices.trim(isKept);
       passes.levels.trim();
@@ -81,14 +69,9 @@ export function createScatter(
       return nFrames;
     },
     get nSlices() {
-      return passes?.slices.count ?? 0;
+      return context.passes?.slices.count ?? 0;
     },
-    dispose() {
-      canvas.removeEventListener("webglcontextlost", lost);
-      canvas.removeEventListener("webglcontextrestored", restored);
-      for (const pass of Object.values(passes ?? {})) pass.dispose();
-      passes = null;
-    },
+    dispose: context.dispose,
   };
 }
 
@@ -112,13 +95,6 @@ function uploadLevels(gl: WebGL2RenderingContext, levels: Uint8Array): WebGLBuff
   gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
   gl.bufferData(gl.ARRAY_BUFFER, levels, gl.STATIC_DRAW);
   return buffer;
-}
-
-function setSize(canvas: HTMLCanvasElement, width: number, height: number): void {
-  width = Math.max(1, Math.round(width));
-  height = Math.max(1, Math.round(height));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
 }
 
 function drawScene(gl: WebGL2RenderingContext, passes: Passes, scene: Scene): void {
