@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apply, HOME, toPixels } from "../../../src/render/camera";
-import { type Pickable, pick } from "../../../src/render/scatter/picking";
+import type { BlendedPoints } from "../../../src/render/scatter/blended";
+import { pick } from "../../../src/render/scatter/picking";
 import { Level, MISSING, positionOf, type Slice } from "../../../src/render/scatter/scene";
 
 function random(seed: number): () => number {
@@ -23,13 +24,13 @@ function scene(seed: number, n: number) {
   for (const row of [2, 3]) to.xy.fill(MISSING, 2 * row, 2 * row + 2);
   const size = { width: 400, height: 300 };
   const camera = { ...HOME, zoom: 1.7, rotation: 20, x: 0.05 };
-  const panel: Pickable = { from, to, mix: next(), toPixels: toPixels(camera, to.extent, size) };
+  const panel: BlendedPoints = { from, to, mix: next(), toPixels: toPixels(camera, to.extent, size) };
   const levels = Uint8Array.from({ length: n }, () => Math.floor(next() * 3));
   return { panel, levels, next };
 }
 
 /** The obviously right way: every row's place in pixels, then the nearest. */
-function plainPick(panel: Pickable, levels: Uint8Array, px: number, py: number, radius: number): number {
+function plainPick(panel: BlendedPoints, levels: Uint8Array, px: number, py: number, radius: number): number {
   let best = -1;
   let bestDistance = radius;
   for (const [row, level] of levels.entries()) {

@@ -1,8 +1,8 @@
 import type { Signal } from "@preact/signals";
-import type { Point } from "../../../render/scatter/region";
+import { boxBetween, type Point } from "../../../render/scatter/lasso";
 import type { Session } from "../../../session";
 import { modeOf, type SelectMode } from "../../../session/selection";
-import { boxBetween, type LassoDraft } from "../parts/lasso_outline";
+import type { LassoDraft } from "../parts/lasso_outline";
 import type { Embeddings } from "../state/actions";
 import type { Stage } from "./stage";
 

@@ -1,7 +1,8 @@
 import { effect } from "@preact/signals";
 import { type Box, HOME, toPixels } from "../../../render/camera";
-import { type Pickable, pick } from "../../../render/scatter/picking";
-import { type Point, rowsInPolygon } from "../../../render/scatter/region";
+import type { BlendedPoints } from "../../../render/scatter/blended";
+import { type Point, rowsInPolygon } from "../../../render/scatter/lasso";
+import { pick } from "../../../render/scatter/picking";
 import { createScatter } from "../../../render/scatter/scatter";
 import type { Panel } from "../../../render/scatter/scene";
 import { blockOf } from "../state/run_pair";
@@ -100,7 +101,7 @@ export function createStage(parts: SceneParts, canvas: HTMLCanvasElement): Stage
     request();
   };
   /** A plot's points, and its place in the window. */
-  const plotOf = (block: string): { points: Pickable; left: number; top: number } | null => {
+  const plotOf = (block: string): { points: BlendedPoints; left: number; top: number } | null => {
     const { rects, origin } = places.measured();
     const rect = rects.get(block);
     const projection = embeddings.projections.peek().find((each) => each.block === block);

@@ -1,4 +1,4 @@
-import type { Point } from "../../../render/scatter/region";
+import type { Point } from "../../../render/scatter/lasso";
 import type { SelectMode } from "../../../session/selection";
 
 /** A lasso or box that is being drawn, in pixels from its plot's top left. */
@@ -20,13 +20,4 @@ export function LassoOutline({ lassoDraft }: { lassoDraft: LassoDraft | null }) 
       )}
     </svg>
   );
-}
-
-export function boxBetween([x0, y0]: Point, [x1, y1]: Point): Point[] {
-  return [
-    [x0, y0],
-    [x1, y0],
-    [x1, y1],
-    [x0, y1],
-  ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HOME, toPixels } from "../../../src/render/camera";
-import { type Point, rowsInPolygon } from "../../../src/render/scatter/region";
+import { type Point, rowsInPolygon } from "../../../src/render/scatter/lasso";
 import { Level, MISSING } from "../../../src/render/scatter/scene";
 
 describe("a lasso", () => {
