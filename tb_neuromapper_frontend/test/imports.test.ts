@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["ui", "density", "host"],
   ["render/scatter", "render/flow"],
   ["render"],
-  ["color", "api"],
+  ["color", "api", "lru_cache.ts"],
 ];
 
 interface Import {

@@ -1,5 +1,6 @@
 import { effect, untracked } from "@preact/signals";
 import { type ApiError, asApiError } from "../api/errors";
+import { createLruCache } from "../lru_cache";
 
 /** What is to be loaded; the same key means the same answer. */
 export interface Wanted<T> {
@@ -18,14 +19,13 @@ interface Handlers<T> {
 
 /**
  * Loads what is wanted whenever the signals that `plan` reads change. Another key gives up what is under way, null gives it up
- * as well, undefined leaves it alone. Answers are kept by key; the oldest leave first.
+ * as well, undefined leaves it alone. Answers are kept by key; the least recently used leave first.
  *
  * @returns a function that ends it.
  */
 export function syncLoaded<T>(plan: () => Wanted<T> | null | undefined, handlers: Handlers<T>): () => void {
   const { arrived, failed, nKept = 0, isWhole = () => true } = handlers;
-  // A Map keeps insertion order, so the first key is the oldest.
-  const kept = new Map<string, T>();
+  const kept = createLruCache<string, T>({ budget: nKept });
   let underWay: { key: string; abort: AbortController } | null = null;
 
   const start = async ({ key, load }: Wanted<T>) => {
@@ -34,7 +34,7 @@ export function syncLoaded<T>(plan: () => Wanted<T> | null | undefined, handlers
     try {
       const value = await load(abort.signal);
       if (isWhole(value)) kept.set(key, value);
-      for (const oldest of kept.keys()) if (kept.size > nKept) kept.delete(oldest);
+      kept.trim();
       if (!abort.signal.aborted) arrived(value, key);
     } catch (caught) {
       const error = asApiError(caught);

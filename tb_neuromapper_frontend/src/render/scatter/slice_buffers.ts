@@ -1,3 +1,4 @@
+import { createLruCache } from "../../lru_cache";
 import type { Slice } from "./scene";
 
 export interface SliceBuffers {
@@ -14,44 +15,31 @@ export interface SliceBuffers {
 
 /** The slices' positions on the GPU, at most `budgetBytes` of them between two frames. */
 export function createSliceBuffers(gl: WebGL2RenderingContext, budgetBytes: number): SliceBuffers {
-  // A Map keeps insertion order, so the first key is the least recently used slice.
-  const buffers = new Map<Slice, WebGLBuffer>();
-  let usedBytes = 0;
+  const buffers = createLruCache<Slice, WebGLBuffer>({
+    budget: budgetBytes,
+    sizeOf: (_, slice) => slice.xy.byteLength,
+    onDrop: (buffer) => gl.deleteBuffer(buffer),
+  });
   let inFrame = new Set<Slice>();
-
-  const remove = (slice: Slice, buffer: WebGLBuffer) => {
-    gl.deleteBuffer(buffer);
-    buffers.delete(slice);
-    usedBytes -= slice.xy.byteLength;
-  };
   return {
     buffer(slice) {
       inFrame.add(slice);
       const known = buffers.get(slice);
-      if (known) {
-        buffers.delete(slice);
-        buffers.set(slice, known);
-        return known;
-      }
+      if (known) return known;
       const buffer = gl.createBuffer();
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.bufferData(gl.ARRAY_BUFFER, slice.xy, gl.STATIC_DRAW);
       buffers.set(slice, buffer);
-      usedBytes += slice.xy.byteLength;
       return buffer;
     },
     trim(isKept) {
-      for (const [slice, buffer] of buffers) {
-        if (inFrame.has(slice)) continue;
-        if (usedBytes > budgetBytes || !isKept(slice)) remove(slice, buffer);
-      }
+      for (const slice of buffers.keys()) if (!inFrame.has(slice) && !isKept(slice)) buffers.delete(slice);
+      buffers.trim((slice) => inFrame.has(slice));
       inFrame = new Set();
     },
     get count() {
-      return buffers.size;
+      return buffers.count;
     },
-    dispose() {
-      for (const [slice, buffer] of buffers) remove(slice, buffer);
-    },
+    dispose: buffers.clear,
   };
 }

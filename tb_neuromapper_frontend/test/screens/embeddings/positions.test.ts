@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "../../../src/api/errors";
 import type { EmbeddingsApi, WantedPositions } from "../../../src/screens/embeddings/api";
-import {
-  createPositionCache,
-  missingAt,
-  stepsByDistance,
-} from "../../../src/screens/embeddings/state/positions";
+import { missingAt, stepsByDistance } from "../../../src/screens/embeddings/state/position_requests";
+import { createPositionCache } from "../../../src/screens/embeddings/state/positions";
 import type { Positions, Projection } from "../../../src/screens/embeddings/types";
 
 interface Asked extends WantedPositions {

@@ -1,4 +1,5 @@
 import { asApiError } from "../../../api/errors";
+import { createLruCache } from "../../../lru_cache";
 import { indexOfStep } from "../../../session/steps";
 import type { GradientsApi } from "../api";
 import type { FlowFrame, GradientsSummary } from "../types";
@@ -16,40 +17,30 @@ export interface FlowFrames {
   clear(): void;
 }
 
-interface Parts {
+interface FlowFramesOptions {
   api: Pick<GradientsApi, "flow">;
   summary: () => GradientsSummary | null;
   onArrival: () => void;
   onFailure: (sentence: string) => void;
 }
 
-export function createFlowFrames({ api, summary, onArrival, onFailure }: Parts): FlowFrames {
-  // A Map keeps insertion order, so the first key is the least recently used.
-  const frames = new Map<string, FlowFrame>();
+export function createFlowFrames({ api, summary, onArrival, onFailure }: FlowFramesOptions): FlowFrames {
+  const frames = createLruCache<string, FlowFrame>({ budget: BUDGET_BYTES, sizeOf: bytesOf });
   const asked = new Map<string, AbortController>();
   const failedAt = new Map<string, number>();
-  let usedBytes = 0;
 
   const keyOf = (step: number): string | null => {
     const known = summary();
     const index = known ? indexOfSorted(known.steps, step) : -1;
     return known && index >= 0 ? JSON.stringify([known.run, step, known.versions[index]]) : null;
   };
-  const keep = (key: string, frame: FlowFrame) => {
-    frames.set(key, frame);
-    usedBytes += bytesOf(frame);
-    for (const [oldest, old] of frames) {
-      if (usedBytes <= BUDGET_BYTES || oldest === key) break;
-      frames.delete(oldest);
-      usedBytes -= bytesOf(old);
-    }
-  };
   const fetchFrame = async (key: string) => {
     const [run, step, version] = JSON.parse(key) as [string, number, string];
     const abort = new AbortController();
     asked.set(key, abort);
     try {
-      keep(key, await api.flow(run, step, version, abort.signal));
+      frames.set(key, await api.flow(run, step, version, abort.signal));
+      frames.trim((each) => each === key);
       onArrival();
     } catch (caught) {
       const error = asApiError(caught);
@@ -63,16 +54,12 @@ export function createFlowFrames({ api, summary, onArrival, onFailure }: Parts):
   return {
     get(step) {
       const key = keyOf(step);
-      const frame = key === null ? undefined : frames.get(key);
-      if (key === null || !frame) return null;
-      frames.delete(key);
-      frames.set(key, frame);
-      return frame;
+      return key === null ? null : (frames.get(key) ?? null);
     },
     want(steps) {
       for (const step of steps) {
         const key = keyOf(step);
-        if (key === null || frames.has(key) || asked.has(key)) continue;
+        if (key === null || frames.peek(key) || asked.has(key)) continue;
         if (asked.size >= MAX_REQUESTS) return;
         if (performance.now() - (failedAt.get(key) ?? Number.NEGATIVE_INFINITY) > RETRY_MS)
           void fetchFrame(key);
@@ -82,7 +69,6 @@ export function createFlowFrames({ api, summary, onArrival, onFailure }: Parts):
       for (const abort of asked.values()) abort.abort();
       frames.clear();
       failedAt.clear();
-      usedBytes = 0;
     },
   };
 }
