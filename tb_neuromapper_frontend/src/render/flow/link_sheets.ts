@@ -1,4 +1,5 @@
 import type { Affine } from "../camera";
+import { createLinePacing } from "./line_pacing";
 import type { FlowPlaces, FlowScene, FlowStep } from "./scene";
 
 /** The lines of one step, drawn once: a frame then costs a picture of its size, however many lines there are. */
@@ -9,10 +10,12 @@ export interface LinkSheet {
   nDrawn: number;
 }
 
-interface Kept extends LinkSheet {
+interface StepSheet extends LinkSheet {
   step: FlowStep;
+  /** What the lines' looks depend on. */
   key: readonly unknown[];
   places: FlowPlaces;
+  /** The last frame that used it. */
   usedAt: number;
 }
 
@@ -33,9 +36,6 @@ export interface LinkSheets {
 
 /** The step on view, the one before, those that may come next; each may have a sheet of the view before. */
 const MAX_SHEETS = 8;
-const [LEAST_LINES, MOST_LINES] = [1000, 50_000];
-/** A frame that took longer than the second draws fewer lines next time, one shorter than the first more. */
-const [SHORT_MS, LONG_MS] = [25, 50];
 
 /** @param drawLines draws `n` lines from the `first` on, as they look where no front is, into what is bound. */
 export function createLinkSheets(
@@ -43,24 +43,20 @@ export function createLinkSheets(
   drawLines: (scene: FlowScene, step: FlowStep, first: number, n: number) => void,
 ): LinkSheets {
   const framebuffer = gl.createFramebuffer();
-  let sheets: Kept[] = [];
+  const pacing = createLinePacing();
+  let sheets: StepSheet[] = [];
   let key: readonly unknown[] = [];
   let frame = 0;
-  let nLines = 4000;
-  let workedAt = Number.NEGATIVE_INFINITY;
 
-  const isCurrent = (sheet: Kept) => sameParts(sheet.key, key);
+  const isCurrent = (sheet: StepSheet) => sameParts(sheet.key, key);
   const find = (step: FlowStep) => sheets.filter((sheet) => sheet.step === step);
   const isComplete = (step: FlowStep) =>
     find(step).some((sheet) => isCurrent(sheet) && sheet.nDrawn === step.nLinks);
-  const begin = (scene: FlowScene, step: FlowStep): Kept => {
-    const sheet = { step, key, places: scene.places, view: scene.view, nDrawn: 0, usedAt: frame };
-    return { ...sheet, texture: createSheetTexture(gl) };
-  };
+  /** @returns how many lines it drew, at most as many as there is `room` for. */
   const goOn = (scene: FlowScene, step: FlowStep, room: number): number => {
     let sheet = find(step).find(isCurrent);
     if (!sheet) {
-      sheet = begin(scene, step);
+      sheet = createSheet(gl, scene, step, key);
       sheets.push(sheet);
     }
     sheet.usedAt = frame;
@@ -74,7 +70,7 @@ export function createLinkSheets(
     if (sheet.nDrawn === step.nLinks) drop((other) => other.step === step && other !== sheet);
     return n;
   };
-  const drop = (isUnwanted: (sheet: Kept) => boolean) => {
+  const drop = (isUnwanted: (sheet: StepSheet) => boolean) => {
     for (const sheet of sheets.filter(isUnwanted)) gl.deleteTexture(sheet.texture);
     sheets = sheets.filter((sheet) => !isUnwanted(sheet));
   };
@@ -88,17 +84,13 @@ export function createLinkSheets(
       // While the view moves, the sheets of before are moved along.
       const isMoving = !sameParts(before, key) && sheets.length > 0;
       const now = performance.now();
-      const tookMs = now - workedAt;
-      workedAt = Number.NEGATIVE_INFINITY;
-      if (tookMs > LONG_MS && tookMs < 1000) nLines = Math.max(LEAST_LINES, nLines / 2);
-      else if (tookMs < SHORT_MS) nLines = Math.min(MOST_LINES, nLines * 2);
+      let room = pacing.begin(now);
       const wasComplete = steps.every(isComplete);
-      let room = nLines;
       for (const step of isMoving ? [] : steps) {
         if (room <= 0) break;
         if (isComplete(step)) continue;
         room -= goOn(scene, step, room);
-        workedAt = now;
+        pacing.drew(now);
       }
       for (const sheet of sheets) if (steps.includes(sheet.step)) sheet.usedAt = frame;
       sheets.sort((a, b) => b.usedAt - a.usedAt);
@@ -132,6 +124,16 @@ function keyOf(
   height: number,
 ): unknown[] {
   return [places, palette, muted, pixelRatio, width, height, ...Object.values(view)];
+}
+
+function createSheet(
+  gl: WebGL2RenderingContext,
+  scene: FlowScene,
+  step: FlowStep,
+  key: readonly unknown[],
+): StepSheet {
+  const { places, view } = scene;
+  return { step, key, places, view, texture: createSheetTexture(gl), nDrawn: 0, usedAt: 0 };
 }
 
 function createSheetTexture(gl: WebGL2RenderingContext): WebGLTexture {
