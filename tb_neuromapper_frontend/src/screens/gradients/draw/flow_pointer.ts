@@ -3,9 +3,8 @@ import type { Session } from "../../../session";
 import type { Gradients } from "../state/actions";
 import type { FlowHover, UnitRef } from "../state/state";
 import type { ColumnLayout } from "./columns";
-import { boxOf, type FlowModel } from "./model";
+import { boxOf, type FlowModel, nodeOf } from "./model";
 import { pickFlow } from "./picking";
-import { nodeOf } from "./stage";
 
 const CLICK_SLACK_PX = 4;
 const KEY_ZOOM = 1.25;

@@ -4,6 +4,7 @@ import type { FlowStep } from "../../../render/flow/scene";
 import type { Session } from "../../../session";
 import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
+import type { UnitRef } from "../state/state";
 import type { FlowFrame, FlowLayer } from "../types";
 import { type ColumnLayout, gapFor, layOut, sourceUnits } from "./columns";
 import { layerRanges } from "./links";
@@ -26,6 +27,16 @@ export interface FlowModel {
 
 export function boxOf({ width, height }: ColumnLayout): Box {
   return [0, 0, width, height];
+}
+
+/** The node that shows a unit, alone or with the rest of its layer; -1 without any. */
+export function nodeOf(model: FlowModel, ref: UnitRef | null): number {
+  const layout = model.layout.peek();
+  const index = ref && layout ? layout.columnOf.get(ref.layer) : undefined;
+  if (!ref || !layout || index === undefined) return -1;
+  const column = layout.columns[index];
+  if (ref.unit >= 0) return layout.nodeOf[index][ref.unit] ?? -1;
+  return column.nHidden > 0 ? column.first + column.nNodes - 1 : -1;
 }
 
 export function createFlowModel(session: Session, gradients: Gradients, frames: FlowFrames): FlowModel {
