@@ -24,7 +24,7 @@ import type { DensityLayer } from "./density_layer";
 import type { Fits } from "./fit";
 import type { Relayouts } from "./relayout";
 
-export interface SceneParts {
+export interface SceneInputs {
   session: Session;
   embeddings: Embeddings;
   cache: PositionCache;
@@ -46,11 +46,11 @@ export interface Moment {
 }
 
 /** What is on the screen at this moment. */
-export function sceneOf(parts: SceneParts, moment: Moment): Scene {
-  const { session, embeddings, pointStyles } = parts;
+export function sceneOf(inputs: SceneInputs, moment: Moment): Scene {
+  const { session, embeddings, pointStyles } = inputs;
   const panels: Panel[] = [];
   for (const projection of embeddings.projections.peek()) {
-    const panel = panelOf(parts, moment, projection);
+    const panel = panelOf(inputs, moment, projection);
     if (panel) panels.push(panel);
   }
   const pixelRatio = Math.min(3, window.devicePixelRatio || 1);
@@ -65,8 +65,8 @@ export function sceneOf(parts: SceneParts, moment: Moment): Scene {
   };
 }
 
-function panelOf(parts: SceneParts, moment: Moment, projection: Projection): Panel | null {
-  const { session, embeddings, cache } = parts;
+function panelOf(inputs: SceneInputs, moment: Moment, projection: Projection): Panel | null {
+  const { session, embeddings, cache } = inputs;
   const rect = moment.rects.get(projection.block);
   // A new layout whose positions are still to come leaves the old picture where it is.
   const coming = projection.state !== "failed" && projection.state !== "cancelled";
@@ -86,15 +86,15 @@ function panelOf(parts: SceneParts, moment: Moment, projection: Projection): Pan
     ...mixed,
     ...adjusted(appearanceOf(n, rect, camera.zoom), embeddings.appearance.peek()),
     ...moment.densityLayer.layersOf({ ...mixed, projection, own }, moment.nowS),
-    levels: levelsOf(parts, projection),
+    levels: levelsOf(inputs, projection),
     trails: markedRows(session, embeddings).map((row) =>
-      trailOf(parts, projection, row, toPixels(camera, box, rect)),
+      trailOf(inputs, projection, row, toPixels(camera, box, rect)),
     ),
   };
 }
 
 /** The levels in a view whose misrepresented samples fade; null: those of all views. */
-function levelsOf({ embeddings, pointStyles }: SceneParts, { id }: Projection): Uint8Array | null {
+function levelsOf({ embeddings, pointStyles }: SceneInputs, { id }: Projection): Uint8Array | null {
   const known = embeddings.fading.peek() ? embeddings.preservation.peek()[id] : undefined;
   return known ? fadeMisrepresented(pointStyles.peek().levels, known.shares) : null;
 }
@@ -137,7 +137,7 @@ const NEAR_OPACITY = 0.8;
 const FAR_OPACITY = 0.15;
 
 /** The way of a sample through the epochs: the past grows stronger up to now, the future is faint. */
-function trailOf({ session, cache }: SceneParts, projection: Projection, row: number, place: Affine): Trail {
+function trailOf({ session, cache }: SceneInputs, projection: Projection, row: number, place: Affine): Trail {
   const steps = session.epochs.peek();
   const now = steps.indexOf(session.epoch.peek() ?? Number.NaN);
   const points: TrailPoint[] = [];
