@@ -97,10 +97,10 @@ export function zoomAt(
   size: Size,
 ): Camera {
   const zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, camera.zoom * factor));
-  const fromCentre = [px - size.width / 2, py - size.height / 2] as const;
-  const [x, y] = offsetOf(camera, fromCentre, extent, size);
+  const fromCenter = [px - size.width / 2, py - size.height / 2] as const;
+  const [x, y] = offsetOf(camera, fromCenter, extent, size);
   const zoomed = { ...camera, zoom };
-  const [xAfter, yAfter] = offsetOf(zoomed, fromCentre, extent, size);
+  const [xAfter, yAfter] = offsetOf(zoomed, fromCenter, extent, size);
   return { ...zoomed, x: camera.x + x - xAfter, y: camera.y + y - yAfter };
 }
 

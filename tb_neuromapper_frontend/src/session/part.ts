@@ -36,7 +36,7 @@ export interface Poll {
 }
 
 /** What the session asks of a screen and of a panel. */
-export interface Part {
+export interface SessionPart {
   /** Forgets the run, or only what is about its samples since other samples have its name now. */
   forget(what: "run" | "samples"): void;
   link: LinkPart;
@@ -46,7 +46,7 @@ export interface Part {
 }
 
 /** Something that several screens show at their side. */
-export interface Panel extends Part {
+export interface Panel extends SessionPart {
   Body(): JSX.Element | null;
 }
 
@@ -63,7 +63,7 @@ export interface Target {
 }
 
 /** A screen that has been created: everything that the session and the shell ask of it. */
-export interface OpenScreen extends Part {
+export interface OpenScreen extends SessionPart {
   /** Without a run that has our records the shell says what to do instead, unless the screen needs none. */
   needs: "nothing" | "runs" | "run";
   /** Whether it shows the panels. */

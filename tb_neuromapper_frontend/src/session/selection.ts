@@ -51,7 +51,7 @@ export function inverted(selected: Rows, levels: Uint8Array): Rows {
 /** Other samples than the selected are grey, or gone if the selection is isolated. */
 export function withSelection(levels: Uint8Array, selected: Rows, isolated: boolean): Uint8Array {
   if (selected.length === 0) return levels;
-  const other = isolated ? Level.hidden : Level.grey;
+  const other = isolated ? Level.hidden : Level.gray;
   const changed = levels.map((level) => (level === Level.hidden ? level : other));
   for (const row of selected) if (row < levels.length) changed[row] = levels[row];
   return changed;

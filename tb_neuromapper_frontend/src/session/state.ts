@@ -3,7 +3,7 @@ import type { Run, RunSummary, Runs, Samples } from "../api/types";
 import type { Theme } from "../color/palette";
 import { type AxisPoint, axisPoints } from "./axes";
 import { createEvents, type Events } from "./events";
-import type { InstalledScreen, OpenScreen, Panel, Part } from "./part";
+import type { InstalledScreen, OpenScreen, Panel, SessionPart } from "./part";
 import { NO_ROWS, type Rows } from "./selection";
 import { indexOfStep } from "./steps";
 
@@ -132,6 +132,6 @@ export function openScreen({ screens, screen }: SessionState): OpenScreen | unde
 }
 
 /** Everything that takes part in the session, screens first. */
-export function partsOf({ screens, panels }: SessionState): readonly Part[] {
+export function partsOf({ screens, panels }: SessionState): readonly SessionPart[] {
   return [...screens.peek(), ...panels.peek()];
 }

@@ -35,10 +35,10 @@ describe("changing a selection", () => {
   it("makes the others grey, or hides them if isolated; what is hidden stays so", () => {
     const levels = Uint8Array.from([Level.normal, Level.hidden, Level.normal, Level.faded]);
     expect([...withSelection(levels, rows(1, 2), false)]).toEqual([
-      Level.grey,
+      Level.gray,
       Level.hidden,
       Level.normal,
-      Level.grey,
+      Level.gray,
     ]);
     expect([...withSelection(levels, rows(3), true)]).toEqual([0, 0, 0, Level.faded]);
     expect(withSelection(levels, NO_ROWS, true)).toBe(levels);

@@ -32,14 +32,14 @@ layout(location = 3) in uint a_level;
 uniform highp sampler2D u_palette;
 uniform highp float u_diameter;
 uniform float u_opacity;
-uniform bool u_grey;
+uniform bool u_gray;
 uniform uint u_level;
 flat out vec4 v_color; // premultiplied
 ${shapes ? "flat out float v_diameter; flat out int v_shape;" : ""}
 ${PLACE_GLSL}
 void main() {
   vec4 texel = texelFetch(u_palette, ivec2(int(a_entry & 255u), int(a_entry >> 8u)), 0);
-  v_color = vec4(u_grey ? vec3(0.6) : texel.rgb, 1.0) * u_opacity;
+  v_color = vec4(u_gray ? vec3(0.6) : texel.rgb, 1.0) * u_opacity;
   float diameter = u_diameter;
   ${shapes ? "v_shape = int(texel.a * 255.0 + 0.5); if (v_shape != 0) diameter += 1.0; v_diameter = diameter;" : ""}
   gl_PointSize = diameter + 1.0;
@@ -69,7 +69,7 @@ const OTHER_SHAPES = `
   if (v_shape == 3) return max(p.y - r * 0.75, dot(vec2(q.x, -p.y), vec2(0.8944, 0.4472)) - r * 0.5);
   if (v_shape == 4) return max(min(q.x, q.y) - r * 0.36, max(q.x, q.y) - r);`;
 
-const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level", "u_grey"] as const;
+const UNIFORMS = [...PLACE_UNIFORMS, "u_palette", "u_diameter", "u_opacity", "u_level", "u_gray"] as const;
 
 /** Compiled while the positions are on their way. @param shapes whether any point is other than a disc. */
 function createPointsProgram(gl: WebGL2RenderingContext, shapes: boolean) {
@@ -93,7 +93,7 @@ export interface PointsPass {
   setPointStyles(pointStyles: PointStyles): void;
   /** Whether any point is faded, or grey: looked at once per change, not in every frame. */
   readonly anyFaded: boolean;
-  readonly anyGrey: boolean;
+  readonly anyGray: boolean;
   draw(panel: Panel, from: WebGLBuffer, to: WebGLBuffer, options: PointsOptions): void;
   dispose(): void;
 }
@@ -103,7 +103,7 @@ export interface PointsOptions {
   opacity: number;
   pixelRatio: number;
   /** All in grey, whatever the palette says. */
-  grey?: boolean;
+  gray?: boolean;
   /** The panel's own levels; null: the marks'. */
   levels: WebGLBuffer | null;
 }
@@ -117,7 +117,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
   const palette = gl.createTexture();
   let shown: PointStyles | null = null;
   let anyFaded = false;
-  let anyGrey = false;
+  let anyGray = false;
   let anyShape = false;
 
   return {
@@ -126,7 +126,7 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
       if (pointStyles.levels !== shown?.levels) {
         upload(gl, levels, pointStyles.levels);
         anyFaded = pointStyles.levels.includes(Level.faded);
-        anyGrey = pointStyles.levels.includes(Level.grey);
+        anyGray = pointStyles.levels.includes(Level.gray);
       }
       if (pointStyles.palette !== shown?.palette) uploadPalette(gl, palette, pointStyles.palette);
       if (pointStyles.palette !== shown?.palette || pointStyles.entries !== shown?.entries) {
@@ -139,17 +139,17 @@ export function createPointsPass(gl: WebGL2RenderingContext): PointsPass {
     get anyFaded() {
       return anyFaded;
     },
-    get anyGrey() {
-      return anyGrey;
+    get anyGray() {
+      return anyGray;
     },
-    draw(panel, from, to, { level, opacity, pixelRatio, grey = false, levels: own }) {
+    draw(panel, from, to, { level, opacity, pixelRatio, gray = false, levels: own }) {
       if (!shown) return;
       const uniforms = (anyShape ? shapes.get() : discs).use();
       setPlace(gl, uniforms, panel);
       gl.uniform1f(uniforms.u_diameter, panel.diameter * pixelRatio);
       gl.uniform1f(uniforms.u_opacity, opacity);
       gl.uniform1ui(uniforms.u_level, level);
-      gl.uniform1i(uniforms.u_grey, grey ? 1 : 0);
+      gl.uniform1i(uniforms.u_gray, gray ? 1 : 0);
       gl.activeTexture(gl.TEXTURE0);
       gl.bindTexture(gl.TEXTURE_2D, palette);
       gl.uniform1i(uniforms.u_palette, 0);

@@ -12,7 +12,7 @@ import { createTrailPass, type TrailPass } from "./trail_pass";
 /** Positions kept on the GPU: 256 MB are 64 slices of a million points. */
 const GPU_BUDGET_BYTES = 256 * 2 ** 20;
 
-const GREY_OPACITY = 0.4;
+const GRAY_OPACITY = 0.4;
 
 export interface Scatter {
   /**
@@ -128,12 +128,12 @@ function drawPanel(passes: Passes, panel: Panel, scene: Scene): void {
   const to = passes.slices.buffer(panel.to);
   const levels = panel.levels && passes.levels.of(panel.levels);
   for (const image of panel.images) passes.images.get().draw(panel, image);
-  if (passes.points.anyGrey) {
+  if (passes.points.anyGray) {
     passes.points.draw(panel, from, to, {
-      level: Level.grey,
-      opacity: GREY_OPACITY,
+      level: Level.gray,
+      opacity: GRAY_OPACITY,
       pixelRatio,
-      grey: true,
+      gray: true,
       levels,
     });
   }

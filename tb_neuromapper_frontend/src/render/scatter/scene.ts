@@ -79,7 +79,7 @@ export interface PointStyles {
 }
 
 /** How strongly a point is drawn. */
-export const Level = { hidden: 0, faded: 1, normal: 2, grey: 3 } as const;
+export const Level = { hidden: 0, faded: 1, normal: 2, gray: 3 } as const;
 
 export interface Ring {
   row: number;

@@ -35,7 +35,7 @@ describe("a lasso", () => {
   });
 
   it("leaves out what is hidden or faded, and takes what is grey", () => {
-    const levels = Uint8Array.from([2, Level.grey, 2, 2, 2, Level.faded]);
+    const levels = Uint8Array.from([2, Level.gray, 2, 2, 2, Level.faded]);
     expect(rowsInPolygon(panel, levels, box)).toEqual([1]);
   });
 

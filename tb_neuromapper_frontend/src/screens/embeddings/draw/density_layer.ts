@@ -51,7 +51,7 @@ interface DecisionRegionWish extends Wish {
 
 const INK: Record<Theme, string> = { light: "#5f6368", dark: "#a5abb1" };
 
-interface DensityLayerParts {
+interface DensityLayerOptions {
   session: Session;
   embeddings: Embeddings;
   /** Which rows are shown: 0 or not. */
@@ -70,7 +70,7 @@ export function createDensityLayer({
   coloring,
   clock,
   jump,
-}: DensityLayerParts): DensityLayer {
+}: DensityLayerOptions): DensityLayer {
   const lines = createGradual<Slice, Lines>();
   const images = createGradual<Slice, DensityImage>();
   const contourWish = contourWishOf(session, embeddings, shown, coloring);

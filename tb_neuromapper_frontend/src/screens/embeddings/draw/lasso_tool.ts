@@ -6,7 +6,7 @@ import type { LassoDraft } from "../parts/lasso_outline";
 import type { Embeddings } from "../state/actions";
 import type { Stage } from "./stage";
 
-export interface LassoParts {
+export interface LassoOptions {
   session: Session;
   embeddings: Embeddings;
   stage: Pick<Stage, "rowsIn">;
@@ -21,9 +21,9 @@ const LASSO_STEP_PX = 3;
 const KEY_STEP_PX = 12;
 
 /** Draws a lasso or a box with the pointer or the keys, and selects the samples in it. */
-export function watchLasso(element: HTMLElement, parts: LassoParts, signal: AbortSignal) {
-  const { embeddings, lassoDraft } = parts;
-  const keys = createKeys(element, parts, signal);
+export function watchLasso(element: HTMLElement, options: LassoOptions, signal: AbortSignal) {
+  const { embeddings, lassoDraft } = options;
+  const keys = createKeys(element, options, signal);
   const pointers = new Set<number>();
   let corners: Point[] | null = null;
   let shape: "lasso" | "box" = "lasso";
@@ -75,7 +75,7 @@ export function watchLasso(element: HTMLElement, parts: LassoParts, signal: Abor
     end(event: PointerEvent): boolean {
       pointers.delete(event.pointerId);
       const drawn = corners !== null && corners.length > 1;
-      if (drawn) select(element, parts, outline(), modeOf(event));
+      if (drawn) select(element, options, outline(), modeOf(event));
       cancel();
       return drawn;
     },
@@ -88,8 +88,8 @@ export function watchLasso(element: HTMLElement, parts: LassoParts, signal: Abor
 }
 
 /** Enter sets a corner, the arrows move the opposite one, Enter selects. Returns whether the key was taken. */
-function createKeys(element: HTMLElement, parts: LassoParts, signal: AbortSignal) {
-  const { embeddings, lassoDraft } = parts;
+function createKeys(element: HTMLElement, options: LassoOptions, signal: AbortSignal) {
+  const { embeddings, lassoDraft } = options;
   let start: Point | null = null;
   const forget = () => {
     start = null;
@@ -109,7 +109,7 @@ function createKeys(element: HTMLElement, parts: LassoParts, signal: AbortSignal
       show([element.clientWidth / 2, element.clientHeight / 2], modeOf(event));
     } else if (event.key === "Enter" && cursor && !start) start = cursor;
     else if (event.key === "Enter" && cursor && start) {
-      select(element, parts, boxBetween(start, cursor), modeOf(event));
+      select(element, options, boxBetween(start, cursor), modeOf(event));
       forget();
     } else return false;
     return true;
@@ -137,7 +137,7 @@ function placeIn(element: HTMLElement, event: PointerEvent): Point {
 
 function select(
   element: HTMLElement,
-  { session, stage, block }: LassoParts,
+  { session, stage, block }: LassoOptions,
   points: readonly Point[],
   mode: SelectMode,
 ) {

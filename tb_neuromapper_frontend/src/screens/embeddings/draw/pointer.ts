@@ -1,7 +1,7 @@
 import { type Box, type Camera, HOME, panBy, zoomAt } from "../../../render/camera";
 import { modeOf } from "../../../session/selection";
 import { blockOf } from "../state/run_pair";
-import { type LassoParts, watchLasso } from "./lasso_tool";
+import { type LassoOptions, watchLasso } from "./lasso_tool";
 import type { Stage } from "./stage";
 
 const PICK_RADIUS_PX = 10;
@@ -10,23 +10,23 @@ const CLICK_SLACK_PX = 4;
 const KEY_ZOOM = 1.25;
 const KEY_PAN_PX = 40;
 
-interface Parts extends LassoParts {
+interface PointerOptions extends LassoOptions {
   stage: Stage;
 }
 
 /** Hover, drag, wheel, pinch and keys of one plot. Returns what takes them away again. */
-export function watchPointer(element: HTMLElement, parts: Parts): () => void {
-  const { session, embeddings, stage, block } = parts;
+export function watchPointer(element: HTMLElement, options: PointerOptions): () => void {
+  const { session, embeddings, stage, block } = options;
   const abort = new AbortController();
   const on = <K extends keyof HTMLElementEventMap>(
     type: K,
     listener: (event: HTMLElementEventMap[K]) => void,
-    options: AddEventListenerOptions = {},
-  ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
+    settings: AddEventListenerOptions = {},
+  ) => element.addEventListener(type, listener, { ...settings, signal: abort.signal });
   const camera = () => embeddings.cameras.peek()[blockOf(block)] ?? HOME;
   const move = (next: Camera) => embeddings.actions.cameraMoved(block, next);
-  const drag = createDrag(parts, element, camera, move);
-  const region = watchLasso(element, parts, abort.signal);
+  const drag = createDrag(options, element, camera, move);
+  const region = watchLasso(element, options, abort.signal);
 
   on("pointerdown", (event) => {
     drag.start(event);
@@ -35,7 +35,7 @@ export function watchPointer(element: HTMLElement, parts: Parts): () => void {
   on("pointermove", (event) => {
     const drawing = region.move(event);
     if (drag.move(event, !drawing) || drawing) embeddings.actions.hovered(null);
-    else if (event.pointerType !== "touch") hoverAt(parts, event);
+    else if (event.pointerType !== "touch") hoverAt(options, event);
   });
   on("pointerup", (event) => {
     if (region.end(event)) {
@@ -84,7 +84,7 @@ function radiusOf(event: PointerEvent): number {
   return event.pointerType === "touch" ? TOUCH_RADIUS_PX : PICK_RADIUS_PX;
 }
 
-function hoverAt({ embeddings, stage, block }: Parts, event: PointerEvent): void {
+function hoverAt({ embeddings, stage, block }: PointerOptions, event: PointerEvent): void {
   const row = stage.pickAt(block, event.clientX, event.clientY, radiusOf(event));
   embeddings.actions.hovered(row < 0 ? null : { row, block, x: event.clientX, y: event.clientY });
 }
@@ -101,18 +101,18 @@ function cameraAfterKey(event: KeyboardEvent, camera: Camera, extent: Box, size:
 
 /** One pointer drags the picture, two pinch it. */
 function createDrag(
-  { stage, block }: Parts,
+  { stage, block }: PointerOptions,
   element: HTMLElement,
   camera: () => Camera,
   move: (camera: Camera) => void,
 ) {
   const pointers = new Map<number, { x: number; y: number }>();
-  let travelled = 0;
+  let traveled = 0;
 
   const pan = (event: PointerEvent, before: { x: number; y: number }) => {
     const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
-    travelled += Math.hypot(dx, dy);
-    if (travelled > CLICK_SLACK_PX)
+    traveled += Math.hypot(dx, dy);
+    if (traveled > CLICK_SLACK_PX)
       move(panBy(camera(), [dx, dy], stage.boxOf(block), element.getBoundingClientRect()));
   };
   const pinch = (event: PointerEvent, before: { x: number; y: number }) => {
@@ -131,7 +131,7 @@ function createDrag(
     start(event: PointerEvent) {
       if (event.button !== 0) return;
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      travelled = 0;
+      traveled = 0;
       element.setPointerCapture(event.pointerId);
     },
     /** Returns whether the picture is being moved; one pointer moves it only if `pans`. */
@@ -141,12 +141,12 @@ function createDrag(
       if (pointers.size === 1 && pans) pan(event, before);
       else if (pointers.size > 1) pinch(event, before);
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      return travelled > CLICK_SLACK_PX || pointers.size > 1;
+      return traveled > CLICK_SLACK_PX || pointers.size > 1;
     },
     /** Returns whether it was a click. */
     end(event: PointerEvent): boolean {
       const known = pointers.delete(event.pointerId);
-      return known && event.type === "pointerup" && travelled <= CLICK_SLACK_PX;
+      return known && event.type === "pointerup" && traveled <= CLICK_SLACK_PX;
     },
   };
 }

@@ -14,48 +14,48 @@ export function refOf(layout: ColumnLayout, node: number): UnitRef {
   return { layer: layout.columns[layout.nodeColumn[node]].name, unit: layout.nodeUnit[node] };
 }
 
-interface Parts {
+interface FlowPointerOptions {
   session: Session;
   gradients: Gradients;
   model: FlowModel;
 }
 
 /** Hover, drag, wheel, pinch and keys of the neuron view. Returns what takes them away again. */
-export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void {
-  const { gradients, model } = parts;
+export function watchFlowPointer(element: HTMLElement, options: FlowPointerOptions): () => void {
+  const { gradients, model } = options;
   const abort = new AbortController();
   const on = <K extends keyof HTMLElementEventMap>(
     type: K,
     listener: (event: HTMLElementEventMap[K]) => void,
-    options: AddEventListenerOptions = {},
-  ) => element.addEventListener(type, listener, { ...options, signal: abort.signal });
+    settings: AddEventListenerOptions = {},
+  ) => element.addEventListener(type, listener, { ...settings, signal: abort.signal });
   const pointers = new Map<number, { x: number; y: number }>();
-  let travelled = 0;
+  let traveled = 0;
 
   on("pointerdown", (event) => {
     // The buttons in the plot take their own clicks.
     if (event.button !== 0 || (event.target as Element).closest("button")) return;
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    travelled = 0;
+    traveled = 0;
     element.setPointerCapture(event.pointerId);
   });
   on("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
     if (!before) {
-      if (event.pointerType !== "touch") gradients.actions.flowHovered(hoverAt(parts, element, event));
+      if (event.pointerType !== "touch") gradients.actions.flowHovered(hoverAt(options, element, event));
       return;
     }
-    travelled += Math.hypot(event.clientX - before.x, event.clientY - before.y);
-    if (travelled > CLICK_SLACK_PX) {
+    traveled += Math.hypot(event.clientX - before.x, event.clientY - before.y);
+    if (traveled > CLICK_SLACK_PX) {
       gradients.actions.flowHovered(null);
-      drag(parts, element, pointers, event, before);
+      drag(options, element, pointers, event, before);
     }
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   });
   const end = (event: PointerEvent) => {
     const known = pointers.delete(event.pointerId);
-    if (!known || event.type !== "pointerup" || travelled > CLICK_SLACK_PX) return;
-    const hover = hoverAt(parts, element, event);
+    if (!known || event.type !== "pointerup" || traveled > CLICK_SLACK_PX) return;
+    const hover = hoverAt(options, element, event);
     chooseHovered(gradients, hover);
     // The tooltip might cover what the click changed; the next move brings it back.
     if (hover?.kind === "unit") gradients.actions.flowHovered(null);
@@ -80,7 +80,7 @@ export function watchFlowPointer(element: HTMLElement, parts: Parts): () => void
   );
   on("dblclick", () => gradients.actions.flowFitted());
   on("keydown", (event) => {
-    if (!onKey(parts, element, event)) return;
+    if (!onKey(options, element, event)) return;
     event.preventDefault();
     event.stopPropagation();
   });
@@ -95,7 +95,7 @@ function chooseHovered(gradients: Gradients, hover: FlowHover | null): void {
 }
 
 function hoverAt(
-  { session, gradients, model }: Parts,
+  { session, gradients, model }: FlowPointerOptions,
   element: HTMLElement,
   event: PointerEvent,
 ): FlowHover | null {
@@ -113,7 +113,7 @@ function hoverAt(
 }
 
 function drag(
-  { gradients, model }: Parts,
+  { gradients, model }: FlowPointerOptions,
   element: HTMLElement,
   pointers: ReadonlyMap<number, { x: number; y: number }>,
   event: PointerEvent,
@@ -136,7 +136,11 @@ function drag(
 }
 
 /** Arrows go from unit to unit, Enter chooses; plus, minus, 0 and shift with arrows move the view. */
-function onKey({ gradients, model }: Parts, element: HTMLElement, event: KeyboardEvent): boolean {
+function onKey(
+  { gradients, model }: FlowPointerOptions,
+  element: HTMLElement,
+  event: KeyboardEvent,
+): boolean {
   const layout = model.layout.peek();
   if (!layout || event.ctrlKey || event.metaKey || event.altKey) return false;
   const size = element.getBoundingClientRect();

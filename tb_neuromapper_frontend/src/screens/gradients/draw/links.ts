@@ -82,8 +82,8 @@ interface Connection {
   values: Float32Array;
 }
 
-function connect(links: Links, parts: Connection): void {
-  const { frame, range, layout, source, column, unitOf, values } = parts;
+function connect(links: Links, connection: Connection): void {
+  const { frame, range, layout, source, column, unitOf, values } = connection;
   const [from, to] = [layout.nodeOf[source], layout.nodeOf[column]];
   const [a, b] = [layout.columns[source], layout.columns[column]];
   const end = range.firstEdge + range.layer.n_edges;
