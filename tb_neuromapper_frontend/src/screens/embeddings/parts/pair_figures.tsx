@@ -14,90 +14,105 @@ const GAP_TITLE = "Train accuracy minus probe accuracy, in percentage points (pp
 const NO_TRAIN =
   "Log the accuracy on the training set as the scalar train/accuracy in the same run to see the gap.";
 
-/** Of two runs side by side, what speaks for over-fitting: at the epoch on view. */
-export function Evidence({
-  session,
-  embeddings,
-  cache,
-}: {
+interface PairFiguresProps {
   session: Session;
   embeddings: Embeddings;
   cache: PositionCache;
-}) {
-  const runs = [session.runName.value, embeddings.comparedName.value];
-  if (runs[1] === null) return null;
-  embeddings.nArrivals.value;
-  const step = session.epoch.value ?? 0;
-  const last = blockOf(embeddings.panels.value.at(-1) ?? "");
-  const columns = runs.map((run) => {
-    const known = embeddings.accuracies.value[run ?? ""];
-    const train = known ? valueAt(known.train, step) : null;
-    const probe = known ? valueAt(known.probe, step) : null;
-    const gap = train === null || probe === null ? null : train - probe;
-    return { run, train, probe, gap, spread: spreadOf(session, embeddings, cache, run ?? "", last, step) };
-  });
-  const names = tellApart([runs[0] ?? "", runs[1]]);
-  const counted = embeddings.subclusters.value;
-  const isCounting =
-    counted === null && session.run.value?.label_kind === "class" && !embeddings.computing.value
-      ? "counting"
-      : null;
-  const row = (label: string, testId: string, values: (string | null)[], title = "") => (
-    <tr title={title} data-testid={testId}>
-      <th scope="row">{label}</th>
-      {values.map((value, side) => (
-        <td key={side}>{value ?? "–"}</td>
-      ))}
-    </tr>
-  );
+}
+
+/** Of two runs side by side, what speaks for over-fitting: at the epoch on view. */
+export function PairFigures(props: PairFiguresProps) {
+  const { session, embeddings } = props;
+  const compared = embeddings.comparedName.value;
+  if (compared === null) return null;
+  const runs = [session.runName.value ?? "", compared] as const;
+  const names = tellApart([...runs]);
+  const problem = embeddings.subclusters.value?.problem;
   return (
     <section class="nm-evidence" aria-label="Evidence of over-fitting" data-testid="evidence">
       <table>
         <thead>
           <tr>
             <td class="nm-evidence-corner" />
-            {columns.map(({ run }, side) => (
-              <th key={run} scope="col" title={run ?? ""}>
+            {runs.map((run, side) => (
+              <th key={run} scope="col" title={run}>
                 {names[side]}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {row(
-            "train accuracy",
-            "evidence-train",
-            columns.map((each) => inPercent(each.train)),
-            NO_TRAIN,
-          )}
-          {row(
-            "probe accuracy",
-            "evidence-probe",
-            columns.map((each) => inPercent(each.probe)),
-          )}
-          {row(
-            "gap",
-            "evidence-gap",
-            columns.map((each) => inPoints(each.gap)),
-            `${GAP_TITLE} ${NO_TRAIN}`,
-          )}
-          {row(
-            `spread, ${last}`,
-            "evidence-spread",
-            columns.map(({ spread }) => (spread === null ? null : number(Number(spread.toFixed(2))))),
-            SPREAD_TITLE,
-          )}
-          {row(
-            "sub-clusters",
-            "evidence-subclusters",
-            runs.map((run) => isCounting ?? clusters(counted?.byRun[run ?? ""]?.per_class)),
-            `${counted?.block ?? last}: ${CLUSTERS_TITLE}`,
-          )}
+          {figuresOf(props, runs).map(({ label, testId, title, values }) => (
+            <tr key={testId} title={title} data-testid={testId}>
+              <th scope="row">{label}</th>
+              {values.map((value, side) => (
+                <td key={side}>{value ?? "–"}</td>
+              ))}
+            </tr>
+          ))}
         </tbody>
       </table>
-      {counted?.problem && <p class="nm-muted">{counted.problem}</p>}
+      {problem && <p class="nm-muted">{problem}</p>}
     </section>
   );
+}
+
+/** A row of the table: a figure of each run; null: not known. */
+interface Figure {
+  label: string;
+  testId: string;
+  title: string;
+  values: (string | null)[];
+}
+
+function figuresOf({ session, embeddings, cache }: PairFiguresProps, runs: readonly string[]): Figure[] {
+  embeddings.nArrivals.value;
+  const step = session.epoch.value ?? 0;
+  const last = blockOf(embeddings.panels.value.at(-1) ?? "");
+  const figures = runs.map((run) => {
+    const known = embeddings.accuracies.value[run];
+    const train = known ? valueAt(known.train, step) : null;
+    const probe = known ? valueAt(known.probe, step) : null;
+    const gap = train === null || probe === null ? null : train - probe;
+    return { train, probe, gap, spread: spreadOf(session, embeddings, cache, run, last, step) };
+  });
+  const counted = embeddings.subclusters.value;
+  const isCounting =
+    counted === null && session.run.value?.label_kind === "class" && !embeddings.computing.value
+      ? "counting"
+      : null;
+  return [
+    {
+      label: "train accuracy",
+      testId: "evidence-train",
+      title: NO_TRAIN,
+      values: figures.map(({ train }) => inPercent(train)),
+    },
+    {
+      label: "probe accuracy",
+      testId: "evidence-probe",
+      title: "",
+      values: figures.map(({ probe }) => inPercent(probe)),
+    },
+    {
+      label: "gap",
+      testId: "evidence-gap",
+      title: `${GAP_TITLE} ${NO_TRAIN}`,
+      values: figures.map(({ gap }) => inPoints(gap)),
+    },
+    {
+      label: `spread, ${last}`,
+      testId: "evidence-spread",
+      title: SPREAD_TITLE,
+      values: figures.map(({ spread }) => (spread === null ? null : number(Number(spread.toFixed(2))))),
+    },
+    {
+      label: "sub-clusters",
+      testId: "evidence-subclusters",
+      title: `${counted?.block ?? last}: ${CLUSTERS_TITLE}`,
+      values: runs.map((run) => isCounting ?? clusters(counted?.byRun[run]?.per_class)),
+    },
+  ];
 }
 
 function clusters(n: number | null | undefined): string | null {

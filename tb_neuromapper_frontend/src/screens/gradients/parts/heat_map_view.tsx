@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { LogEnds } from "../../../color/log_scale";
+import type { Theme } from "../../../color/palette";
 import type { Session } from "../../../session";
 import { indexOfStep } from "../../../session/steps";
 import { integer } from "../../../ui/format";
@@ -17,21 +19,61 @@ export interface Rows {
   ends: LogEnds | null;
 }
 
+interface Place {
+  row: number;
+  column: number;
+}
+
 interface MapProps {
   session: Session;
   gradients: Gradients;
   part: OverviewPart;
   shown: Rows;
-  pointed: { value: { row: number; column: number } | null };
+  pointed: { value: Place | null };
 }
 
 /** The layers over the steps; a click goes to a layer and a step. */
-export function HeatMapView({ session, gradients, part, shown, pointed }: MapProps) {
+export function HeatMapView(props: MapProps) {
+  const { session, part, shown, pointed } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const width = useSignal(0);
-  const theme = session.theme.value;
-  const { rows, values, ends } = shown;
+  const widthPx = useWidth(canvas);
+  const nRows = shown.rows.length;
   const nSteps = part.steps.length;
+  usePainting(canvas, widthPx, shown, nSteps, session.theme.value);
+  const step = session.recordedStep.value;
+  const at = step === null ? -1 : indexOfStep(part.steps, step);
+  return (
+    <div class="nm-map-column">
+      <StepTicks steps={part.steps} widthPx={widthPx} />
+      <div
+        class="nm-map"
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+        tabIndex={0}
+        aria-label="Heat map of the layers over the steps. Arrows move the mark, Enter goes to its layer and step."
+        style={{ height: `${nRows * ROW_PX}px` }}
+        {...listeners(props, at)}
+        data-testid="overview-map"
+        data-rows={nRows}
+        data-steps={nSteps}
+      >
+        <canvas ref={canvas} data-testid="overview-canvas" />
+        {at >= 0 && (
+          <i
+            class="nm-map-now"
+            style={{ left: `${(at / nSteps) * 100}%`, width: `${100 / nSteps}%` }}
+            data-testid="overview-now"
+          />
+        )}
+        {pointed.value && <PointedMark place={pointed.value} nSteps={nSteps} />}
+      </div>
+    </div>
+  );
+}
+
+/** Of the element around the canvas. */
+function useWidth(canvas: RefObject<HTMLCanvasElement | null>): number {
+  const width = useSignal(0);
   useEffect(() => {
     const element = canvas.current?.parentElement;
     if (!element) return;
@@ -40,8 +82,17 @@ export function HeatMapView({ session, gradients, part, shown, pointed }: MapPro
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [width]);
-  const widthPx = width.value;
+  }, [canvas, width]);
+  return width.value;
+}
+
+function usePainting(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  widthPx: number,
+  { rows, values, ends }: Rows,
+  nSteps: number,
+  theme: Theme,
+): void {
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || widthPx === 0) return;
@@ -53,85 +104,63 @@ export function HeatMapView({ session, gradients, part, shown, pointed }: MapPro
       empty: row.isGroup && !row.folded,
     }));
     paintHeatMap(context, { rows: lines, nSteps, ends, theme }, ROW_PX * ratio);
-  }, [rows, values, ends, nSteps, theme, widthPx]);
+  }, [canvas, rows, values, ends, nSteps, theme, widthPx]);
+}
 
-  const at = session.recordedStep.value === null ? -1 : indexOfStep(part.steps, session.recordedStep.value);
-  const choose = (row: number, column: number) => {
+/** What the pointer and the keys do: the mark begins at the displayed step, `at`. */
+function listeners({ session, gradients, part, shown: { rows }, pointed }: MapProps, at: number) {
+  const nSteps = part.steps.length;
+  const choose = ({ row, column }: Place) => {
     const { layers } = rows[row];
     session.actions.trainStepChosen(part.steps[column]);
     if (layers.length === 1) gradients.actions.layerChosen(part.layers[layers[0]]);
     else gradients.actions.moduleFolded(rows[row].path);
   };
-  const placeOf = (event: MouseEvent) => {
+  const placeOf = (event: MouseEvent): Place | null => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const row = Math.floor((event.clientY - box.top) / ROW_PX);
     const column = Math.floor(((event.clientX - box.left) / box.width) * nSteps);
     return row >= 0 && row < rows.length && column >= 0 && column < nSteps ? { row, column } : null;
   };
-  const now = pointed.value;
+  const point = (place: Place | null) => {
+    pointed.value = place;
+  };
+  return {
+    onPointerMove: (event: PointerEvent) => point(placeOf(event)),
+    onPointerLeave: () => point(null),
+    onBlur: () => point(null),
+    onClick(event: MouseEvent) {
+      const place = placeOf(event);
+      if (place) choose(place);
+    },
+    onKeyDown(event: KeyboardEvent) {
+      const now = pointed.value;
+      const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      if (event.key === "Enter" && now) choose(now);
+      else if (by) {
+        const from = now ?? { row: 0, column: at };
+        point({
+          row: Math.min(rows.length - 1, Math.max(0, from.row + by[0])),
+          column: Math.min(nSteps - 1, Math.max(0, from.column + by[1])),
+        });
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+  };
+}
+
+function PointedMark({ place: { row, column }, nSteps }: { place: Place; nSteps: number }) {
   return (
-    <div class="nm-map-column">
-      <StepTicks steps={part.steps} widthPx={widthPx} />
-      <div
-        class="nm-map"
-        role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-        tabIndex={0}
-        aria-label="Heat map of the layers over the steps. Arrows move the mark, Enter goes to its layer and step."
-        style={{ height: `${rows.length * ROW_PX}px` }}
-        onPointerMove={(event) => {
-          pointed.value = placeOf(event);
-        }}
-        onPointerLeave={() => {
-          pointed.value = null;
-        }}
-        onBlur={() => {
-          pointed.value = null;
-        }}
-        onClick={(event) => {
-          const place = placeOf(event);
-          if (place) choose(place.row, place.column);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && now) choose(now.row, now.column);
-          const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[
-            event.key
-          ];
-          if (!by && !(event.key === "Enter" && now)) return;
-          event.preventDefault();
-          event.stopPropagation();
-          if (!by) return;
-          const from = now ?? { row: 0, column: at };
-          pointed.value = {
-            row: Math.min(rows.length - 1, Math.max(0, from.row + by[0])),
-            column: Math.min(nSteps - 1, Math.max(0, from.column + by[1])),
-          };
-        }}
-        data-testid="overview-map"
-        data-rows={rows.length}
-        data-steps={nSteps}
-      >
-        <canvas ref={canvas} data-testid="overview-canvas" />
-        {at >= 0 && (
-          <i
-            class="nm-map-now"
-            style={{ left: `${(at / nSteps) * 100}%`, width: `${100 / nSteps}%` }}
-            data-testid="overview-now"
-          />
-        )}
-        {now && (
-          <i
-            class="nm-map-mark"
-            style={{
-              left: `${(now.column / nSteps) * 100}%`,
-              width: `${100 / nSteps}%`,
-              top: `${now.row * ROW_PX}px`,
-              height: `${ROW_PX}px`,
-            }}
-          />
-        )}
-      </div>
-    </div>
+    <i
+      class="nm-map-mark"
+      style={{
+        left: `${(column / nSteps) * 100}%`,
+        width: `${100 / nSteps}%`,
+        top: `${row * ROW_PX}px`,
+        height: `${ROW_PX}px`,
+      }}
+    />
   );
 }
 
