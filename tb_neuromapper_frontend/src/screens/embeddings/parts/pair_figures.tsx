@@ -26,7 +26,7 @@ export function PairFigures(props: PairFiguresProps) {
   const compared = embeddings.comparedName.value;
   if (compared === null) return null;
   const runs = [session.runName.value ?? "", compared] as const;
-  const names = tellApart([...runs]);
+  const names = tellApart(runs);
   const problem = embeddings.subclusters.value?.problem;
   return (
     <section class="nm-evidence" aria-label="Evidence of over-fitting" data-testid="evidence">
