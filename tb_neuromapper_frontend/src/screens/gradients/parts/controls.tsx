@@ -12,67 +12,44 @@ export function GradientControls({ session, gradients }: { session: Session; gra
   return (
     <ControlBar session={session} label="Run and training step">
       <TrainSteps session={session} />
-      <Look session={session} gradients={gradients} />
+      <FlowControls session={session} gradients={gradients} />
     </ControlBar>
   );
 }
 
-function Look({ session, gradients }: { session: Session; gradients: Gradients }) {
+/** What is displayed of a step, and how the gradient travels through it. */
+function FlowControls({ session, gradients }: { session: Session; gradients: Gradients }) {
+  const { actions } = gradients;
   return (
     <div class="nm-playback">
-      <label title="What the colours show: gradients, or activations and weights">
-        <span class="nm-hidden">Colours show</span>
-        <select
-          aria-label="Colours show"
-          data-testid="shown"
-          value={gradients.shown.value}
-          onChange={(event) => gradients.actions.shownChosen(event.currentTarget.value as Shown)}
-        >
-          {SHOWN.map((shown) => (
-            <option key={shown} value={shown}>
-              {SHOWN_TITLES[shown]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label title="How many connections into each layer are drawn: its strongest at this step">
-        <span class="nm-hidden">Connections</span>
-        <select
-          aria-label="Connections"
-          data-testid="edge-limit"
-          value={String(gradients.edgeLimit.value)}
-          onChange={(event) => gradients.actions.edgeLimitChosen(toLimit(event.currentTarget.value))}
-        >
-          {EDGE_LIMITS.map((limit) => (
-            <option key={limit} value={String(limit)}>
-              {limit === null
-                ? "all connections"
-                : limit === 0
-                  ? "no connections"
-                  : `${integer(limit)} a layer`}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label title="How long the gradient takes from the output to the input, in seconds">
-        <span class="nm-hidden">Seconds for a pass</span>
-        <select
-          aria-label="Seconds for a pass"
-          data-testid="pass"
-          value={String(gradients.passS.value)}
-          onChange={(event) => gradients.actions.passChosen(Number(event.currentTarget.value))}
-        >
-          {PASS_SECONDS.map((seconds) => (
-            <option key={seconds} value={String(seconds)}>
-              {seconds} s a pass
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        title="What the colours show: gradients, or activations and weights"
+        label="Colours show"
+        testId="shown"
+        value={gradients.shown.value}
+        options={SHOWN.map((shown) => [shown, SHOWN_TITLES[shown]])}
+        onChoice={(value) => actions.shownChosen(value as Shown)}
+      />
+      <Choice
+        title="How many connections into each layer are drawn: its strongest at this step"
+        label="Connections"
+        testId="edge-limit"
+        value={String(gradients.edgeLimit.value)}
+        options={EDGE_LIMITS.map((limit) => [String(limit), limitText(limit)])}
+        onChoice={(value) => actions.edgeLimitChosen(toLimit(value))}
+      />
+      <Choice
+        title="How long the gradient takes from the output to the input, in seconds"
+        label="Seconds for a pass"
+        testId="pass"
+        value={String(gradients.passS.value)}
+        options={PASS_SECONDS.map((seconds) => [String(seconds), `${seconds} s a pass`])}
+        onChoice={(value) => actions.passChosen(Number(value))}
+      />
       <IconButton
         icon="rotate"
         label="Let the gradient travel again (r)"
-        onClick={gradients.actions.flowReplayed}
+        onClick={actions.flowReplayed}
         testId="replay"
       />
       <IconButton
@@ -85,11 +62,46 @@ function Look({ session, gradients }: { session: Session; gradients: Gradients }
       <IconButton
         icon="fit"
         label="Show the whole network (0)"
-        onClick={gradients.actions.flowFitted}
+        onClick={actions.flowFitted}
         testId="fit-all"
       />
     </div>
   );
+}
+
+interface ChoiceProps {
+  title: string;
+  label: string;
+  testId: string;
+  value: string;
+  /** Values and their texts. */
+  options: readonly (readonly [string, string])[];
+  onChoice(value: string): void;
+}
+
+function Choice({ title, label, testId, value, options, onChoice }: ChoiceProps) {
+  return (
+    <label title={title}>
+      <span class="nm-hidden">{label}</span>
+      <select
+        aria-label={label}
+        data-testid={testId}
+        value={value}
+        onChange={(event) => onChoice(event.currentTarget.value)}
+      >
+        {options.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function limitText(limit: EdgeLimit): string {
+  if (limit === null) return "all connections";
+  return limit === 0 ? "no connections" : `${integer(limit)} a layer`;
 }
 
 function toLimit(text: string): EdgeLimit {

@@ -1,20 +1,16 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { flowColor, type Sign } from "../../../color/flow_colors";
-import type { Theme } from "../../../color/palette";
 import { type Affine, type Size, toPixels } from "../../../render/camera";
 import type { Session } from "../../../session";
 import { integer } from "../../../ui/format";
-import { ScaleBar } from "../../../ui/scale_bar";
 import type { Column, ColumnLayout } from "../draw/columns";
-import { noGradientText } from "../draw/facts";
 import { watchFlowPointer } from "../draw/flow_pointer";
 import { boxOf, type FlowModel } from "../draw/model";
 import { createFlowStage, type FlowStage } from "../draw/stage";
 import type { Gradients } from "../state/actions";
 import type { FlowFrames } from "../state/flow_frames";
-import type { FlowFrame } from "../types";
 import { ColumnHeads } from "./column_heads";
+import { FlowLegend } from "./flow_legend";
 
 interface FlowProps {
   session: Session;
@@ -153,91 +149,3 @@ function restLabels(layout: ColumnLayout, view: Affine, { width, height }: Size)
 }
 
 const LETTER_PX = 7;
-
-const STEPS = [0, 0.2, 0.4, 0.6, 0.8, 1];
-
-function colorsOf(sign: Sign, theme: Theme): string[] {
-  return STEPS.map((share) => flowColor(share, sign, theme));
-}
-
-/** What the colours mean. */
-function FlowLegend({
-  session,
-  gradients,
-  frame,
-}: {
-  session: Session;
-  gradients: Gradients;
-  frame: FlowFrame | null;
-}) {
-  const theme = session.theme.value;
-  const scale = gradients.summary.value?.scale;
-  const isGradient = gradients.shown.value === "gradient";
-  const positive = { label: "+", colors: colorsOf("positive", theme) };
-  const negative = { label: "−", colors: colorsOf("negative", theme) };
-  const unsigned = { label: "", colors: colorsOf("unsigned", theme) };
-  const rankedAt = gradients.rankedAt.value;
-  const step = session.recordedStep.value;
-  return (
-    <div class="nm-flow-legend" data-testid="flow-legend">
-      {isGradient ? (
-        <>
-          <ScaleBar
-            title="unit: mean |dL/da|, loss per activation"
-            ends={scale?.unit ?? null}
-            rows={[positive, negative]}
-            testId="unit-scale"
-          />
-          <ScaleBar
-            title="connection: |dL/dw|, loss per weight"
-            ends={scale?.edge ?? null}
-            rows={[positive, negative]}
-            testId="edge-scale"
-          />
-        </>
-      ) : (
-        <>
-          <ScaleBar
-            title="unit: mean |activation|"
-            ends={scale?.activation ?? null}
-            rows={[unsigned]}
-            testId="unit-scale"
-          />
-          <ScaleBar
-            title="connection: |weight|"
-            ends={scale?.weight ?? null}
-            rows={[positive, negative]}
-            testId="edge-scale"
-          />
-        </>
-      )}
-      <p class="nm-muted nm-flow-notes">
-        <span>
-          <i class="nm-mark-zero" /> zero
-        </span>
-        <span>
-          <i class="nm-mark-unknown" /> {isGradient ? noGradientText(frame) : "unknown"}
-        </span>
-        {rankedAt !== null && hasHidden(gradients) && (
-          <span>
-            large layers: strongest at step {rankedAt}{" "}
-            {/* Keeps its place, so that the network does not move from step to step. */}
-            <button
-              type="button"
-              class="nm-button nm-link"
-              style={{ visibility: step === null || step === rankedAt ? "hidden" : "visible" }}
-              onClick={() => gradients.actions.unitsRanked(step)}
-              data-testid="rank"
-            >
-              choose at this step
-            </button>
-          </span>
-        )}
-      </p>
-    </div>
-  );
-}
-
-function hasHidden(gradients: Gradients): boolean {
-  return gradients.layers.value.some((layer) => layer.n_units > 32);
-}
