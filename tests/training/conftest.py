@@ -1,15 +1,5 @@
-"""Training tests run on one thread: their networks are tiny, and threads that wait by spinning slow each other down."""
+"""Training tests run on one thread."""
 
-from __future__ import annotations
+from tests.torch_threads import one_thread
 
-import pytest
-import torch
-
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread():
-    """Torch computes on one thread meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread"]

@@ -1,13 +1,5 @@
-"""Fixtures for trainings of small networks."""
+"""Trainings of small networks run on one thread."""
 
-import pytest
-import torch
+from tests.torch_threads import one_thread
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small networks are faster so, and alike on every machine."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
+__all__ = ["one_thread"]

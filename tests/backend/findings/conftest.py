@@ -1,0 +1,5 @@
+"""Trainings of small networks run on one thread."""
+
+from tests.torch_threads import one_thread
+
+__all__ = ["one_thread"]
