@@ -4,7 +4,7 @@
     python benchmarks/findings_rates.py --seed 5000 --kinds loss_spike healthy --json rates.json
 
 Small networks are trained, each with one fault or with none, over networks, optimizers, batch sizes and degrees of
-noise: a wider sweep than that of tests/findings, with rates in place of a verdict.
+noise: a wider sweep than that of tests/numerics/findings, with rates in place of a pass or a fail.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
-from tb_neuromapper.numerics.findings.rules import judge
+from tb_neuromapper.numerics.findings.rules import run_rules
 from tests.numerics.findings import faults
 from tests.numerics.findings.networks import HEALTHY, Detached, Unused, data, mlp
 from tests.numerics.findings.training import train
@@ -152,9 +152,9 @@ def all_cases(first_seed: int) -> list[Case]:
 
 
 def run(case: Case) -> Outcome:
-    """Train, judge and compare with what was planted."""
+    """Train, run the rules and compare the findings with what was planted."""
     evidence = training(case)
-    findings = judge(evidence).findings
+    findings = run_rules(evidence).findings
     found = [each for each in findings if each.kind == case.kind]
     named = [each.where for each in found]
     is_found = bool(found)

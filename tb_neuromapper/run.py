@@ -25,7 +25,7 @@ from tb_neuromapper.backend.log.reader import LogReader
 from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
 from tb_neuromapper.numerics.findings.evidence import Finding
-from tb_neuromapper.numerics.findings.rules import judge
+from tb_neuromapper.numerics.findings.rules import run_rules
 from tb_neuromapper.schema import KINDS
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class Run:
         Raises:
             ValueError: A threshold's name is unknown or its value not allowed.
         """
-        return judge(self._evidence.read(self._log.name, self._log), thresholds).findings
+        return run_rules(self._evidence.read(self._log.name, self._log), thresholds).findings
 
     def project(self, block: str, **parameters: Any) -> ProjectedBlock:
         """One block's aligned layout over all logged steps, from the cache or computed now.

@@ -10,7 +10,7 @@ from tb_neuromapper.backend.findings.evidence import EvidenceReader
 from tb_neuromapper.backend.findings.view import describe
 from tb_neuromapper.backend.http.requests import Application, HttpError, argument, respond_json, route
 from tb_neuromapper.backend.services import Services
-from tb_neuromapper.numerics.findings.rules import check_thresholds, judge
+from tb_neuromapper.numerics.findings.rules import check_thresholds, run_rules
 
 _MAX_THRESHOLDS_LETTERS = 4000
 
@@ -38,8 +38,8 @@ class Findings:
         log, tags = self._reader.run_log(run), self._scalars.tags(run).get(run, {})
         if log is None and not tags:
             raise HttpError(404, f"there is no run {run[:200]!r} with records or scalars.")
-        verdict = judge(self._evidence.read(run, log), thresholds)
-        return respond_json({"run": run, **describe(verdict, thresholds, list(tags))})
+        report = run_rules(self._evidence.read(run, log), thresholds)
+        return respond_json({"run": run, **describe(report, thresholds, list(tags))})
 
 
 def _thresholds(text: str) -> dict[str, float]:

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import Finding
-from tb_neuromapper.numerics.findings.rules import RULES, THRESHOLDS, Verdict
+from tb_neuromapper.numerics.findings.rules import RULES, THRESHOLDS, RuleReport
 
 
-def describe(verdict: Verdict, thresholds: Mapping[str, float], tags: Sequence[str]) -> dict[str, Any]:
+def describe(report: RuleReport, thresholds: Mapping[str, float], tags: Sequence[str]) -> dict[str, Any]:
     """What the route answers.
 
     Args:
-        verdict: What the rules say.
+        report: What the rules say.
         thresholds: All thresholds as they were used.
         tags: The run's scalars, to which a finding may link.
     """
     return {
-        "findings": [describe_finding(finding, tags) for finding in verdict.findings],
+        "findings": [describe_finding(finding, tags) for finding in report.findings],
         "rules": [
             {"kind": rule.kind, "title": rule.title, "source": rule.source, "thresholds": list(rule.thresholds)}
             for rule in RULES
@@ -38,8 +38,8 @@ def describe(verdict: Verdict, thresholds: Mapping[str, float], tags: Sequence[s
             }
             for each in THRESHOLDS.values()
         ],
-        "healthy": verdict.healthy,
-        "unchecked": verdict.unchecked,
+        "healthy": report.healthy,
+        "unchecked": report.unchecked,
     }
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_neuromapper.numerics.findings.dead_units import told_units
+from tb_neuromapper.numerics.findings.dead_units import reported_units
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray
-from tb_neuromapper.numerics.findings.units import are_recorded, known_records, lasting, too_many
-from tb_neuromapper.numerics.findings.wording import figure, of_units, times
+from tb_neuromapper.numerics.findings.units import are_recorded, known_records, persistent_units, too_many
+from tb_neuromapper.numerics.findings.wording import format_count, format_number, format_units
 
 KIND = "dormant_units"
 
@@ -21,7 +21,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a hidden layer with enough tau-dormant units; those that are told to be dead are not told again."""
+    """One finding a hidden layer with enough tau-dormant units; units reported as dead are left out."""
     flow, tau = evidence.flow, evidence.thresholds["dormant_tau"]
     findings = []
     for layer in flow.layers if flow is not None else []:
@@ -29,16 +29,16 @@ def find(evidence: Evidence) -> list[Finding]:
             continue
         scores = dormancy(layer.unit_activation)
         is_dormant = scores <= tau
-        is_dormant[:, told_units(layer, flow, evidence.thresholds)] = False
-        found = lasting(is_dormant, known_records(scores), flow.unit_steps)
+        is_dormant[:, reported_units(layer, flow, evidence.thresholds)] = False
+        found = persistent_units(is_dormant, known_records(scores), flow.unit_steps)
         n_units = scores.shape[1]
         if found is None or not too_many(len(found.units), n_units, evidence.thresholds["dormant_share"]):
             continue
         n, largest = len(found.units), float(scores[-1, found.units].max())
         message = (
-            f"{of_units(n, n_units, layer.unit, layer.name)} are dormant: at the last "
-            f"{times(found.n_records, 'recorded step')} their mean output was at most {figure(tau)} of the layer's "
-            f"mean (at the end at most {figure(largest)}). The layer is smaller than it looks."
+            f"{format_units(n, n_units, layer.unit, layer.name)} are dormant: at the last "
+            f"{format_count(found.n_records, 'recorded step')} their mean output was at most {format_number(tau)} of "
+            f"the layer's mean (at the end at most {format_number(largest)}). The layer is smaller than it looks."
         )
         figures = {"n_dormant": n, "n_units": n_units, "share": n / n_units, "tau": tau, "largest_score": largest}
         findings.append(Finding(KIND, layer.name, found.units.tolist(), found.steps, message, figures))

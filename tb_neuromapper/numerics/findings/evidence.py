@@ -1,4 +1,4 @@
-"""What the rules read and what they say. Only numpy: TensorBoard's own process loads this."""
+"""What the rules read and what they report. Only numpy: TensorBoard's own process loads this."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Finding:
         where: The layer (or the block, or a scalar's tag where no layer is known); "" is the network as a whole.
         units: The units of that layer that are concerned, ascending; empty where the rule is not about units.
         steps: First and last training step of each stretch in which it is seen.
-        message: What is wrong, in words and figures.
+        message: What is wrong, as sentences with numbers.
         evidence: The figures by name: numbers, texts, or lists of them.
     """
 
@@ -41,7 +41,7 @@ class LayerSeries:
 
     Attributes:
         name, kind, unit, activation: As in the log.
-        is_output: No recorded layer reads what it puts out.
+        is_output: No recorded layer reads its outputs.
         weights: The name of the layer whose weights it uses; its own, unless they are shared.
         n_values: Values of each unit at a record, samples times positions; 0 = unknown.
         unit_activation, unit_zeros, unit_saturated: (R, U) at the R steps `FlowSeries.unit_steps`; NaN = unknown.
@@ -112,7 +112,7 @@ class FlowSeries:
 
 @dataclass(frozen=True)
 class ProbeUnits:
-    """What one block puts out for the whole probe, over time.
+    """The range of one block's outputs over the whole probe, over time.
 
     Attributes:
         block: The block's name.

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_neuromapper.numerics.findings.depth import Profile, signal_profile, weight_profile
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, FlowSeries, IntArray
-from tb_neuromapper.numerics.findings.wording import figure, in_words, ranges
+from tb_neuromapper.numerics.findings.wording import format_number, format_steps, ranges
 
 KIND = "exploding_gradient"
 # A single record, later than the first, may be one bad batch.
@@ -56,9 +56,9 @@ def _across_depth(profile: Profile, flow: FlowSeries, limit: float) -> Finding |
     medians = [float(np.nanmedian(values)) for values in profile.values.T]
     where = profile.layers[0]
     message = (
-        f"The gradient explodes on its way back: in the first layers (from {where}) it is {figure(median)} times "
-        f"what it is in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. Smaller initial "
-        "weights, normalisation or clipping help."
+        f"The gradient explodes on its way back: in the first layers (from {where}) it is {format_number(median)} "
+        f"times what it is in the last ({profile.layers[-1]}), in the median over {format_steps(steps)}. Smaller "
+        "initial weights, normalisation or clipping help."
     )
     figures = {"median_ratio": median, "threshold": limit, "layers": profile.layers, "gradient": medians}
     return Finding(KIND, where, [], steps, message, figures)
@@ -78,9 +78,9 @@ def _over_time(flow: FlowSeries, limit: float) -> Finding | None:
     where = max(each, key=lambda name: each[name])
     steps = ranges(flow.steps[known], is_large)
     message = (
-        f"The gradient explodes: at step {flow.steps[peak]} its norm is {figure(norms[peak])}, "
-        f"{figure(norms[peak] / usual)} times the largest of the first {N_FIRST_RECORDS} recorded steps. The largest "
-        f"part is that of {where}. A smaller learning rate or clipping helps."
+        f"The gradient explodes: at step {flow.steps[peak]} its norm is {format_number(norms[peak])}, "
+        f"{format_number(norms[peak] / usual)} times the largest of the first {N_FIRST_RECORDS} recorded steps. The "
+        f"largest part is that of {where}. A smaller learning rate or clipping helps."
     )
     figures = {
         "peak_norm": float(norms[peak]),

@@ -14,7 +14,7 @@ import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, IntArray, LossSeries
 from tb_neuromapper.numerics.findings.spike_origin import Origin, find_origin
-from tb_neuromapper.numerics.findings.wording import figure, in_words
+from tb_neuromapper.numerics.findings.wording import format_number, format_steps
 
 KIND = "loss_spike"
 N_BEFORE = 50
@@ -30,7 +30,7 @@ TAIL_SHARE = 0.5
 # A loss that falls fast and then slowly deviates without noise.
 SLOPE_SHARE = 0.5
 # Noise does not last: of so many values in a row, half the score is enough.
-N_LASTING = 3
+N_PERSISTENT = 3
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,13 @@ def find(evidence: Evidence) -> list[Finding]:
 def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[Spike]:
     """Stretches in which a loss stands far above the values before it.
 
-    The rise of a value is what it stands above the median of the N_LEVEL values before. Its score is 0.6745 rise /
-    spread. The spread is the upper quartile of the N_BEFORE rises before the stretch and before the N_LASTING that may
-    lead up to it: their MAD where the loss neither rises nor falls. Or it is more: SLOPE_SHARE of their MAD, 0.6745
-    times TAIL_SHARE of the largest of them, and 0.6745 times LEVEL_SHARE of the level, NOISE_SHARE of what the loss has
-    come down by so far, or of half the range between the 5th and the 95th percentile of all values. A stretch of
-    N_LASTING values or more is a spike from half the threshold on.
+    The rise of a value is its height above the median of the N_LEVEL values before it. Its score is 0.6745 rise /
+    spread. The spread is the upper quartile of the N_BEFORE rises before the stretch; the N_PERSISTENT right before it
+    do not count, because they may lead up to it. Where the loss neither rises nor falls, that is their MAD. The spread
+    is at least SLOPE_SHARE of their MAD, 0.6745 times TAIL_SHARE of the largest of them, and 0.6745 times the largest
+    of LEVEL_SHARE of the level, NOISE_SHARE of what the loss has come down by so far, and NOISE_SHARE of half the range
+    between the 5th and the 95th percentile of all values. A stretch of N_PERSISTENT values or more is a spike from half
+    the threshold on.
 
     Args:
         steps: (m,) ascending.
@@ -123,12 +124,12 @@ def _stretch(values: list[float], at: int, usual: _Usual, threshold: float) -> t
             end += 1
         return end
 
-    lasting = end_of_stretch(threshold / 2)
-    if lasting - at < N_LASTING:
+    end = end_of_stretch(threshold / 2)
+    if end - at < N_PERSISTENT:
         return at, end_of_stretch(threshold)
     # What only leads up to a higher score is not yet the spike.
-    high = (index for index in range(at, at + N_LASTING) if usual.score(values[index]) > threshold)
-    return next(high, at), lasting
+    high = (index for index in range(at, at + N_PERSISTENT) if usual.score(values[index]) > threshold)
+    return next(high, at), end
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Calm:
 
     def usual(self, noise: float) -> _Usual:
         # The last ones may lead up to a spike, and would hide it.
-        settled = self._rises[:-N_LASTING] if len(self._rises) > MIN_BEFORE + N_LASTING else self._rises
+        settled = self._rises[:-N_PERSISTENT] if len(self._rises) > MIN_BEFORE + N_PERSISTENT else self._rises
         rises = sorted(settled[-N_BEFORE:])
         middle = median(rises)
         deviation = median(abs(rise - middle) for rise in rises)
@@ -178,14 +179,14 @@ class _Calm:
 
 
 def _finding(loss: LossSeries, spikes: list[Spike], origins: list[Origin]) -> Finding:
-    """It is told of the highest spike whose origin is known, or else of the highest."""
+    """The finding describes the highest spike whose origin is known, or else the highest."""
     pairs = list(zip(spikes, origins, strict=True))
     worst, origin = max(pairs, key=lambda pair: (pair[1].step is not None, pair[0].score))
     steps = [(spike.first, spike.last) for spike in spikes]
     often = "once" if len(spikes) == 1 else f"{len(spikes):,} times"
     message = (
-        f"{loss.tag} jumps up {often} ({in_words(steps)}), at step {worst.first} from {figure(worst.before)} to "
-        f"{figure(worst.peak)}. {origin.words}"
+        f"{loss.tag} jumps up {often} ({format_steps(steps)}), at step {worst.first} from "
+        f"{format_number(worst.before)} to {format_number(worst.peak)}. {origin.message}"
     )
     figures = {"tag": loss.tag, "peak": worst.peak, "before": worst.before, "score": worst.score}
     figures |= {"layer": origin.layer, "layer_step": origin.step, "layer_factor": origin.factor}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.wording import times
+from tb_neuromapper.numerics.findings.wording import format_count
 
 KIND = "no_gradient"
 MIN_RECORDS = 2
@@ -40,6 +40,7 @@ def _finding(each: ParameterSeries, flow: FlowSeries) -> Finding:
     is_called = each.name in {layer.name for layer in flow.layers}
     cause = "" if is_called else " It was never called, so the loss does not depend on it."
     kind = "got no gradient" if n_missing else "got a gradient of exactly 0"
-    message = f"{each.name} {kind} at any of {times(len(flow.steps), 'recorded step')}, though it is not frozen.{cause}"
+    records = format_count(len(flow.steps), "recorded step")
+    message = f"{each.name} {kind} at any of {records}, though it is not frozen.{cause}"
     figures = {"n_records": len(flow.steps), "n_missing": n_missing, "is_called": is_called}
     return Finding(KIND, each.name, [], [(int(flow.steps[0]), int(flow.steps[-1]))], message, figures)

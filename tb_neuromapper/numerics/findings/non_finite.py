@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSeries, LossSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.wording import in_words, ranges, times
+from tb_neuromapper.numerics.findings.wording import format_count, format_steps, ranges
 
 KIND = "non_finite"
 
@@ -42,8 +42,8 @@ def first_record(flow: FlowSeries, n_scaled: float) -> int | None:
     in a row have it, or the weights are no longer finite.
     """
     bad = _bad_records(flow)
-    lasting = np.array([bad[at : at + int(n_scaled)].sum() >= n_scaled for at in range(len(bad))], dtype=bool)
-    counts = bad & (~flow.is_scaled | lasting | (_total(flow, "n_nonfinite_weight") > 0))
+    is_persistent = np.array([bad[at : at + int(n_scaled)].sum() >= n_scaled for at in range(len(bad))], dtype=bool)
+    counts = bad & (~flow.is_scaled | is_persistent | (_total(flow, "n_nonfinite_weight") > 0))
     return int(np.argmax(counts)) if counts.any() else None
 
 
@@ -101,8 +101,8 @@ def _with_loss(finding: Finding, losses: list[LossSeries]) -> Finding:
     first = {each.tag: int(each.steps[~np.isfinite(each.values)][0]) for each in losses if each.is_training}
     if not first:
         return finding
-    words = ", ".join(f"{tag} from step {step}" for tag, step in first.items())
-    message = f"{finding.message} The loss is not finite either: {words}."
+    starts = ", ".join(f"{tag} from step {step}" for tag, step in first.items())
+    message = f"{finding.message} The loss is not finite either: {starts}."
     return Finding(finding.kind, finding.where, [], finding.steps, message, {**finding.evidence, "losses": list(first)})
 
 
@@ -110,7 +110,7 @@ def _of_loss(each: LossSeries) -> Finding:
     bad = ~np.isfinite(each.values)
     found = ranges(each.steps, bad)
     message = (
-        f"{each.tag} is infinite or not a number at {in_words(found)} ({times(int(bad.sum()), 'value')} of "
+        f"{each.tag} is infinite or not a number at {format_steps(found)} ({format_count(int(bad.sum()), 'value')} of "
         f"{len(bad):,}). No record of the gradient flow tells in which layer that began."
     )
     return Finding(KIND, each.tag, [], found, message, {"n_values": int(bad.sum()), "first_step": found[0][0]})

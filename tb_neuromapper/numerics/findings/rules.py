@@ -27,7 +27,7 @@ class Threshold:
 
     Attributes:
         name: Its name in `thresholds`.
-        title: What it says, in words.
+        title: What it decides, as the page displays it.
         default: Its usual value.
         low, high: The allowed ends, inclusive.
         unit: What it counts.
@@ -47,7 +47,7 @@ class Rule:
 
     Attributes:
         kind: Its name, that of its findings.
-        title: What it looks for, in words.
+        title: What it looks for, as the page displays it.
         find: The rule.
         has_data: Whether the evidence holds anything that the rule could judge.
         thresholds: The names of those that it reads.
@@ -157,8 +157,8 @@ RULES = (
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What all rules say of one run.
+class RuleReport:
+    """The results of all rules for one run.
 
     Attributes:
         findings: In the order of RULES, which is that of urgency.
@@ -171,10 +171,10 @@ class Verdict:
     unchecked: list[str]
 
 
-def judge(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> Verdict:
+def run_rules(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> RuleReport:
     """Run all rules.
 
-    From the first value on that is not finite, figures mean nothing: only the rule about those reads on from there.
+    From the first value on that is not finite, numbers mean nothing: only the rule about those reads on from there.
 
     Args:
         evidence: What the run holds.
@@ -196,7 +196,7 @@ def judge(evidence: Evidence, thresholds: Mapping[str, float] | None = None) -> 
         findings += found
         if not found:
             (healthy if rule.has_data(read) else unchecked).append(rule.kind)
-    return Verdict(findings, healthy, unchecked)
+    return RuleReport(findings, healthy, unchecked)
 
 
 def check_thresholds(given: Mapping[str, float]) -> dict[str, float]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
-from tb_neuromapper.numerics.findings.units import are_recorded, known_records, lasting, too_many
-from tb_neuromapper.numerics.findings.wording import figure, of_units, times
+from tb_neuromapper.numerics.findings.units import are_recorded, known_records, persistent_units, too_many
+from tb_neuromapper.numerics.findings.wording import format_count, format_number, format_units
 
 KIND = "saturated_units"
 
@@ -27,7 +27,7 @@ def find(evidence: Evidence) -> list[Finding]:
         if flow is None or layer.is_output or not np.isfinite(layer.unit_saturated).any():
             continue
         shares = layer.unit_saturated
-        found = lasting(shares >= limit, known_records(shares), flow.unit_steps)
+        found = persistent_units(shares >= limit, known_records(shares), flow.unit_steps)
         n_units = shares.shape[1]
         if found is None or not too_many(len(found.units), n_units, evidence.thresholds["saturated_share"]):
             continue
@@ -35,10 +35,10 @@ def find(evidence: Evidence) -> list[Finding]:
         last = np.flatnonzero(known_records(shares))[-1]
         mean = float(shares[last, found.units].mean())
         message = (
-            f"{of_units(n, n_units, layer.unit, layer.name)} are saturated: at the last "
-            f"{times(found.n_records, 'recorded step')} at least {limit:.0%} of what each puts out was within 5 % of "
-            f"the bounds of {layer.activation} (at the end {figure(100 * mean)} % on average). Its slope there is "
-            "almost 0, so hardly any gradient comes through."
+            f"{format_units(n, n_units, layer.unit, layer.name)} are saturated: at the last "
+            f"{format_count(found.n_records, 'recorded step')} at least {limit:.0%} of what each puts out was within "
+            f"5 % of the bounds of {layer.activation} (at the end {format_number(100 * mean)} % on average). Its slope "
+            "there is almost 0, so hardly any gradient comes through."
         )
         figures = {"n_saturated": n, "n_units": n_units, "share": n / n_units, "mean_saturation": mean}
         findings.append(Finding(KIND, layer.name, found.units.tolist(), found.steps, message, figures))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import FloatArray, FlowSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.wording import figure
+from tb_neuromapper.numerics.findings.wording import format_number
 
 WEIGHTS, GRADIENT, UPDATE = "weight norm", "gradient norm", "update"
 N_BEFORE = 50
@@ -35,14 +35,14 @@ class Origin:
     """The layer that jumped first.
 
     Attributes:
-        words: A sentence about it, or about why there is none.
+        message: A sentence about it, or about why there is none.
         layer: Its name; "" if no record is near enough, no layer stands out, or all have jumped.
         measure: "weight norm", "gradient norm" or "update".
         step: The recorded step.
         factor: How many times its usual value, or that of the record before for the weights.
     """
 
-    words: str = "No record of the gradient flow near it tells in which layer it began."
+    message: str = "No record of the gradient flow near it tells in which layer it began."
     layer: str = ""
     measure: str = ""
     step: int | None = None
@@ -64,9 +64,9 @@ def find_origin(flow: FlowSeries, first: int, last: int) -> Origin:
     """The layer in which a spike from step `first` to `last` began.
 
     If the step right before it was recorded, and changed all layers far more than usual, that was it. Else weights come
-    first, as they change what all layers put out: they may have jumped until the record before the spike, or from there
-    to the first record since it began. Then updates and gradients at the first record in it and the one before; with a
-    record at its first step only updates of the step before that. What comes later is its effect.
+    first, as they change the outputs of all layers: they may have jumped until the record before the spike, or from
+    there to the first record since it began. Then updates and gradients at the first record in it and the one before;
+    with a record at its first step only updates of the step before that. What comes later is its effect.
     """
     start, end = (int(at) for at in np.searchsorted(flow.steps, [first, last + 1]))
     n_records = len(flow.steps)
@@ -116,8 +116,9 @@ def _of_all(flow: FlowSeries, at: int) -> Origin:
     sizes = [jump.size for each in flow.parameters if (jump := _jump(each, UPDATE, at))]
     factor = math.exp(min(float(np.median(sizes)), 700.0))
     step = int(flow.steps[at])
-    words = f"It began with step {step}: it changed all layers, {figure(factor)} times as much as usual in the median."
-    return Origin(words, "", UPDATE, step, factor)
+    times = format_number(factor)
+    message = f"It began with step {step}: it changed all layers, {times} times as much as usual in the median."
+    return Origin(message, "", UPDATE, step, factor)
 
 
 def _standing_out(flow: FlowSeries, at: int, measures: Sequence[str]) -> _Jump | None:
@@ -134,14 +135,15 @@ def _origin(flow: FlowSeries, jump: _Jump) -> Origin:
     if jump.measure == WEIGHTS:
         own = next(each for each in flow.parameters if each.name == jump.layer).weight_norm
         before, now = float(own[jump.at - 1]), float(own[jump.at])
-        words = (
-            f"It began in {jump.layer}, whose weights changed: their norm was {figure(before)} at step "
-            f"{flow.steps[jump.at - 1]} and {figure(now)} at step {step}."
+        message = (
+            f"It began in {jump.layer}, whose weights changed: their norm was {format_number(before)} at step "
+            f"{flow.steps[jump.at - 1]} and {format_number(now)} at step {step}."
         )
-        return Origin(words, jump.layer, jump.measure, step, now / before)
+        return Origin(message, jump.layer, jump.measure, step, now / before)
     factor = math.exp(min(jump.size, 700.0))
-    words = f"It began in {jump.layer}, whose {jump.measure} was {figure(factor)} times the usual at step {step}."
-    return Origin(words, jump.layer, jump.measure, step, factor)
+    times = format_number(factor)
+    message = f"It began in {jump.layer}, whose {jump.measure} was {times} times the usual at step {step}."
+    return Origin(message, jump.layer, jump.measure, step, factor)
 
 
 def _jump(each: ParameterSeries, measure: str, at: int) -> _Jump | None:

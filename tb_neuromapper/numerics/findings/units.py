@@ -1,4 +1,4 @@
-"""What the rules about single units share: a state counts if it lasts to the end of the run."""
+"""What the rules about single units share: a state counts if it persists to the end of the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECTIFIERS = ("ReLU", "ReLU6", "Threshold")
 
 
 @dataclass(frozen=True)
-class Lasting:
+class PersistentUnits:
     """Units that are in a state until the end of the run.
 
     Attributes:
@@ -38,9 +38,9 @@ class Lasting:
         return [(self.since, self.until)]
 
 
-def lasting(
+def persistent_units(
     flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: IntArray, n_last: int = N_LAST_RECORDS
-) -> Lasting | None:
+) -> PersistentUnits | None:
     """The units whose flag is set at the last records, or None.
 
     Args:
@@ -60,17 +60,17 @@ def lasting(
         return None
     shortest = int(streaks[units].min())
     n_always = int((streaks == len(steps)).sum())
-    return Lasting(units, int(steps[len(steps) - shortest]), int(steps[-1]), shortest, n_always)
+    return PersistentUnits(units, int(steps[len(steps) - shortest]), int(steps[-1]), shortest, n_always)
 
 
 def are_recorded(flow: FlowSeries | None, *, hidden: bool = False) -> bool:
-    """Whether the single units of a layer (a hidden one) are known at enough records to tell of a lasting state."""
+    """Whether the single units of a layer (a hidden one) are known at enough records to judge a persistent state."""
     layers = [layer for layer in flow.layers if not (hidden and layer.is_output)] if flow is not None else []
     return any(are_enough(layer.unit_activation) for layer in layers)
 
 
 def are_enough(*arrays: FloatArray) -> bool:
-    """Whether (R, U) arrays are known at enough records to tell of a lasting state."""
+    """Whether (R, U) arrays are known at enough records to judge a persistent state."""
     return int(known_records(*arrays).sum()) >= MIN_RECORDS
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FloatArray, FlowSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.vanishing_gradient import told_layers
-from tb_neuromapper.numerics.findings.wording import figure, ranges
+from tb_neuromapper.numerics.findings.vanishing_gradient import reported_layers
+from tb_neuromapper.numerics.findings.wording import format_number, ranges
 
 KIND = "update_ratio"
 _RATED = ("linear", "conv", "attention", "recurrent")
@@ -26,13 +26,13 @@ def has_data(evidence: Evidence) -> bool:
 def find(evidence: Evidence) -> list[Finding]:
     """At most one finding of layers that move too little, and one of those that move too much.
 
-    If two thirds of the layers have it, it is of the whole network: then the rate is to blame.
+    If it concerns two thirds of the layers, it is reported of the whole network: then the learning rate is to blame.
 
     Too large is a median over the recorded steps above the limit; or, in two thirds of the layers, a first record
     FIRST_FACTOR times above it: weights that such steps have blown up change little, relatively, from then on. Too
     small is an upper quartile below the other limit: a network that has learnt all there is to learn moves little, and
     is healthy. So little counts only where the layer moves at all in most records (a dead one has a finding of its
-    own), and not in a network that is told to move too much: what has blown up moves little from then on.
+    own), and not in a network that is reported to move too much: what has blown up moves little from then on.
     """
     if evidence.flow is None:
         return []
@@ -45,8 +45,8 @@ def find(evidence: Evidence) -> list[Finding]:
         large = [each for each in rated if each in large or each in large_at_first]
     if _are_most(len(large), len(rated)):
         small = []
-    # Of these the vanishing gradient is told, which is why.
-    vanished = told_layers(evidence)
+    # The finding of a vanishing gradient explains these.
+    vanished = reported_layers(evidence)
     small = [each for each in small if each.name not in vanished]
     found = [(small, False, low), (large, True, high)]
     return [
@@ -82,16 +82,17 @@ def _finding(found: list[ParameterSeries], n_rated: int, flow: FlowSeries, *, is
     if len(names) > 1 and not is_network:
         subject += f" ({', '.join(names)})"
     change = "far too much" if is_large else "hardly anything"
-    figures_words = f"{figure(min(ratios))} to {figure(max(ratios))}" if len(names) > 1 else figure(worst)
+    shown = [min(ratios), max(ratios)] if len(names) > 1 else [worst]
     first = float(np.median([_known(each)[0] for each in found]))
     when = "in the median over the recorded steps"
     if is_large and worst <= limit:
-        figures_words, when = figure(first), "at the first recorded step, which has blown up the weights"
+        shown, when = [first], "at the first recorded step, which has blown up the weights"
     few = "for this layer, or its gradient vanishes" if len(names) == 1 else "for these, or their gradient vanishes"
     cause = "" if is_network or is_large else f", {few}"
     message = (
-        f"A step changes {change} in {subject}: the update's norm is {figures_words} times the weights' norm {when}; "
-        f"about 0.001 is usual. The learning rate is probably too {'large' if is_large else 'small'}{cause}."
+        f"A step changes {change} in {subject}: the update's norm is {' to '.join(map(format_number, shown))} times "
+        f"the weights' norm {when}; about 0.001 is usual. The learning rate is probably too "
+        f"{'large' if is_large else 'small'}{cause}."
     )
     values = np.stack([each.update_ratio for each in found])
     beyond = np.any(values > limit if is_large else values < limit, axis=0)

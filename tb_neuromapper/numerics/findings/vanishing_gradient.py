@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_neuromapper.numerics.findings.depth import weight_profile
 from tb_neuromapper.numerics.findings.evidence import Evidence, Finding
-from tb_neuromapper.numerics.findings.wording import figure, in_words, ranges
+from tb_neuromapper.numerics.findings.wording import format_number, format_steps, ranges
 
 KIND = "vanishing_gradient"
 MIN_SHARE = 0.2
@@ -21,8 +21,8 @@ def has_data(evidence: Evidence) -> bool:
     return profile is not None and bool(np.isfinite(profile.ratio).any())
 
 
-def told_layers(evidence: Evidence) -> set[str]:
-    """The layers in which the gradient has died, if that is told."""
+def reported_layers(evidence: Evidence) -> set[str]:
+    """The names of the layers in which the gradient has died, if there is a finding of that; else none."""
     profile = weight_profile(evidence.flow) if evidence.flow is not None else None
     if profile is None or not find(evidence):
         return set()
@@ -44,11 +44,11 @@ def find(evidence: Evidence) -> list[Finding]:
     median = float(np.median(ratio[is_small]))
     where = profile.layers[0]
     steps = ranges(evidence.flow.steps[known], is_small[known])
-    less = f"{figure(1 / median)} times smaller than" if median > 0 else "0, unlike"
+    less = f"{format_number(1 / median)} times smaller than" if median > 0 else "0, unlike"
     message = (
         f"The gradient vanishes on its way back: in the first layers (from {where}) its root mean square per weight "
-        f"is {less} in the last ({profile.layers[-1]}), in the median over {in_words(steps)}. The first layers hardly "
-        "learn."
+        f"is {less} in the last ({profile.layers[-1]}), in the median over {format_steps(steps)}. The first layers "
+        "hardly learn."
     )
     figures = {"median_ratio": median, "threshold": limit, "layers": profile.layers, "gradient_per_weight": medians}
     return [Finding(KIND, where, [], steps, message, figures)]

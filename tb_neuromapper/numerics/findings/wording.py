@@ -1,4 +1,4 @@
-"""The words and figures that the rules' messages are made of."""
+"""Numbers, counts and steps as the rules' messages write them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tb_neuromapper.numerics.findings.evidence import IntArray, StepRange
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def figure(value: float) -> str:
-    """A number with two significant digits, as one writes it: 0.034, 120, 110,000, 3.1·10⁻⁶."""
+def format_number(value: float) -> str:
+    """A number with two significant digits: 0.034, 120, 110,000, 3.1·10⁻⁶."""
     size = abs(value)
     if size == 0 or not math.isfinite(value) or 1e-4 <= size < 100:
         return f"{value:.2g}"
@@ -26,14 +26,14 @@ def figure(value: float) -> str:
     return f"{digits}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
-def times(n: int, noun: str) -> str:
+def format_count(n: int, noun: str) -> str:
     """A number of things: "1 step", "3 steps"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def of_units(n: int, n_units: int, unit: str, layer: str) -> str:
+def format_units(n: int, n_units: int, unit: str, layer: str) -> str:
     """How many of a layer's units: "3 of the 64 neurons of fc1"."""
-    return f"{n:,} of the {times(n_units, unit)} of {layer}"
+    return f"{n:,} of the {format_count(n_units, unit)} of {layer}"
 
 
 def ranges(steps: IntArray, flags: npt.NDArray[np.bool_]) -> list[StepRange]:
@@ -47,11 +47,11 @@ def ranges(steps: IntArray, flags: npt.NDArray[np.bool_]) -> list[StepRange]:
     return [(int(steps[first]), int(steps[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def in_words(found: Sequence[StepRange]) -> str:
-    """Ranges as one says them: "step 3", "steps 0 to 40 and 60"."""
+def format_steps(found: Sequence[StepRange]) -> str:
+    """Ranges of steps as text: "step 3", "steps 0 to 40 and 60"; of more than four the first three."""
     parts = [str(first) if first == last else f"{first} to {last}" for first, last in found]
     if len(parts) > 4:
         parts = [*parts[:3], f"{len(parts) - 3} more stretches"]
     is_one = len(found) == 1 and found[0][0] == found[0][1]
-    words = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    return f"{'step' if is_one else 'steps'} {words}"
+    text = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{'step' if is_one else 'steps'} {text}"

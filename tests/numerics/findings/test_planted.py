@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from tb_neuromapper.numerics.findings.rules import judge
-from tb_neuromapper.numerics.findings.units import lasting
-from tb_neuromapper.numerics.findings.wording import figure
+from tb_neuromapper.numerics.findings.rules import run_rules
+from tb_neuromapper.numerics.findings.units import persistent_units
+from tb_neuromapper.numerics.findings.wording import format_number
 from tests.numerics.findings.faults import close_units, hush_units, infinite_input, start_with_gain
 from tests.numerics.findings.networks import HEALTHY, Detached, Transformer, Unused, cnn, data, mlp
 from tests.numerics.findings.training import SEEDS, adam, findings, sgd, train
@@ -64,16 +64,16 @@ def test_dead_units__are_those_with_a_large_negative_bias(optimizer, seed):
         (math.inf, "inf"),
     ],
 )
-def test_figure__is_written_as_one_reads_it(value, words):
+def test_format_number__is_written_as_one_reads_it(value, words):
     """Thousands with commas, powers of ten as on the page."""
-    assert figure(value) == words
+    assert format_number(value) == words
 
 
-def test_lasting__can_ask_for_more_records_than_there_are():
+def test_persistent_units__can_ask_for_more_records_than_there_are():
     """Then the unit must be in the state at all."""
     flags = np.ones((6, 2), bool)
     flags[0, 1] = False
-    found = lasting(flags, np.ones(6, bool), np.arange(6), n_last=40)
+    found = persistent_units(flags, np.ones(6, bool), np.arange(6), n_last=40)
     assert (found.units.tolist(), found.n_records, found.n_always) == ([0], 6, 1)
 
 
@@ -88,15 +88,15 @@ def test_dead_units__of_small_batches_are_dead_indeed(seed):
     with torch.no_grad():
         is_dead = (model[:2](inputs[0]) == 0).all(0)
     assert not is_dead.any()
-    assert "fc1" not in [each.where for each in judge(evidence).findings if each.kind == "dead_units"]
+    assert "fc1" not in [each.where for each in run_rules(evidence).findings if each.kind == "dead_units"]
     zeros = evidence.flow.layers[0].unit_zeros
     assert (zeros[-5:] == 1).all(0).mean() >= 0.3
 
 
-def test_lasting__begins_where_the_last_of_its_units_joins():
+def test_persistent_units__begins_where_the_last_of_its_units_joins():
     """Of three units two are in the state to the end: one always, one from the third record on."""
     flags = np.array([[1, 0, 1], [1, 0, 1], [1, 1, 1], *[[1, 1, 0]] * 5], bool)
-    found = lasting(flags, np.ones(8, bool), np.arange(8) * 10)
+    found = persistent_units(flags, np.ones(8, bool), np.arange(8) * 10)
     assert found.units.tolist() == [0, 1]
     assert (found.steps, found.n_records, found.n_always) == ([(20, 70)], 6, 1)
 
@@ -134,7 +134,7 @@ def test_vanishing_gradient__is_that_of_a_deep_sigmoid_network(optimizer, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_vanishing_gradient__is_told_once(seed):
+def test_vanishing_gradient__is_reported_once(seed):
     """That the layers without gradient hardly move is the same fault; what else moves too little is one finding."""
     found = findings(lambda: mlp((32, *(32,) * 8, 4), nn.Sigmoid), lambda m: torch.optim.SGD(m.parameters(), 0.1), seed)
     (vanishing,) = found["vanishing_gradient"]
@@ -244,7 +244,7 @@ def test_non_finite__of_an_overflow_is_in_the_layer_that_overflows(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("optimizer", [sgd(), adam()], ids=["sgd", "adam"])
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY.keys())
-def test_judge__says_little_of_healthy_networks(make, optimizer, seed):
+def test_run_rules__says_little_of_healthy_networks(make, optimizer, seed):
     """At most one finding of a training that is as it should be."""
     found = findings(make, optimizer, seed)
     assert sum(map(len, found.values())) <= 1, found

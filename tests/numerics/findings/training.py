@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tb_neuromapper.numerics.findings.evidence import Evidence, FlowSeries, LayerSeries, LossSeries, ParameterSeries
-from tb_neuromapper.numerics.findings.rules import judge
+from tb_neuromapper.numerics.findings.rules import run_rules
 from tests.numerics.findings.networks import data
 
 KINDS = {
@@ -40,7 +40,7 @@ def findings(make, optimizer, seed, noise=1.0, **options):
     model = make()
     evidence = train(model, optimizer(model), seed=seed, inputs=data(seed, n=2048, noise=noise), **options)
     found = {}
-    for finding in judge(evidence).findings:
+    for finding in run_rules(evidence).findings:
         found.setdefault(finding.kind, []).append(finding)
     return found
 
