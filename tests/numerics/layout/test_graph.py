@@ -1,7 +1,5 @@
 """Tracks through slices and the merged fuzzy graph, against their slow twins."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,21 +11,7 @@ from tb_neuromapper.numerics.layout.lanes import N_LANES
 from tb_neuromapper.numerics.layout.tracks import follow_samples
 from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tests import reference
-
-
-@st.composite
-def slices_and_relations(draw, most_slices=11):
-    """Row counts and relations in which samples come, go and change rows."""
-    n_slices = draw(st.integers(1, most_slices))
-    random = np.random.default_rng(draw(st.integers(0, 1000)))
-    n_rows = random.integers(1, 9, n_slices).tolist()
-    relations = []
-    for n, following in pairwise(n_rows):
-        link = np.full(n, -1)
-        n_shared = random.integers(0, min(n, following) + 1)
-        link[random.choice(n, n_shared, replace=False)] = random.choice(following, n_shared, replace=False)
-        relations.append(link)
-    return n_rows, relations
+from tests.numerics.layout.slices import slices_and_relations
 
 
 @given(slices_and_relations())

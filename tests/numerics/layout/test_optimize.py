@@ -17,7 +17,7 @@ from tb_neuromapper.numerics.neighbors.find import find_neighbors
 from tb_neuromapper.numerics.threads import Threads
 from tb_neuromapper.numerics.types import LayoutParameters
 from tests import reference
-from tests.numerics.layout.test_graph import slices_and_relations
+from tests.numerics.layout.slices import slices_and_relations
 
 
 def new_state(n_rows, relations, **parameters):
