@@ -119,7 +119,7 @@ def _move_focus(job: ProjectionJob, chosen: Iterable[int], positions: list[Float
             for index, moved in zip(indices, progress.positions, strict=True):
                 positions[index] = moved.copy()
             share = 0.1 * progress.n_done / progress.n_total
-            reporter.report_layout(share, "laying out what is on view", job.steps, positions)
+            reporter.report_layout(share, "laying out the displayed epochs first", job.steps, positions)
 
     moved = fit_layout(
         [find_slice_neighbors(job, job.sources[index], reporter.should_stop) for index in indices],

@@ -1,12 +1,11 @@
 """An exported page: what the HTTP interface answers, recorded as files that the page can read without a server.
 
-The page was opened from disk perhaps, where it may load scripts and pictures but not fetch: so each frame of
-docs/http_api.md becomes a script that hands it over as base64. The same log gives the same bytes.
+A page that was opened from disk may load scripts and pictures, but not fetch: so each frame of docs/http_api.md
+becomes a script that hands it over as base64. The same log gives the same bytes.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -15,16 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
-
 from tb_neuromapper import __version__
 from tb_neuromapper.backend.cache import ResultCache
 from tb_neuromapper.backend.embeddings.nearest import neighbor_table
 from tb_neuromapper.backend.embeddings.parameters import ProjectionParameters
 from tb_neuromapper.backend.embeddings.precompute import Progress, follow
 from tb_neuromapper.backend.embeddings.routes import Embeddings
-from tb_neuromapper.backend.http.frames import decode_frame, encode_frame
+from tb_neuromapper.backend.export.answers import answer, frame_of, json_of
+from tb_neuromapper.backend.export.page import page_html, script
+from tb_neuromapper.backend.http.frames import encode_frame
 from tb_neuromapper.backend.http.requests import HttpError
 from tb_neuromapper.backend.log.blocks import block_names, block_slices
 from tb_neuromapper.backend.log.reader import LogReader
@@ -140,19 +138,19 @@ class SiteRecorder:
         for projection in found:
             yield from follow(self._projections, projection)
         manifests = self._manifests([projection.id for projection in found])
-        details = _json_of(self._runs.run, run=log.name)
+        details = json_of(self._runs.run, run=log.name)
         details["gradients"] = None  # Of the embeddings screen alone.
         details["blocks"] = [block for block in details["blocks"] if block["name"] in blocks]
         sheets = details["thumbnails"]["n_sheets"] if details["thumbnails"] else 0
-        plan = [PlannedFile("samples", partial(_frame_of, self._runs.samples, run=log.name))]
+        plan = [PlannedFile("samples", partial(frame_of, self._runs.samples, run=log.name))]
         for step in details["outcome_steps"]:
-            make = partial(_frame_of, self._runs.outcomes, run=log.name, step=step)
+            make = partial(frame_of, self._runs.outcomes, run=log.name, step=step)
             plan.append(PlannedFile(f"outcomes-{step}", make))
         for sheet in range(sheets):
             plan.append(PlannedFile(f"thumbnails-{sheet}.png", partial(self._thumbnails, log, sheet)))
-        plan += [*self._plan_pictures(manifests), *self._plan_neighbors(log, details, manifests)]
+        plan += [*self._plan_layouts(manifests), *self._plan_neighbors(log, details, manifests)]
         yield from self._write_planned(log.name, folder, plan)
-        accuracy = _json_of(self._runs.accuracy, run=log.name)
+        accuracy = json_of(self._runs.accuracy, run=log.name)
         described = {"details": details, "accuracy": accuracy}
         self._folders.append({"folder": folder, "runs": [log.name], "projections": manifests, **described})
 
@@ -161,17 +159,17 @@ class SiteRecorder:
         body = {"runs": names, "blocks": blocks, "parameters": self._wanted.parameters.as_dict()}
         if not blocks:
             raise ValueError(f"the runs {names[0]!r} and {names[1]!r} have no exported block in common.")
-        ids = [item["id"] for item in _json_of(self._embeddings.request_projections, body)["projections"]]
+        ids = [item["id"] for item in json_of(self._embeddings.request_projections, body)["projections"]]
         for key in ids[::2]:  # Both sides are one layout.
             side = self._projections.get(key)
             assert side is not None
             yield from follow(self._projections, side)
         manifests = self._manifests(ids)
-        yield from self._write_planned(" beside ".join(names[::-1]), folder, self._plan_pictures(manifests))
+        yield from self._write_planned(" beside ".join(names[::-1]), folder, self._plan_layouts(manifests))
         described = {"subclusters": self._subclusters(manifests)}
         self._folders.append({"folder": folder, "runs": names, "projections": manifests, **described})
 
-    def _plan_pictures(self, manifests: Manifests) -> list[PlannedFile]:
+    def _plan_layouts(self, manifests: Manifests) -> list[PlannedFile]:
         """Positions and their faithfulness of all blocks, per step."""
         plan = []
         for step in sorted({step for manifest in manifests for step in manifest["steps"]}):
@@ -180,7 +178,7 @@ class SiteRecorder:
                 ("positions", self._embeddings.positions),
                 ("preservation", self._embeddings.preservation),
             ):
-                plan.append(PlannedFile(f"{name}-{step}", partial(_frame_of, route, **query)))
+                plan.append(PlannedFile(f"{name}-{step}", partial(frame_of, route, **query)))
         return plan
 
     def _plan_neighbors(self, log: RunLog, details: dict[str, Any], manifests: Manifests) -> list[PlannedFile]:
@@ -201,14 +199,14 @@ class SiteRecorder:
         return encode_frame(arrays, attributes)
 
     def _thumbnails(self, log: RunLog, sheet: int) -> bytes:
-        return _answer(self._runs.thumbnails, run=log.name, sheet=sheet).get_data()
+        return answer(self._runs.thumbnails, run=log.name, sheet=sheet).get_data()
 
     def _subclusters(self, manifests: Manifests) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for manifest in manifests:
             for step in manifest["steps"]:
                 try:
-                    answer = _json_of(self._embeddings.subclusters, id=manifest["id"], step=step)
+                    answer = json_of(self._embeddings.subclusters, id=manifest["id"], step=step)
                 except (HttpError, RecordError):
                     continue  # The page says that it does not hold it.
                 found.setdefault(manifest["id"], {})[str(step)] = answer
@@ -245,51 +243,3 @@ class SiteRecorder:
         exported = {"pairs": [list(pair) for pair in self._wanted.pairs], "n_neighbors": self._wanted.n_neighbors}
         about = {"log_dir": self._wanted.log_dir, "version": __version__}
         return {**about, "runs": runs, "other_runs": [], "exported": exported}
-
-
-def script(name: str, data: bytes) -> bytes:
-    """A data file: it hands its bytes over to the page."""
-    return f'neuromapperFile("{name}","{base64.b64encode(data).decode()}");\n'.encode()
-
-
-def page_html(code: str, digest: str) -> str:
-    """index.html, with the page's code in it: a browser runs no module that lies in a file beside it on disk."""
-    inline = code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-    missing = "The folder data is missing beside this page, or is not whole. Copy the exported folder as a whole."
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="tb-neuromapper export">
-<title>NeuroMapper</title>
-<link rel="icon" href="data:,">
-</head>
-<body>
-<noscript>This page needs JavaScript.</noscript>
-<script src="data/site.js?v={digest}" onerror="document.body.textContent = '{missing}'"></script>
-<script type="module">{inline}</script>
-</body>
-</html>
-"""
-
-
-def _answer(handler: Callable[[Request], Response], body: dict[str, Any] | None = None, **query: Any) -> Response:
-    """What a route answers.
-
-    Raises:
-        HttpError, RecordError, ValueError: It refuses.
-    """
-    builder = EnvironBuilder(query_string={key: str(value) for key, value in query.items()}, json=body)
-    return handler(Request(builder.get_environ()))
-
-
-def _json_of(handler: Callable[[Request], Response], body: dict[str, Any] | None = None, **query: Any) -> Any:
-    return json.loads(_answer(handler, body, **query).get_data())
-
-
-def _frame_of(handler: Callable[[Request], Response], **query: Any) -> bytes:
-    """A frame without the revisions, as in `_manifests`."""
-    arrays, attributes = decode_frame(_answer(handler, **query).get_data())
-    attributes.pop("revisions", None)
-    return encode_frame(arrays, attributes)
