@@ -22,7 +22,7 @@ from layout_data import FOLDER, N_EPOCHS
 from page_data import prepare_run
 
 from scripts.find_chromium import find
-from tests.browser.conftest import FLAGS, Tab
+from tests.browser.page import FLAGS, Tab
 from tests.servers import TensorBoardServer, await_value
 
 # Notes when all views have been drawn. The frame after that one has been given to the screen.

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.find_chromium import find
-from tests.browser.conftest import FLAGS, Tab
+from tests.browser.page import FLAGS, Tab
 from tests.logs import LogWriter
 from tests.servers import TensorBoardServer, await_value
 

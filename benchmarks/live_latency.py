@@ -17,7 +17,8 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.find_chromium import find
-from tests.browser.conftest import FLAGS, DigitsTraining, Tab
+from tests.browser.page import FLAGS, Tab
+from tests.browser.trainings import DigitsTraining
 from tests.servers import TensorBoardServer
 
 RELOAD_INTERVAL_S = 1.0  # As tests/servers.py starts TensorBoard.

@@ -32,8 +32,8 @@ from layout_data import FOLDER, N_EPOCHS
 from page_data import draw_clouds, load_positions, prepare_run
 
 from scripts.find_chromium import find
-from tests.browser.conftest import FLAGS
 from tests.browser.gpu import COUNT_GPU_OBJECTS, HeapMeter
+from tests.browser.page import FLAGS
 
 PAGE = ROOT / "benchmarks" / "page"
 NAMES = ("ours", "scatter-gl")

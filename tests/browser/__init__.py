@@ -1,0 +1,1 @@
+"""Tests in a real Chromium, on a real TensorBoard over real training runs."""

@@ -1,49 +1,29 @@
 """For everybody: labels for screen readers, contrast, keyboard, focus."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.embeddings.test_run_pairs import open_pair
+from tests.browser.accessibility import violations
+from tests.browser.page import MENUS
+from tests.browser.pairs import open_pair
 from tests.servers import await_value
-
-AXE = Path(__file__).resolve().parents[2] / "tb_neuromapper_frontend" / "node_modules" / "axe-core" / "axe.min.js"
-MENUS = ("layout-menu", "samples-menu", "views-menu", "save-menu")
-RUN_AXE = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-}"""
 
 
 @pytest.fixture
 def tab(board, open_tab):
-    """The tab on a finished run, without motion, with axe-core in it."""
+    """The tab on a finished run, without motion."""
     tab = open_tab(board, reduced_motion="reduce")
     tab.await_complete(run="first", steps=5, step=4)
-    assert AXE.is_file(), "axe-core is missing: npm ci in tb_neuromapper_frontend"
     return tab
 
 
-def violations(tab):
-    """What axe-core finds, in words."""
-    if not tab.evaluate("() => 'axe' in window"):
-        tab.evaluate(AXE.read_text() + "; undefined")
-    return tab.evaluate(RUN_AXE)
-
-
-def set_theme(tab, theme):
-    tab.page.evaluate(f"() => document.body.classList.toggle('dark-mode', {str(theme == 'dark').lower()})")
-    tab.await_root(theme=theme)
-
-
 def select_some(tab):
-    """A class is selected, a sample pinned."""
+    """Select a class and pin a sample; all that tells of them is there."""
     tab.get("select-3").focus()
     tab.page.keyboard.press("Enter")
-    tab.get("sample-search").fill("17")
-    tab.get("sample-search").press("Enter")
+    tab.pin(17)
     tab.get("select-nearest").first.wait_for()
+    tab.await_still()
 
 
 @pytest.mark.parametrize("size", [(390, 844), (800, 600), (1440, 900)])
@@ -51,7 +31,7 @@ def select_some(tab):
 def test_axe__finds_nothing(tab, size, theme):
     """On a phone, a tablet and a desk, in light and dark: plain, with a selection, and with each menu open."""
     tab.page.set_viewport_size({"width": size[0], "height": size[1]})
-    set_theme(tab, theme)
+    tab.set_theme(theme)
     tab.await_root(settled="true")
     found = violations(tab)
     select_some(tab)
@@ -59,6 +39,7 @@ def test_axe__finds_nothing(tab, size, theme):
     found += violations(tab)
     for menu in MENUS:
         tab.get(menu).click()
+        tab.get(f"{menu}-sheet").wait_for()
         found += violations(tab)
         tab.page.keyboard.press("Escape")
     assert found == []
@@ -67,7 +48,7 @@ def test_axe__finds_nothing(tab, size, theme):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe__finds_nothing_in_two_runs(tab, theme):
     """Nor with two runs side by side."""
-    set_theme(tab, theme)
+    tab.set_theme(theme)
     open_pair(tab)
     tab.get("evidence").wait_for()
     assert violations(tab) == []

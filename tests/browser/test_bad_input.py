@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.conftest import rgb, share_of
+from tests.browser.pixels import class_color, ink, share_of
 from tests.logs import LogWriter, write_run
 from tests.servers import await_value
 
@@ -18,8 +18,8 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
 
 
 def has_points(tab, index=0):
-    pixels = tab.pixels(tab.get("plot").nth(index)).astype(int)[5:-5, 5:-5]
-    return (np.abs(pixels - pixels[2, 2]).max(axis=-1) > 60).any()
+    """Whether anything is drawn in a plot."""
+    return (ink(tab.view(index)) > 60).any()
 
 
 def test_no_webgl__is_told(board, open_tab):
@@ -52,8 +52,8 @@ def test_lost_context__is_told_and_comes_back(board, open_tab):
     expect(tab.get("interrupted")).to_have_count(0)
     tab.await_root(step=0, settled="true")
     await_value(lambda: all(has_points(tab, index) for index in range(3)))
-    colour = rgb(tab.get("class-0").get_attribute("data-color"))
-    await_value(lambda: share_of(tab.pixels(), colour) > 0.0005)
+    color = class_color(tab, 0)
+    await_value(lambda: share_of(tab.pixels(), color) > 0.0005)
 
 
 def test_failed_job__says_why_in_its_view(tmp_path, start_tensorboard, open_tab):
@@ -69,7 +69,7 @@ def test_failed_job__says_why_in_its_view(tmp_path, start_tensorboard, open_tab)
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
     tab.await_root(state="ready", step=1)
     expect(tab.get("plot-words")).to_contain_text("finite")
-    assert tab.get("panel").nth(0).get_attribute("data-block") == "good"
+    expect(tab.get("panel").nth(0)).to_have_attribute("data-block", "good")
     await_value(lambda: has_points(tab, 0))
     tab.get("plot-words").get_by_role("button").click()
     expect(tab.get("plot-words")).to_contain_text("finite")
@@ -110,13 +110,13 @@ def test_million_classes__are_those_that_occur(tmp_path, start_tensorboard, open
     tab.await_complete(steps=1)
     rows = tab.get("legend").locator("li.nm-class")
     expect(rows).to_have_count(3)
-    colour = rgb(tab.get("class-1000000").get_attribute("data-color"))
-    await_value(lambda: share_of(tab.pixels(), colour) > 0.0005)
+    color = class_color(tab, 1000000)
+    await_value(lambda: share_of(tab.pixels(), color) > 0.0005)
     tab.get("only-1000000").focus()
     tab.page.keyboard.press("Enter")
     expect(tab.get("class-1")).to_have_attribute("aria-pressed", "false")
     tab.get("classes-invert").click()
-    await_value(lambda: share_of(tab.pixels(), colour) == 0)
+    await_value(lambda: share_of(tab.pixels(), color) == 0)
     await_value(lambda: "hidden=1000000" in tab.hash())
     tab.page.reload()
     tab.await_complete(steps=1)
@@ -134,8 +134,7 @@ def test_no_thumbnails__leave_the_words(tmp_path, start_tensorboard, open_tab):
     writer.close()
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
     tab.await_complete(steps=1)
-    tab.get("sample-search").fill("17")
-    tab.get("sample-search").press("Enter")
+    tab.pin(17)
     expect(tab.get("pinned")).to_contain_text("sentence number 17")
     expect(tab.get("thumbnail")).to_have_count(0)
     tab.get("select-1").focus()
@@ -155,6 +154,5 @@ def test_one_sample__is_shown(tmp_path, start_tensorboard, open_tab):
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
     await_value(lambda: has_points(tab))
-    tab.get("sample-search").fill("0")
-    tab.get("sample-search").press("Enter")
+    tab.pin(0)
     expect(tab.get("pinned")).to_contain_text("class 0")

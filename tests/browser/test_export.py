@@ -2,7 +2,9 @@
 
 import functools
 import http.server
+import io
 import re
+import shutil
 import threading
 
 import numpy as np
@@ -10,8 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tb_neuromapper import open_run
 from tb_neuromapper.cli import main
-from tests.browser.conftest import PATIENCE_MS, Tab
+from tests.browser.page import PATIENCE_MS, Tab
+from tests.browser.pixels import hover_a_point, ink
 from tests.servers import await_value
 
 
@@ -24,8 +28,10 @@ def exported(trained, cache_folder, tmp_path_factory):
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and writes no log."""
+
     def log_message(self, *_):
-        pass
+        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,13 @@ def address(request, exported):
 
 
 class ExportedTab(Tab):
-    """An exported page, with all that it asked for."""
+    """An exported page, with the addresses of all that it asked for in `requests`.
+
+    Args:
+        page: A new page.
+        url: The exported page's address.
+        fragment: What stands behind it, from the # on.
+    """
 
     def __init__(self, page, url, fragment=""):
         super().__init__(page, "about:blank")
@@ -63,8 +75,9 @@ class ExportedTab(Tab):
         if request.failure != "net::ERR_ABORTED":  # A page that is loaded again waits no longer for its files.
             self.errors.append(f"failed: {request.url} ({request.failure})")
 
-    def evaluate(self, script):
-        return self.page.evaluate(script)
+    def evaluate(self, script, argument=None):
+        """What a script returns in the page, which is in no frame."""
+        return self.page.evaluate(script, argument)
 
 
 @pytest.fixture
@@ -72,10 +85,12 @@ def open_page(browser):
     """A function that opens an exported page; nothing but its own files may be asked for, and no error be shown."""
     opened = []
 
-    def opens(url, fragment="", *, size=(1280, 800), scheme="light"):
+    def opens(url, fragment="", *, size=(1280, 800), scheme="light", with_clock=False):
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=viewport, color_scheme=scheme)
         context.set_default_timeout(PATIENCE_MS)
+        if with_clock:
+            context.clock.install()
         opened.append((ExportedTab(context.new_page(), url, fragment), url))
         return opened[-1][0]
 
@@ -88,13 +103,6 @@ def open_page(browser):
         assert [each for each in tab.requests if not each.startswith((own, "data:", "blob:"))] == []
 
 
-def hover_a_point(tab, plot):
-    pixels = tab.pixels(plot)
-    rows, columns = np.nonzero(np.abs(pixels.astype(int) - pixels[0, 0]).max(axis=-1) > 60)
-    middle = len(rows) // 2
-    plot.hover(position={"x": float(columns[middle]), "y": float(rows[middle])})
-
-
 def test_page__shows_the_screen(address, open_page):
     """Points of all blocks at every epoch, the sample under the pointer with its picture, classes to hide."""
     tab = open_page(address)
@@ -104,7 +112,7 @@ def test_page__shows_the_screen(address, open_page):
     newest = tab.pixels()
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
-    assert (tab.pixels() != newest).mean() > 0.005
+    await_value(lambda: (tab.pixels() != newest).mean() > 0.005)
     hover_a_point(tab, tab.get("plot").first)
     expect(tab.get("sample-label")).to_contain_text("digit")
     expect(tab.get("sample-confidence")).to_contain_text("%")
@@ -122,7 +130,7 @@ def test_page__shows_the_screen(address, open_page):
 
 def has_ink(tab):
     """Whether points are drawn in every view."""
-    return all(np.ptp(tab.pixels(plot).astype(int)) > 100 for plot in tab.get("plot").all())
+    return all(ink(tab.pixels(plot)).max() > 100 for plot in tab.get("plot").all())
 
 
 def test_page__draws_all_views_of_the_run_that_is_chosen(address, open_page):
@@ -161,25 +169,21 @@ def test_page__saves_its_picture(address, open_page):
     tab = open_page(address)
     tab.await_complete(run="first", step=4)
     tab.get("save-menu").click()
-    with tab.page.expect_download() as waiting:
-        tab.get("save-png").click()
-    assert waiting.value.suggested_filename == "first_epoch_4.png"
-    with Image.open(waiting.value.path()) as picture:
+    name, data = tab.save("save-png")
+    assert name == "first_epoch_4.png"
+    with Image.open(io.BytesIO(data)) as picture:
         assert np.asarray(picture.convert("RGB")).std() > 5
 
 
 def test_page__lists_the_nearest_samples(exported, trained, cache_folder, address, open_page):
     """The nearest samples of a pinned one are those of the activations, as TensorBoard shows them."""
-    from tb_neuromapper import open_run
-
     points = open_run(trained / "first", cache=cache_folder).activations("4", 4).astype(float)
     distances = np.sqrt(((points - points[17]) ** 2).sum(axis=1))
     distances[17] = np.inf
     expected = np.argsort(distances, kind="stable")[:10].tolist()
     tab = open_page(address)
     tab.await_complete(run="first", step=4)
-    tab.get("sample-search").fill("17")
-    tab.get("sample-search").press("Enter")
+    tab.pin(17)
     near = tab.frame.locator("[data-testid=nearest-block][data-block='4'] [data-testid=neighbor]")
     expect(near).to_have_count(10)
     assert [int(near.nth(place).get_attribute("data-row")) for place in range(10)] == expected
@@ -191,7 +195,7 @@ def test_page__shows_two_runs_side_by_side_as_exported(address, open_page):
     """The exported pair is offered with its evidence, the other way round is not; a link to it says so."""
     tab = open_page(address)
     tab.await_complete(run="first")
-    assert tab.get("beside").locator("option").all_inner_texts() == ["beside …", "second"]
+    expect(tab.get("beside").locator("option")).to_have_text(["beside …", "second"])
     tab.get("beside").select_option("second")
     await_value(lambda: {(block["run"]) for block in tab.inspect()["blocks"]} == {"first", "second"})
     tab.await_root(settled="true")
@@ -210,7 +214,7 @@ def test_page__shows_two_runs_side_by_side_as_exported(address, open_page):
 def test_page__leaves_out_what_needs_a_server(web_address, open_page):
     """Nothing can be computed, the page says why, and nothing is polled; a link to another layout shows this one."""
     layout = "#neuromapper&p.neuromapper.layout=%253D%2Cn_neighbors%253A30"
-    tab = open_page(web_address, layout)
+    tab = open_page(web_address, layout, with_clock=True)
     tab.await_complete(run="first")
     expect(tab.get("status")).to_contain_text("exported page")
     tab.get("layout-menu").click()
@@ -219,7 +223,8 @@ def test_page__leaves_out_what_needs_a_server(web_address, open_page):
     expect(tab.get("tried")).to_contain_text("defaults")
     tab.await_still()
     n_requests = len(tab.requests)
-    tab.page.wait_for_timeout(2500)
+    tab.page.clock.fast_forward("10:00")
+    tab.await_still()
     assert len(tab.requests) == n_requests
 
 
@@ -237,8 +242,6 @@ def test_page__opens_links_to_other_screens_at_the_embeddings(web_address, open_
 
 def test_page__says_which_file_is_missing(exported, tmp_path, open_page):
     """Without its data folder, or without one file, the page says so in words."""
-    import shutil
-
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(exported / "index.html", alone)
@@ -259,4 +262,4 @@ def test_page__fits_its_window(web_address, open_page, size):
     """Nothing overflows sideways, on a dark system too."""
     tab = open_page(web_address, size=size, scheme="dark")
     tab.await_complete(run="first", theme="dark")
-    assert tab.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.fits_sideways()

@@ -54,6 +54,7 @@ def tab(board, open_tab):
 
 
 def read(tab, heap):
+    """What the page holds on the GPU and on the heap once it has come to rest."""
     tab.await_complete(run="first", steps=5, step=4)
     tab.await_still()
     return {"gpu": tab.evaluate("() => window.__gpuObjects()"), **heap.read()}

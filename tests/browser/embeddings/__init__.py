@@ -1,0 +1,1 @@
+"""The embeddings screen in a browser."""

@@ -5,9 +5,8 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from scipy import ndimage
 
-from tests.browser.conftest import rgb, share_of
+from tests.browser.pixels import class_color, ink, rgb, share_of
 from tests.logs import LogWriter
 from tests.servers import await_value
 
@@ -22,44 +21,43 @@ def tab(board, open_tab):
     return tab
 
 
-def legend_colours(tab):
+def legend_colors(tab):
     """The colours (k, 3) that the legend names: of the classes, of right and wrong, or along the scale."""
     kind = tab.get("legend").get_attribute("data-kind")
     if kind == "class":
-        return np.array([rgb(tab.get(f"class-{index}").get_attribute("data-color")) for index in range(10)])
+        return np.array([class_color(tab, index) for index in range(10)])
     if kind == "correct":
         marks = tab.get("correctness").locator("path").all()
         return np.array([rgb(mark.get_attribute("fill")) for mark in marks])
     style = tab.get("scale").locator(".nm-ramp").get_attribute("style")
-    stops = np.array([rgb(colour) for colour in re.findall(r"#[0-9a-f]{6}", style)])
+    stops = np.array([rgb(color) for color in re.findall(r"#[0-9a-f]{6}", style)])
     places = np.linspace(0, len(stops) - 1, 60)
     return np.stack([np.interp(places, range(len(stops)), stops[:, part]) for part in range(3)], axis=1)
 
 
-def point_colours(tab):
+def point_colors(tab):
     """The commonest colours (k, 3) in the views: those of points, inside."""
-    colours = []
+    colors = []
     for index in range(3):
-        pixels = tab.pixels(tab.get("plot").nth(index)).astype(int)[5:-5, 5:-5]  # Without the frame.
+        pixels = tab.view(index)
         background = pixels[2, 2]
         values, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
         is_point = np.abs(values - background).max(axis=1) > 25
         order = np.argsort(-counts[is_point])[:5]
-        colours.append(values[is_point][order])
-    return np.concatenate(colours)
+        colors.append(values[is_point][order])
+    return np.concatenate(colors)
 
 
 def is_in_legend(tab):
     """Whether all of the commonest colours are, but for the points' slight transparency, those of the legend."""
-    distances = np.abs(point_colours(tab)[:, None] - legend_colours(tab)[None]).max(axis=2).min(axis=1)
+    distances = np.abs(point_colors(tab)[:, None] - legend_colors(tab)[None]).max(axis=2).min(axis=1)
     return (distances <= 16).all()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_colours__are_those_of_the_legend(tab, theme):
     """By whatever the points are coloured, in light and dark: the legend shows their colours, and the scale's ends."""
-    tab.page.evaluate(f"() => document.body.classList.toggle('dark-mode', {str(theme == 'dark').lower()})")
-    tab.await_root(theme=theme)
+    tab.set_theme(theme)
     tab.get("next").click()
     tab.await_root(step=1, settled="true")
     kinds = {"predicted": "class", "correct": "correct", "confidence": "ramp", "loss": "ramp", "movement": "ramp"}
@@ -77,16 +75,16 @@ def test_colours__are_those_of_the_legend(tab, theme):
 def test_colours__by_correctness_are_those_of_the_outcomes(tab):
     """There are wrong points at the first epoch; hiding nothing, another colouring keeps what is hidden."""
     tab.get("color-by").select_option("correct")
-    _, wrong = legend_colours(tab)
+    _, wrong = legend_colors(tab)
     await_value(lambda: share_of(tab.pixels(), wrong) > 0.0005)
     tab.get("only-3").click()
     tab.get("color-by").select_option("label")
     expect(tab.get("class-3")).to_have_attribute("aria-pressed", "true")
     expect(tab.get("class-4")).to_have_attribute("aria-pressed", "false")
     tab.page.mouse.move(300, 75)
-    colours = legend_colours(tab)
-    await_value(lambda: share_of(tab.pixels(), colours[3]) > 0.0005)
-    assert share_of(tab.pixels(), colours[1]) == 0
+    colors = legend_colors(tab)
+    await_value(lambda: share_of(tab.pixels(), colors[3]) > 0.0005)
+    assert share_of(tab.pixels(), colors[1]) == 0
     expect(tab.get("only-4")).to_have_accessible_name("Only class digit 4")
 
 
@@ -94,11 +92,11 @@ def test_movement__is_unknown_at_the_first_epoch(tab):
     """Nothing has moved before there was anything: the legend says so instead of showing a colour."""
     tab.get("color-by").select_option("loss")
     expect(tab.get("legend")).to_have_attribute("data-kind", "ramp")
-    colours = legend_colours(tab)
+    colors = legend_colors(tab)
     tab.get("color-by").select_option("movement")
     expect(tab.get("legend")).to_contain_text("movement is known from the second epoch on")
     expect(tab.get("scale")).to_have_count(0)
-    await_value(lambda: (np.abs(point_colours(tab)[:, None] - colours[None]).max(axis=2).min(axis=1) > 16).all())
+    await_value(lambda: (np.abs(point_colors(tab)[:, None] - colors[None]).max(axis=2).min(axis=1) > 16).all())
 
 
 def test_no_class__is_told_in_the_plots(tab):
@@ -133,30 +131,37 @@ def test_search__finds_one_of_a_thousand_classes(many):
     expect(tab.get("class-777")).to_contain_text("3")
     tab.get("only-777").focus()
     tab.page.keyboard.press("Enter")
-    await_value(lambda: 0 < (tab.pixels(tab.get("plot").first) < 200).any(axis=-1).mean() < 0.002)
+    await_value(lambda: 0 < (tab.view() < 200).any(axis=-1).mean() < 0.002)
     tab.get("classes-invert").click()
     expect(tab.get("class-777")).to_have_attribute("aria-pressed", "false")
     tab.get("class-search").fill("")
     expect(tab.get("class-5")).to_have_attribute("aria-pressed", "true")
-    await_value(lambda: (tab.pixels(tab.get("plot").first) < 200).any(axis=-1).mean() > 0.01)
+    await_value(lambda: (tab.view() < 200).any(axis=-1).mean() > 0.01)
     await_value(lambda: "hidden=777" in tab.hash())
     tab.get("class-search").fill("nothing")
     expect(tab.get("legend")).to_contain_text("No class is called that.")
 
 
 def drawn_point(tab):
-    """The ink, from 0 to 1, of one point that stands alone in the first view, in the smallest box around it."""
-    pixels = tab.pixels(tab.get("plot").first).astype(float)[5:-5, 5:-5]  # Without the frame.
-    ink = np.abs(pixels - pixels[2, 2]).max(axis=-1)
-    labels, n = ndimage.label(ink > 0.3 * ink.max())
-    assert n > 0
-    points = [ink[box] for box in ndimage.find_objects(labels) if min(ink[box].shape) >= 6]
-    return min(points, key=lambda point: point.size) / ink.max() if points else np.zeros((1, 1))
+    """The ink, from 0 to 1, of the one point in the first view, in the box around what is half inked.
+
+    Where a point lies between the pixels is a matter of chance, so pixels that it covers by less than a half are left
+    out; in such a box a square of any place and size is full.
+    """
+    depth = ink(tab.view())
+    point = depth / depth.max()
+    half = point > 0.5
+    return point[half.any(axis=1)][:, half.any(axis=0)]
 
 
-def test_shapes__tell_classes_of_one_colour_apart(many):
+def test_shapes__tell_classes_of_one_colour_apart(tmp_path, start_tensorboard, open_tab):
     """After twenty classes the colours come again, as squares, diamonds, triangles and crosses; discs alone before."""
-    tab = many
+    writer = LogWriter(tmp_path / "a", n=100, n_classes=100)  # Each class is one sample.
+    writer.probe()
+    writer.epoch(0, ["layer1"])
+    writer.close()
+    tab = open_tab(start_tensorboard("--logdir", tmp_path), reduced_motion="reduce")
+    tab.await_complete(run="a", steps=1)
     tab.get("look-menu").click()
     tab.get("point-size").focus()
     tab.page.keyboard.press("End")
@@ -165,13 +170,12 @@ def test_shapes__tell_classes_of_one_colour_apart(many):
     for index in (5, 25, 45, 65, 85):
         tab.get("class-search").fill(f"class {index}")
         tab.get(f"only-{index}").click()
-        tab.page.mouse.move(300, 75)
         expect(tab.get(f"class-{index}")).to_have_attribute("aria-pressed", "true")
         tab.await_still()
         point = drawn_point(tab)
         half = len(point) // 2
         filled[index] = (point > 0.5).mean(), point[:half].sum() / point[-half:].sum()
     disc, square, *others = (share for share, _ in filled.values())
-    assert square > 0.9 > disc > 0.65 > max(others), filled
+    assert square > 0.95 > disc > 0.7 > max(others), filled
     diamond, triangle, cross = (halves for _, halves in list(filled.values())[2:])
-    assert triangle < 0.7 < min(diamond, cross), filled
+    assert triangle < 0.6 < min(diamond, cross), filled

@@ -1,9 +1,11 @@
 """The layout's parameters: computed for real, with progress, cancelled, taken back and compared."""
 
-import numpy as np
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.pixels import are_alike
 from tests.logs import LogWriter, write_run
 from tests.servers import await_value
 
@@ -17,6 +19,18 @@ CHANGES = {
 }
 
 
+# Looks in every frame: a picture may be there for a moment only.
+NOTE_INTERMEDIATE = """() => {
+  window.__intermediate = 0;
+  const look = () => {
+    const [block] = window.__neuromapper.inspect().blocks;
+    if (block.state === "running" && block.nPoints > 0) window.__intermediate += 1;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
 @pytest.fixture
 def tab(tmp_path, start_tensorboard, open_tab):
     """The tab on a small run of two blocks and six epochs, without motion."""
@@ -26,21 +40,19 @@ def tab(tmp_path, start_tensorboard, open_tab):
     return tab
 
 
-def shown(tab, index=0):
-    tab.page.mouse.move(300, 75)
-    return tab.pixels(tab.get("plot").nth(index)).astype(int)[5:-5, 5:-5]
-
-
 def is_like(tab, picture, index=0):
-    return (np.abs(shown(tab, index) - picture).max(axis=-1) > 60).mean() < 0.001
+    """Whether a plot looks as in an earlier picture of it."""
+    return are_alike(tab.view(index), picture, 0.001)
 
 
 def open_menu(tab):
+    """Open the menu of the layout unless it is open."""
     if tab.get("layout-menu-sheet").count() == 0:
         tab.get("layout-menu").click()
 
 
 def enter(tab, name, value):
+    """Set one parameter in the open menu, without computing."""
     field = tab.get(f"layout-{name}")
     if name in ("metric", "engine"):
         field.select_option(value)
@@ -66,7 +78,7 @@ def await_tried(tab, words):
 
 def test_parameters__are_each_computed_for_real(tab):
     """Every parameter gives another picture than the defaults, stands in the link, and has its row of figures."""
-    before = shown(tab)
+    before = tab.view()
     for name, (value, words) in CHANGES.items():
         compute(tab, name, value)
         await_value(lambda text=f"{name}:{value}": text in tab.hash())
@@ -81,10 +93,7 @@ def test_parameters__are_each_computed_for_real(tab):
     rows = tab.get("tried").locator("tbody tr")
     assert set(rows.locator("th").all_inner_texts()) == {"defaults", *(words for _, words in CHANGES.values())}
     for row in rows.all():
-        trust, kept, moved = row.locator("td").all_inner_texts()
-        assert trust.endswith("%")
-        assert kept.endswith("%")
-        assert moved.endswith("%")
+        expect(row.locator("td")).to_have_text([re.compile("%$")] * 3)
     tab.page.reload()  # A view that was drawn in is not drawn out again at once.
     tab.await_complete(run="small", steps=6)
     await_value(lambda: is_like(tab, before))
@@ -92,7 +101,7 @@ def test_parameters__are_each_computed_for_real(tab):
 
 def test_parameters__may_be_one_blocks_own(tab):
     """Another setting of one block leaves the other's picture alone; a link keeps it; the previous one comes back."""
-    before = [shown(tab, index) for index in (0, 1)]
+    before = [tab.view(index) for index in (0, 1)]
     open_menu(tab)
     tab.get("layout-block").select_option("output")
     compute(tab, "seed", "5")
@@ -164,14 +173,8 @@ def test_cancel__ends_a_computation(long):
 def test_layout__moves_while_it_is_computed(long):
     """The picture goes towards the new layout before that is done: positions arrive more than once."""
     tab = long
-    seen = set()
+    tab.evaluate(NOTE_INTERMEDIATE)
     compute(tab, "n_neighbors", "150")
-
-    def is_done():
-        (block,) = tab.inspect()["blocks"]
-        if block["state"] == "running" and block["nPoints"]:
-            seen.add(block["revision"])
-        return "n_neighbors:150" in tab.hash() and block["state"] == "done" and seen
-
-    await_value(is_done)
+    await_value(lambda: tab.evaluate("() => window.__intermediate") > 0)
+    await_value(lambda: "n_neighbors:150" in tab.hash())
     tab.await_complete(run="long", steps=8)

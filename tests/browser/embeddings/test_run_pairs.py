@@ -2,25 +2,12 @@
 
 import re
 
-import numpy as np
 from playwright.sync_api import expect
+from torch.utils.tensorboard import SummaryWriter
 
+from tests.browser.pairs import await_pair, open_pair
 from tests.logs import LogWriter, write_run
 from tests.servers import await_value
-
-
-def open_pair(tab):
-    """Choose the second run beside the first and await its picture."""
-    tab.await_complete(run="first", steps=5)
-    tab.get("beside").select_option("second")
-    await_pair(tab)
-
-
-def await_pair(tab):
-    """Wait until all views of both runs are done and drawn; a run may have no positions of its own at an epoch."""
-    states = lambda: {(block["run"], block["state"]) for block in tab.inspect()["blocks"]}  # noqa: E731
-    await_value(lambda: states() == {("first", "done"), ("second", "done")})
-    tab.await_root(state="ready", run="first", settled="true")
 
 
 def test_beside__shows_both_runs_with_one_controller(board, open_tab):
@@ -32,10 +19,10 @@ def test_beside__shows_both_runs_with_one_controller(board, open_tab):
         (name, run) for name in ("2", "4", "output") for run in ("first", "second")
     ]
     expect(tab.get("panel")).to_have_count(6)
-    assert tab.get("panel-run").all_inner_texts() == ["first", "second"] * 3
+    expect(tab.get("panel-run")).to_have_text(["first", "second"] * 3)
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
-    assert all(block["nPoints"] == 400 for block in tab.inspect()["blocks"])
+    await_value(lambda: all(block["nPoints"] == 400 for block in tab.inspect()["blocks"]))
     boxes = [tab.get("plot").nth(index).bounding_box() for index in (0, 1)]
     assert boxes[0]["y"] == boxes[1]["y"]
     await_value(lambda: "beside=second" in tab.hash())
@@ -53,19 +40,17 @@ def test_beside__views_of_a_block_are_enlarged_and_turned_together(board, open_t
     """Both views of a block move as one, since they are one space."""
     tab = open_tab(board)
     open_pair(tab)
-    before = [tab.pixels(tab.get("plot").nth(index)) for index in (0, 1)]
+    before = [tab.view(index) for index in (0, 1)]
     tab.get("panel").nth(1).hover()
     tab.get("rotate").nth(1).click()
     for index in (0, 1):
-        await_value(lambda index=index: (tab.pixels(tab.get("plot").nth(index)) != before[index]).mean() > 0.005)
+        await_value(lambda index=index: (tab.view(index) != before[index]).mean() > 0.005)
     tab.get("enlarge").nth(1).click()
     expect(tab.get("panel")).to_have_count(2)
 
 
 def test_beside__gives_the_evidence(tmp_path, start_tensorboard, open_tab):
     """Accuracies on training and probe set, their gap and the spread of the classes, for both runs."""
-    from torch.utils.tensorboard import SummaryWriter
-
     for name, train, probe in (("first", 0.9, 0.88), ("second", 1.0, 0.6)):
         write_run(tmp_path / name, steps=[0, 1])
         with SummaryWriter(str(tmp_path / name)) as writer:
@@ -85,7 +70,7 @@ def test_beside__gives_the_evidence(tmp_path, start_tensorboard, open_tab):
 def test_beside__with_other_samples_says_how_many_are_common(tmp_path, start_tensorboard, open_tab):
     """Runs that share a part of their samples are shown with that part, and it is said."""
     write_run(tmp_path / "first", steps=[0, 1])
-    writer = LogWriter(tmp_path / "second", ids=list(np.arange(20, 80).tolist()))
+    writer = LogWriter(tmp_path / "second", ids=list(range(20, 80)))
     writer.probe()
     writer.epoch(1)
     writer.close()

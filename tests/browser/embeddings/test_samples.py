@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from sklearn.datasets import load_digits
 
+from tests.browser.pixels import spots
 from tests.servers import await_value
 
 LABELS = load_digits().target[:400].tolist()
@@ -29,13 +30,14 @@ def drawn(tab, index=0):
     tab.page.mouse.down()
     tab.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] - 2, steps=3)
     tab.page.mouse.up()
-    rows = set(tab.inspect()["selected"])
+    rows = tab.selected()
     for _ in range(2):  # The tool, then the selection.
         tab.page.keyboard.press("Escape")
     return rows
 
 
 def choose(tab, test_id, value):
+    """Enter a value into a field of the menu of the samples."""
     if tab.get("samples-menu-sheet").count() == 0:
         tab.get("samples-menu").click()
     tab.get(test_id).fill(str(value))
@@ -43,6 +45,7 @@ def choose(tab, test_id, value):
 
 
 def close(tab):
+    """Close the menu of the samples."""
     tab.page.keyboard.press("Escape")
     expect(tab.get("samples-menu-sheet")).to_have_count(0)
 
@@ -121,77 +124,71 @@ def test_samples__are_taken_by_class_on_request(tab):
     assert all(abs(counts[label] - all_counts[label] / 4) < 1 for label in range(10))
 
 
-def spots(tab, index):
-    """Places on points of a view, a few."""
-    pixels = tab.pixels(tab.get("plot").nth(index)).astype(int)
-    rows, columns = np.nonzero(np.abs(pixels - pixels[2, 2]).max(axis=-1) > 60)
-    return [(float(columns[len(rows) * part // 7]), float(rows[len(rows) * part // 7])) for part in range(1, 7)]
+def places_in(tab, index):
+    """Six places on points of a view."""
+    return spots(tab.pixels(tab.get("plot").nth(index)), 6)
 
 
-def ink(tab, index):
-    """The places (k, 2) of black pixels in a view: rings and trails."""
-    pixels = tab.pixels(tab.get("plot").nth(index))
-    return np.argwhere((pixels < 70).all(axis=-1))
+def n_black(tab, index):
+    """The number of black pixels in a view: those of rings and trails."""
+    return (tab.pixels(tab.get("plot").nth(index)) < 70).all(axis=-1).sum()
 
 
 def test_hover__marks_the_sample_in_every_view(tab):
     """Pointing at a sample in any view rings it in all of them; the mark goes with the pointer."""
-    assert all(len(ink(tab, index)) == 0 for index in range(3))
+    assert all(n_black(tab, index) == 0 for index in range(3))
     for place in range(3):
-        x, y = spots(tab, place)[place]
-        tab.get("plot").nth(place).hover(position={"x": x, "y": y})
+        tab.get("plot").nth(place).hover(position=places_in(tab, place)[place])
         row = tab.get("tooltip").get_attribute("data-row")
         expect(tab.get("sample-label")).to_have_text(f"digit {LABELS[int(row)]}")
         for index in range(3):
-            await_value(lambda index=index: len(ink(tab, index)) > 20)
+            await_value(lambda index=index: n_black(tab, index) > 20)
         tab.page.mouse.move(5, 300)
         for index in range(3):
-            await_value(lambda index=index: len(ink(tab, index)) == 0)
+            await_value(lambda index=index: n_black(tab, index) == 0)
 
 
 def test_trail__shows_the_way_through_the_epochs(tab):
     """The line through a pinned sample's epochs reaches beyond its ring."""
-    tab.get("sample-search").fill("17")
-    tab.get("sample-search").press("Enter")
-    await_value(lambda: all(len(ink(tab, index)) > 20 for index in range(3)))
+    before = [tab.view(index) for index in range(3)]
+    tab.pin(17)
 
     def reach(index):
-        place = tab.pixels(tab.get("plot").nth(index)).astype(int)
-        marked = np.argwhere((place < 140).all(axis=-1))
-        return np.ptp(marked, axis=0).max()
+        now = tab.view(index)
+        drawn = np.argwhere((now < 140).all(axis=-1) & (np.abs(now - before[index]).max(axis=-1) > 60))
+        return np.ptp(drawn, axis=0).max() if len(drawn) else 0
 
     ring_px = 19
-    assert max(reach(index) for index in range(3)) > 2 * ring_px
+    await_value(lambda: min(reach(index) for index in range(3)) > ring_px / 2)
+    await_value(lambda: max(reach(index) for index in range(3)) > 2 * ring_px)
 
 
 def test_pin__stays_until_it_is_taken_away(tab):
     """A click pins the sample; it stays marked at other epochs and in the link; a second click takes it away."""
-    x, y = spots(tab, 0)[2]
+    place = places_in(tab, 0)[2]
     plot = tab.get("plot").first
-    plot.click(position={"x": x, "y": y})
+    plot.click(position=place)
     row = tab.get("pinned").get_attribute("data-row")
     tab.page.mouse.move(5, 300)
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
     expect(tab.get("pinned")).to_have_attribute("data-row", row)
-    await_value(lambda: all(len(ink(tab, index)) > 20 for index in range(3)))
+    await_value(lambda: all(n_black(tab, index) > 20 for index in range(3)))
     await_value(lambda: f"pin={row}" in tab.hash())
     tab.page.reload()
     tab.await_complete(run="first", step=0)
     expect(tab.get("pinned")).to_have_attribute("data-row", row)
     tab.get("last").click()
     tab.await_root(step=4, settled="true")
-    plot.click(position={"x": x, "y": y})
+    plot.click(position=place)
     expect(tab.get("pinned")).to_have_count(0)
 
 
 def test_search__finds_a_sample_by_its_id(tab):
     """An id pins its sample; one that is not there is said so, and nothing else changes."""
-    tab.get("sample-search").fill(" 321 ")
-    tab.get("sample-search").press("Enter")
+    tab.pin(" 321 ")
     expect(tab.get("pinned")).to_have_attribute("data-row", "321")
     expect(tab.get("pinned").get_by_test_id("sample-label")).to_have_text(f"digit {LABELS[321]}")
-    tab.get("sample-search").fill("nobody")
-    tab.get("sample-search").press("Enter")
+    tab.pin("nobody")
     expect(tab.get("sample-missing")).to_have_text("No sample is called nobody.")
     expect(tab.get("pinned")).to_have_attribute("data-row", "321")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.pixels import are_alike, hover_a_point
 from tests.servers import await_value
 
 
@@ -16,17 +17,13 @@ def tab(board, open_tab):
 
 
 def blocks(tab):
+    """The blocks of the views, in their order."""
     return [panel.get_attribute("data-block") for panel in tab.get("panel").all()]
 
 
-def shown(tab, index):
-    """The pixels of a view, without the pointer in it and without its edge, which shows the focus."""
-    tab.page.mouse.move(300, 75)
-    return tab.pixels(tab.get("plot").nth(index)).astype(int)[5:-5, 5:-5]
-
-
 def is_like(tab, index, picture):
-    return (np.abs(shown(tab, index) - picture).max(axis=-1) > 60).mean() < 0.003
+    """Whether a view looks as in an earlier picture of it."""
+    return are_alike(tab.view(index), picture)
 
 
 def test_views__are_chosen_and_reordered(tab):
@@ -66,7 +63,7 @@ def test_enlarge__gives_one_view_all_the_room(tab):
 
 def test_view__is_rotated_mirrored_and_reset(tab):
     """Six turns of 30 degrees are a half turn, a mirrored view is its mirror image, reset is as it was."""
-    before = [shown(tab, index) for index in range(3)]
+    before = [tab.view(index) for index in range(3)]
     tab.get("panel").first.hover()
     for _ in range(6):
         tab.get("rotate").first.click()
@@ -86,7 +83,7 @@ def test_view__is_rotated_mirrored_and_reset(tab):
 
 def test_pan__moves_the_picture_with_the_pointer(tab):
     """Dragging by so many pixels moves the points by as many; a link keeps the place."""
-    before = shown(tab, 0)
+    before = tab.view(0)
     box = tab.get("plot").first.bounding_box()
     tab.page.mouse.move(box["x"] + 100, box["y"] + 100)
     tab.page.mouse.down()
@@ -104,22 +101,19 @@ def test_pan__moves_the_picture_with_the_pointer(tab):
 
 def test_zoom__keeps_what_is_under_the_pointer(tab):
     """The sample under the pointer stays under it while the wheel zooms in and out."""
-    pixels = tab.pixels(tab.get("plot").first).astype(int)
-    rows, columns = np.nonzero(np.abs(pixels - pixels[8, 8]).max(axis=-1) > 60)
-    middle = len(rows) // 3
     plot = tab.get("plot").first
-    plot.hover(position={"x": float(columns[middle]), "y": float(rows[middle])})
+    place = hover_a_point(tab, plot)
     row = tab.get("tooltip").get_attribute("data-row")
     for delta in (-300, -300, 500):
         tab.page.mouse.wheel(0, delta)
         tab.page.mouse.move(5, 300)
-        plot.hover(position={"x": float(columns[middle]), "y": float(rows[middle])})
+        plot.hover(position=place)
         expect(tab.get("tooltip")).to_have_attribute("data-row", row)
 
 
 def test_link__moves_all_views_together(tab):
     """Linked, zooming and turning one view does the same to the others; not linked, they stand still."""
-    before = [shown(tab, index) for index in range(3)]
+    before = [tab.view(index) for index in range(3)]
     tab.get("panel").first.hover()
     tab.get("rotate").first.click()
     await_value(lambda: not is_like(tab, 0, before[0]))
@@ -141,7 +135,7 @@ def test_link__moves_all_views_together(tab):
 
 def test_keys__zoom_and_pan_the_focused_view(tab):
     """Plus and minus zoom, shift and arrows pan, 0 shows all; the others stand still."""
-    before = [shown(tab, index) for index in range(3)]
+    before = [tab.view(index) for index in range(3)]
     plot = tab.get("plot").nth(2)
     plot.focus()
     for keys, back in ((["+", "+"], ["-", "-"]), (["Shift+ArrowLeft"], ["Shift+ArrowRight"]), (["+"], ["0"])):

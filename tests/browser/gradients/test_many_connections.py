@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.gradients.test_screen import front_of, slow
+from tests.browser.gradients.flow import canvas_of, fronts_of_pass, hover_column, slow
+from tests.browser.page import link_to
+from tests.browser.pixels import ink
 from tests.logs import LogWriter, linear_layers
 from tests.servers import TensorBoardServer, await_value
 
@@ -13,6 +16,7 @@ MOST_DIRECT = 4000  # As in render/flow.ts.
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, cache_folder):
+    """A TensorBoard on a run of three steps with more connections than are drawn directly."""
     folder = tmp_path_factory.mktemp("many")
     writer = LogWriter(folder / "many")
     for step in (0, 50, 100):
@@ -24,19 +28,25 @@ def server(tmp_path_factory, cache_folder):
 
 
 @pytest.fixture
-def tab(server, open_tab):
-    """The newest step with all connections, everything unfolded and still."""
+def open_screen(server, open_tab):
+    """A function that opens the newest step with all connections, everything unfolded and still."""
     await_value(lambda: server.json("gradients?run=many")["steps"])
     unfolded = ",".join(f".{name}" for name in ["", *(layer["name"] for layer in LAYERS)])
     keys = {"screen": "gradients", "lines": "all", "unfolded": unfolded}
-    tab = open_tab(f"{server.url}#neuromapper" + "".join(f"&p.neuromapper.{key}={keys[key]}" for key in keys))
-    tab.await_root(run="many", state="ready", settled="true", train_step=100)
-    assert tab.inspect()["flow"]["links"] > MOST_DIRECT
-    return tab
+
+    def opened(**options):
+        tab = open_tab(link_to(server, **keys), **options)
+        tab.await_root(run="many", state="ready", settled="true", train_step=100)
+        await_value(lambda: tab.inspect()["flow"]["links"] > MOST_DIRECT)
+        return tab
+
+    return opened
 
 
-def canvas_of(tab):
-    return tab.pixels(tab.get("flow-canvas")).astype(int)
+@pytest.fixture
+def tab(open_screen):
+    """The newest step with all connections."""
+    return open_screen()
 
 
 def difference(a, b):
@@ -46,6 +56,7 @@ def difference(a, b):
 
 
 def choose_limit(tab, limit):
+    """Draw so many connections into each layer, and await the picture."""
     tab.get("edge-limit").select_option(limit)
     tab.page.mouse.move(5, 5)
     tab.await_root(settled="true")
@@ -73,18 +84,14 @@ def test_many_connections__look_as_if_each_were_drawn_in_every_frame(tab):
         assert difference(many, none) > 0.3
 
 
-def test_gradient__travels_through_many_connections(tab):
+def test_gradient__travels_through_many_connections(open_screen):
     """The front goes from right to left through the lines of the old step, and leaves those of the new one."""
+    tab = open_screen(with_clock=True)
     still = canvas_of(tab)
     slow(tab)
+    tab.hold_clock()
     tab.get("previous").click()
-    fronts = []
-
-    def is_over():
-        fronts.append(front_of(canvas_of(tab), still))
-        return tab.attribute("settled") == "true"
-
-    await_value(is_over)
+    fronts = fronts_of_pass(tab, still)
     seen = [front for front in fronts if front >= 0]
     assert len(set(seen)) >= 3
     assert tab.attribute("train-step") == "50"
@@ -94,15 +101,10 @@ def test_gradient__travels_through_many_connections(tab):
 def test_unit__has_its_connections_stand_out_of_many(tab):
     """The lines of the unit under the pointer stay, the others recede; away from it all are back."""
     before = canvas_of(tab)
-    plot = tab.get("flow-plot")
-    box = plot.bounding_box()
-    for x in np.linspace(0.2, 0.8, 60):
-        tab.page.mouse.move(box["x"] + x * box["width"], box["y"] + box["height"] / 2)
-        if tab.get("flow-tooltip").count() and tab.get("flow-tooltip").get_attribute("data-kind") == "unit":
-            break
-    background = before[2, 2]
-    ink = np.abs(before - background).sum()
-    await_value(lambda: np.abs(canvas_of(tab) - background).sum() < 0.7 * ink)
+    hover_column(tab, 2)
+    expect(tab.get("flow-tooltip")).to_have_attribute("data-kind", "unit")
+    n_inked = ink(before).sum()
+    await_value(lambda: ink(canvas_of(tab)).sum() < 0.7 * n_inked)
     tab.page.mouse.move(5, 5)
     await_value(lambda: difference(canvas_of(tab), before) < 0.01)
 

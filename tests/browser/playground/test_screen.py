@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS
-from tests.browser.test_accessibility import set_theme, violations
+from tests.browser.accessibility import violations
+from tests.browser.page import link_to
 from tests.servers import await_value
 
 
@@ -24,6 +24,7 @@ def tab(server, open_tab):
 
 
 def training(tab, run, **attributes):
+    """The training of a run in the list, with these data attributes."""
     conditions = "".join(f'[data-{name}="{value}"]' for name, value in attributes.items())
     return tab.frame.locator(f'[data-testid=training][data-run="{run}"]{conditions}')
 
@@ -34,16 +35,14 @@ def test_playground__has_no_tab_where_it_is_off(trained, start_tensorboard, open
     tab = open_tab(server)
     tab.await_root(state="ready")
     expect(tab.get("screen-playground")).to_have_count(0)
-    linked = open_tab(f"{server.url}?linked")
-    linked.page.goto(f"{server.url}?linked#neuromapper&p.neuromapper.screen=playground")
-    linked.get("playground-off").wait_for()
+    linked = open_tab(link_to(server, screen="playground"))
     expect(linked.get("playground-off")).to_contain_text("--neuromapper_playground")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_playground__is_for_everybody(tab, theme):
-    """axe finds nothing, on a phone and on a desk, with a field that is wrong and with a training in the list."""
-    set_theme(tab, theme)
+    """Nothing is found by axe, on a phone and on a desk, with a field that is wrong and with a training in the list."""
+    tab.set_theme(theme)
     tab.get("field-data").select_option("moons")
     tab.get("field-n_epochs").fill("1")
     tab.get("start-training").click()
@@ -67,14 +66,14 @@ def test_training__is_started_shown_and_stopped(tab, server):
     expect(tab.get("network")).to_contain_text("2 inputs, hidden layer of 12 units, 2 classes: 62 weights and biases")
     tab.get("start-training").click()
     tab.await_root(screen="gradients", run="moons-12")
-    expect(tab.get("training-now")).to_contain_text("training moons-12: epoch", timeout=PATIENCE_MS)
+    expect(tab.get("training-now")).to_contain_text("training moons-12: epoch")
     tab.get("screen-embeddings").click()
     tab.await_root(screen="embeddings", run="moons-12", state="ready")
     await_value(lambda: int(tab.attribute("logged-steps")) >= 3)
     tab.get("stop-now").click()
-    expect(tab.get("training-now")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(tab.get("training-now")).to_have_count(0)
     tab.get("screen-playground").click()
-    expect(training(tab, "moons-12", state="stopped")).to_contain_text("are kept", timeout=PATIENCE_MS)
+    expect(training(tab, "moons-12", state="stopped")).to_contain_text("are kept")
     tab.get("show-training").click()
     tab.await_root(screen="gradients", run="moons-12")
     (training_here,) = server.json("trainings")["trainings"]
@@ -93,7 +92,7 @@ def test_training__survives_a_reload_of_the_page(tab):
     tab.get("training-now").wait_for()
     expect(tab.get("training-now")).to_contain_text("training digits-64-32")
     tab.get("stop-now").click()
-    expect(tab.get("training-now")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(tab.get("training-now")).to_have_count(0)
 
 
 def test_form__says_what_is_wrong_beside_the_field(tab):
@@ -125,7 +124,7 @@ def test_form__tells_a_training_that_failed(tab):
     tab.get("field-name").fill("exploded")
     tab.get("start-training").click()
     told = tab.frame.locator("[data-testid=failure], [data-testid=training][data-state=failed]")
-    expect(told.first).to_contain_text("try a learning rate below 1000", timeout=PATIENCE_MS)
+    expect(told.first).to_contain_text("try a learning rate below 1000")
 
 
 def test_form__works_with_the_keyboard(tab):

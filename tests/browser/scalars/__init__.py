@@ -1,0 +1,1 @@
+"""The scalars screen in a browser."""

@@ -1,134 +1,27 @@
-"""The scalars screen and the findings as their users see them, on real trainings."""
+"""The scalars screen as its users see it, on real trainings."""
 
-import math
 import re
 
-import numpy as np
 import pytest
-import torch
 from playwright.sync_api import expect
-from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-from tb_neuromapper import NeuroMapper
-from tests.browser.test_accessibility import violations
+from tests.browser.accessibility import violations
+from tests.browser.scalars.charts import chart, ink, tags
+from tests.browser.trainings import FaultyTraining, write_plain
 from tests.logs import LogWriter
-from tests.numerics.findings.networks import data, mlp
-from tests.servers import TensorBoardServer, await_value
-
-SPIKE_STEP = 100
-
-
-class Training:
-    """A small training that logs scalars of its own beside our records, with half of a layer dead and a bad batch."""
-
-    def __init__(self, folder):
-        torch.manual_seed(0)
-        self.x, self.y = data(0, n=640, noise=1.0)
-        self.model = mlp((32, 32, 16, 4))
-        with torch.no_grad():
-            self.model.fc2.bias[:8] = -50
-        self.optimizer = torch.optim.Adam(self.model.parameters(), 3e-3)
-        self.writer = SummaryWriter(str(folder))
-        probe = torch.utils.data.TensorDataset(self.x[:60], self.y[:60])
-        self.mapper = NeuroMapper(self.model, writer=self.writer, probe=probe, gradient_every=10)
-        self.n_steps = self.n_epochs = 0
-
-    def epoch(self):
-        for rows in torch.randperm(len(self.x)).split(16):
-            y = (self.y[rows] + 1) % 4 if self.n_steps == SPIKE_STEP else self.y[rows]
-            loss = nn.functional.cross_entropy(self.model(self.x[rows]), y)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.mapper.step()
-            self.writer.add_scalar("train/loss", loss.item(), self.n_steps)
-            self.n_steps += 1
-        self.writer.add_scalar("score", math.nan if self.n_epochs == 1 else 0.5, self.n_epochs)
-        self.mapper.log_epoch(self.n_epochs)
-        self.mapper.flush()
-        self.writer.flush()
-        self.n_epochs += 1
-
-    def close(self):
-        self.mapper.close()
-        self.writer.close()
-
-
-def write_plain(folder, n=50):
-    """A run of somebody else: scalars only."""
-    with SummaryWriter(str(folder)) as writer:
-        for step in range(n):
-            writer.add_scalar("train/loss", 2.0 / (step + 1), step)
-            writer.add_scalar("other/value", step, step)
-
-
-@pytest.fixture(scope="module")
-def logs(tmp_path_factory):
-    """The runs "faulty", with records, and "plain", without."""
-    folder = tmp_path_factory.mktemp("scalars")
-    training = Training(folder / "faulty")
-    for _ in range(4):
-        training.epoch()
-    training.close()
-    write_plain(folder / "plain")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(logs, cache_folder):
-    server = TensorBoardServer("--logdir", logs, cache=cache_folder)
-    server.await_runs(lambda runs: [run["name"] for run in runs] == ["faulty"])
-    yield server
-    server.close()
+from tests.servers import await_value
 
 
 @pytest.fixture
-def open_screen(server, open_tab):
-    """A function that opens the scalars screen, its charts drawn and the findings there."""
-
-    def opened(**options):
-        tab = open_tab(server, **options)
-        tab.await_root(run="faulty")
-        tab.get("screen-scalars").click()
-        tab.await_root(screen="scalars", state="ready", settled="true")
-        expect(tab.get("finding").first).to_be_visible()
-        return tab
-
-    return opened
-
-
-@pytest.fixture
-def tab(open_screen):
-    return open_screen(size=(1280, 1100))
-
-
-def chart(tab, tag):
-    return tab.frame.locator(f"[data-testid=scalar][data-tag='{tag}']")
-
-
-def ink(tab, tag):
-    """How much is drawn in a chart that has come to rest."""
-    return await_value(lambda: same_twice(lambda: ink_now(tab, tag)))
-
-
-def same_twice(read):
-    value = read()
-    return value if read() == value else None
-
-
-def ink_now(tab, tag):
-    pixels = tab.pixels(chart(tab, tag).get_by_test_id("curves")).astype(int)
-    return np.abs(pixels - pixels[1, 1]).sum()
-
-
-def tags(tab):
-    return tab.frame.locator("[data-testid=scalar]").evaluate_all("all => all.map(each => each.dataset.tag)")
+def tab(open_scalars):
+    """The scalars screen with all its charts in sight."""
+    return open_scalars(size=(1280, 1100))
 
 
 def test_scalars__of_all_runs_are_there_in_groups(tab):
     """Ours and everybody's, also of the run without records, which is drawn over the other in another colour."""
-    assert tags(tab) == ["other/value", "probe/accuracy", "probe/loss", "score", "train/loss"]
+    await_value(lambda: tags(tab) == ["other/value", "probe/accuracy", "probe/loss", "score", "train/loss"])
     groups = tab.frame.locator("[data-testid=tag-group]").evaluate_all("all => all.map(each => each.dataset.group)")
     assert groups == ["other", "probe", "", "train"]
     runs = tab.frame.locator("[data-testid=scalar-run]")
@@ -138,7 +31,7 @@ def test_scalars__of_all_runs_are_there_in_groups(tab):
     runs.nth(1).click()
     expect(runs.nth(1)).to_have_attribute("aria-pressed", "false")
     await_value(lambda: ink(tab, "train/loss") < both)
-    assert "other/value" not in tags(tab)
+    await_value(lambda: "other/value" not in tags(tab))
 
 
 def test_scalars__are_filtered_and_folded(tab):
@@ -203,15 +96,13 @@ def test_scalars__are_smoothed_and_logarithmic(tab):
     expect(tab.get("smoothing-weight")).to_have_text("0.00")
 
 
-def test_scalars__charts_out_of_sight_are_not_fetched(open_screen):
+def test_scalars__charts_out_of_sight_are_not_fetched(open_scalars):
     """Only what is near the window is asked for; scrolling asks for the rest."""
-    tab = open_screen(size=(420, 600))
-    asked = []
-    tab.page.on("request", lambda request: asked.append(request.url) if "/scalars/series" in request.url else None)
+    tab = open_scalars(size=(420, 600))
     assert not chart(tab, "train/loss").get_by_test_id("curves").is_visible()
-    chart(tab, "train/loss").scroll_into_view_if_needed()
+    with tab.page.expect_request(re.compile("/scalars/series.*train%2Floss")):
+        chart(tab, "train/loss").scroll_into_view_if_needed()
     expect(chart(tab, "train/loss").get_by_test_id("curves")).to_be_visible()
-    await_value(lambda: any("train%2Floss" in url for url in asked))
 
 
 def write_loss(folder, steps, *, n_epochs=3, gradient_steps=()):
@@ -259,54 +150,9 @@ def test_scalars__chart_has_one_unit(tmp_path, start_tensorboard, open_tab):
     expect(card.get_by_test_id("readout-more")).to_have_attribute("title", re.compile("by epoch 8: 0.333"))
 
 
-def test_findings__are_listed_with_figures_and_source(tab):
-    """The dead units and the spike; what was looked for in vain is told too."""
-    kinds = tab.get("finding").evaluate_all("all => all.map(each => each.dataset.kind)")
-    assert set(kinds) >= {"dead_units", "loss_spike"}
-    dead = tab.frame.locator("[data-testid=finding][data-kind=dead_units][data-where=fc2]")
-    expect(dead).to_contain_text("of the 16 neurons of fc2 put out 0")
-    dead.locator("summary").click()
-    expect(dead).to_contain_text("Lu et al. 2020")
-    expect(tab.get("healthy")).to_contain_text("vanishing gradients")
-
-
-def test_findings__are_marked_on_the_curves(tab):
-    """The spike on its curve, at its step; the mark leads to the step."""
-    mark = chart(tab, "train/loss").locator(f"[data-testid=mark][data-step='{SPIKE_STEP}']")
-    expect(mark).to_have_attribute("title", re.compile("train/loss jumps up"))
-    mark.click()
-    tab.await_root(train_step=SPIKE_STEP)
-
-
-def test_findings__lead_to_where_they_are_seen(tab):
-    """Dead units to the gradients screen, with the layer chosen and a unit followed, where the list is as well."""
-    tab.frame.locator("[data-testid=finding][data-kind=dead_units][data-where=fc2] button").click()
-    tab.await_root(screen="gradients")
-    unit = tab.get("pinned-unit")
-    expect(unit).to_have_attribute("data-layer", "fc2")
-    spike = tab.frame.locator("[data-testid=finding][data-kind=loss_spike] button")
-    spike.click()
-    tab.await_root(screen="scalars", train_step=SPIKE_STEP)
-    expect(chart(tab, "train/loss")).to_be_in_viewport()
-
-
-def test_findings__follow_changed_thresholds(tab):
-    """Half of a layer may be dead, then; the address keeps it and a button brings the usual back."""
-    dead = tab.frame.locator("[data-testid=finding][data-kind=dead_units][data-where=fc2]")
-    tab.get("thresholds").locator("summary").click()
-    for name in ("dead_share", "always_dead_share"):
-        tab.get(f"threshold-{name}").fill("0.99")
-        tab.get(f"threshold-{name}").press("Enter")
-        await_value(lambda name=name: f'"{name}"' in tab.hash())
-    expect(dead).to_have_count(0)
-    await_value(lambda: "thresholds=" in tab.hash())
-    tab.get("thresholds-reset").click()
-    expect(dead).to_have_count(1)
-
-
 def test_scalars__grow_while_training_goes_on(tmp_path, start_tensorboard, open_tab):
     """A new epoch's values and findings come by themselves."""
-    training = Training(tmp_path / "live")
+    training = FaultyTraining(tmp_path / "live")
     training.epoch()
     server = start_tensorboard("--logdir", tmp_path)
     server.await_runs(lambda runs: len(runs) == 1)
@@ -331,7 +177,7 @@ def test_scalars__without_our_records_are_shown_too(tmp_path, start_tensorboard,
     tab.await_root(state="empty")
     tab.get("open-scalars").click()
     tab.await_root(state="ready", settled="true")
-    assert tags(tab) == ["other/value", "train/loss"]
+    await_value(lambda: tags(tab) == ["other/value", "train/loss"])
     curves = chart(tab, "train/loss").get_by_test_id("curves")
     curves.click(position={"x": 200, "y": 80})
     expect(chart(tab, "train/loss").get_by_test_id("readout")).to_contain_text("step")
@@ -347,14 +193,14 @@ def test_scalars__empty_state_says_what_to_add(tmp_path, start_tensorboard, open
 
 @pytest.mark.parametrize("size", [(390, 844), (800, 600), (1920, 1080)])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_scalars__are_for_everybody(open_screen, size, theme):
-    """axe finds nothing, at any size, in light and dark; nothing lies outside the window."""
-    tab = open_screen(size=size)
-    tab.page.evaluate(f"() => document.body.classList.toggle('dark-mode', {str(theme == 'dark').lower()})")
-    tab.await_root(theme=theme, settled="true")
+def test_scalars__are_for_everybody(open_scalars, size, theme):
+    """Nothing is found by axe, at any size, in light and dark; nothing lies outside the window."""
+    tab = open_scalars(size=size)
+    tab.set_theme(theme)
+    tab.await_root(settled="true")
     tab.get("thresholds").locator("summary").click()
     assert violations(tab) == []
-    assert tab.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.fits_sideways()
 
 
 def test_scalars__nothing_moves_when_values_arrive(tab):
