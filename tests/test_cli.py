@@ -64,7 +64,7 @@ def test_precompute__rewrites_one_line_a_block_on_a_terminal(tmp_path):
 
 
 def _read(terminal):
-    """What there is to read; nothing when the other side has closed, which Linux tells as an error."""
+    """What there is to read; nothing when the other side has closed, which Linux reports as an error."""
     try:
         return terminal.read(4096)
     except OSError:
@@ -89,7 +89,7 @@ def test_precompute__explains_bad_input(tmp_path, arguments, words):
 
 
 def test_precompute__tells_what_failed(tmp_path):
-    """A block without a usable step fails in words, with status 1; a folder without our data is told."""
+    """A block without a usable step fails with a sentence and status 1; a folder without our data is reported."""
     assert "has NeuroMapper data" in cli("precompute", tmp_path).stderr
     writer = LogWriter(tmp_path / "a")
     path = writer.epoch(0, blocks=["layer1"])

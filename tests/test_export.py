@@ -143,7 +143,7 @@ def test_neighbor_table__holds_the_nearest():
 
 
 def test_export__tells_what_failed(tmp_path, cache):
-    """A damaged epoch is left out and told on the page; a block without any fails, with status 1."""
+    """A damaged epoch is left out and reported on the page; a block without any fails, with status 1."""
     writer = LogWriter(tmp_path / "logs" / "a")
     writer.probe()
     for step, blocks in ((0, ["layer1"]), (1, ["layer1"]), (2, ["layer2"])):
@@ -197,7 +197,7 @@ def test_export__explains_bad_input(tmp_path, cache, arguments, words):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_export__explains_a_folder_without_permission(logs, cache, tmp_path):
-    """A folder that may not be written to is told in words before anything is computed."""
+    """A folder that may not be written to is reported before anything is computed."""
     (tmp_path / "locked").mkdir(mode=0o500)
     result = cli("export", logs, tmp_path / "locked" / "site", "--cache", cache)
     assert result.returncode == 2

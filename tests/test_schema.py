@@ -52,7 +52,7 @@ def test_decode__refuses_anything_else_in_words(data):
 
 @given(RECORDS, st.sampled_from(["schema_version", "kind", "step", "sample_set", "file", "tensors"]), JSON)
 def test_decode__survives_any_value_in_any_field(record, name, value):
-    """A falsified field is either still valid or refused in words."""
+    """A falsified field is either still valid or refused with a sentence."""
     index = json.loads(schema.encode(record))
     index[name] = value
     with contextlib.suppress(RecordError):

@@ -81,7 +81,7 @@ def hello(monkeypatch):
 
 
 def test_a_screen__needs_nothing_but_its_place_in_the_registry(tmp_path, open_viewer, hello):
-    """Its route answers, also in words; its parts are in the answers about runs; it ends with TensorBoard."""
+    """Its route answers, errors too; its parts are in the answers about runs; it ends with TensorBoard."""
     write_run(tmp_path / "a")
     viewer = open_viewer(tmp_path)
     assert viewer.json("hello", run="a") == {"hello": "a"}

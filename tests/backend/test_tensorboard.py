@@ -71,7 +71,7 @@ def test_new_epochs__arrive_while_tensorboard_runs(tmp_path, start_tensorboard, 
 
 
 def test_sigterm__ends_the_worker_too(tmp_path, start_tensorboard):
-    """TensorBoard ends at once when told to, in the middle of a job, and leaves no process behind."""
+    """TensorBoard ends at once when asked to, in the middle of a job, and leaves no process behind."""
     write_run(tmp_path / "a", steps=range(40), n=2000)
     server = start_tensorboard("--logdir", tmp_path, "--load_fast", "false")
     server.await_runs(lambda runs: len(runs[0]["steps"]) == 40)

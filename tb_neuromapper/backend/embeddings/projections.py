@@ -143,9 +143,10 @@ class Projections:
             if projection is not None and projection.future is not None and projection.folder is not None:
                 projection.is_cancelled = True
                 request_cancel(projection.folder)
-                is_deaf = projection.parameters.engine == "umap-learn" and read_job_state(projection.folder) is not None
-                if not projection.future.cancel() and is_deaf and isinstance(self._executor, LocalWorker):
-                    self._executor.kill()  # umap-learn cannot be asked to stop.
+                is_umap_learn = projection.parameters.engine == "umap-learn"
+                has_started = read_job_state(projection.folder) is not None
+                if not projection.future.cancel() and is_umap_learn and has_started:
+                    self._kill_worker()  # umap-learn cannot be asked to stop.
             return self.get(projection_id)
 
     def manifest(self, projection: Projection) -> dict[str, Any]:
@@ -167,6 +168,10 @@ class Projections:
         """Remove the folders of running jobs; for the end of the process, which ends the worker too."""
         for projection in list(self._projections.values()):
             _remove_folder(projection.folder)
+
+    def _kill_worker(self) -> None:
+        if isinstance(self._executor, LocalWorker):
+            self._executor.kill()
 
     def _find(self, log: RunLog, block: str, parameters: ProjectionParameters) -> Projection:
         key = json.dumps([log.name, block, parameters.as_dict()], sort_keys=True)

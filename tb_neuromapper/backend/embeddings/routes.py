@@ -165,7 +165,7 @@ class Embeddings:
         return _respond_revisions(request, arrays, {"step": step, "k": K}, revisions)
 
     def subclusters(self, request: Request) -> Response:
-        """Into how many clusters a projection takes each class apart at one step."""
+        """Into how many clusters a projection divides each class at one step."""
         step, projection = integer_argument(request, "step"), self._projection(argument(request, "id"))
         if step not in projection.published.snapshot.steps:
             raise HttpError(404, f"there are no positions at step {step} yet.")

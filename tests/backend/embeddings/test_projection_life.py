@@ -172,7 +172,7 @@ def test_cancelled__stays_so_whatever_is_logged_until_it_is_asked_for_again(tmp_
 
 
 def test_unless_cancelled__is_true_or_false(live):
-    """Anything else is told in words."""
+    """Anything else is refused with a sentence."""
     _, viewer = live
     response = viewer.post("projections", {"run": "a", "unless_cancelled": "yes"})
     assert response.status_code == 400

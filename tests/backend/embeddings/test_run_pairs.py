@@ -133,7 +133,7 @@ def test_match_samples__keeps_equal_orders_whole():
 
 
 def test_subclusters__are_counted_on_either_side(tmp_path, open_viewer):
-    """Well separated classes are one cluster each, give or take; bad requests are refused in words."""
+    """Well separated classes are one cluster each, give or take; bad requests are refused with a sentence."""
     write_run(tmp_path / "a", steps=[0])
     write_run(tmp_path / "b", steps=[0])
     viewer = open_viewer(tmp_path)

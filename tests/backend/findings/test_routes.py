@@ -62,8 +62,8 @@ def test_findings__tell_what_was_looked_for_in_vain_and_what_was_not(folder, ope
     """Every rule is in one of the lists; each has its source and its thresholds."""
     answer = open_viewer(folder).json("findings", run="dead")
     kinds = [rule["kind"] for rule in answer["rules"]]
-    told = {finding["kind"] for finding in answer["findings"]}
-    assert told | set(answer["healthy"]) | set(answer["unchecked"]) == set(kinds)
+    reported = {finding["kind"] for finding in answer["findings"]}
+    assert reported | set(answer["healthy"]) | set(answer["unchecked"]) == set(kinds)
     assert answer["unchecked"] == ["vanishing_gradient", "loss_spike"]  # Two layers, and no loss.
     assert all(rule["source"] and rule["title"] for rule in answer["rules"])
     names = {threshold["name"] for threshold in answer["thresholds"]}
@@ -93,7 +93,7 @@ def test_findings__follow_changed_thresholds(folder, open_viewer):
     ],
 )
 def test_findings__refuse_other_thresholds(folder, open_viewer, thresholds, words):
-    """In words."""
+    """With a sentence that says what is allowed."""
     response = open_viewer(folder).get("findings", run="dead", thresholds=thresholds)
     assert response.status_code == 400
     assert words in response.json["error"]
@@ -149,7 +149,7 @@ def test_run_findings__are_the_same_from_python(folder, cache_folder):
 
 
 def test_run_findings__of_the_probe_tell_dead_units_of_a_block(tmp_path, cache_folder):
-    """A block that never puts out anything negative, of which some units are 0 for every sample."""
+    """A block whose outputs are never negative, of which some units are 0 for every sample."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     for step in range(4):

@@ -213,7 +213,7 @@ def test_gradient_routes__answer_bad_input_in_words(viewer, path, code, words):
 
 
 def test_flow__without_gradients_says_what_to_add(tmp_path, open_viewer):
-    """A run that never called step() is told to."""
+    """A run that never called step() learns that it has to."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     writer.epoch(0)

@@ -43,7 +43,7 @@ def test_submit__survives_prints(worker):
 
 
 def test_submit__starts_a_new_process_after_a_death(worker):
-    """A killed worker fails its job in words; the next job has a new worker."""
+    """A killed worker fails its job with a sentence; the next job has a new worker."""
     pid = worker.submit(os.getpid).result(60)
     with pytest.raises(WorkerDied, match="ended with -9"):
         worker.submit(os.kill, pid, signal.SIGKILL).result(60)

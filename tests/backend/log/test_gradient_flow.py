@@ -103,7 +103,7 @@ ONE = np.ones(9, np.float32)
     ],
 )
 def test_a_record__without_layers_or_units_is_left_out(writer, open_it, tensors, words):
-    """Nothing can be shown of it; the other steps go on and the fault is told."""
+    """Nothing can be shown of it; the other steps go on and the fault is reported."""
     writer.gradients(0)
     writer.gradients(1, tensors=tensors)
     run = open_it()
@@ -134,7 +134,7 @@ def test_a_bad_unit_array__is_unknown(writer, open_it, bad):
     ],
 )
 def test_bad_edges__are_none(writer, open_it, bad):
-    """Connections whose arrays do not fit one another are left out, in words; the units stay."""
+    """Connections whose arrays do not fit one another are left out with a sentence; the units stay."""
     writer.gradients(0, tensors=bad)
     run = open_it()
     layers = run.gradient_flow(0).layers

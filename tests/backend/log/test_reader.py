@@ -51,7 +51,7 @@ HINT = "was the run copied without its plugins/ folder?"
 
 
 def test_runs__leaves_broken_records_out_in_words(tmp_path, open_viewer):
-    """A missing file, a truncated one, another version and a path outside are each told; the rest works."""
+    """A missing file, a truncated one, another version and a path outside are each reported; the rest works."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     writer.epoch(0)
@@ -67,8 +67,8 @@ def test_runs__leaves_broken_records_out_in_words(tmp_path, open_viewer):
     assert run["steps"] == [0, 6]
     problems = sorted(run["problems"])
     assert [problem.split(":")[0] for problem in problems] == [f"step {n} of activations" for n in range(1, 6)]
-    told = ["missing", "truncated", "version 2", "bare name", "not JSON"]
-    assert all(words in problem for words, problem in zip(told, problems, strict=True))
+    reported = ["missing", "truncated", "version 2", "bare name", "not JSON"]
+    assert all(words in problem for words, problem in zip(reported, problems, strict=True))
 
 
 def test_runs__does_not_follow_a_link_out_of_the_folder(tmp_path, open_viewer):
@@ -102,7 +102,7 @@ def test_runs__leaves_another_probe_set_out(tmp_path, open_viewer):
 
 
 def test_runs__become_whole_when_their_files_arrive(tmp_path, open_viewer):
-    """A run whose event file was copied before its arrays heals by itself when they come."""
+    """A run whose event file was copied before its arrays becomes whole when they come."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     path = writer.epoch(0)
@@ -156,7 +156,7 @@ def test_probe__tensors_of_a_wrong_kind_are_left_out(tmp_path, open_viewer, name
 
 
 def test_activations__with_other_rows_are_left_out(tmp_path, open_viewer):
-    """A step whose table has another number of rows is left out in words; the block's others are laid out."""
+    """A step whose table has another number of rows is left out and reported; the block's others are laid out."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     writer.epoch(0, ["layer1"])

@@ -54,7 +54,7 @@ def idle(tmp_path_factory, cache_folder):
 
 
 def test_playground__is_off_by_default(tmp_path, start_tensorboard):
-    """Without the flag each route answers 404 in words, and the page is told."""
+    """Without the flag each route answers 404 with a sentence, and the page learns of it."""
     server = start_tensorboard("--logdir", tmp_path)
     assert server.json("runs")["playground"] is False
     for path, body in (("playground", None), ("trainings", None), ("trainings", {}), ("trainings/stop", {"id": "1"})):
@@ -64,7 +64,7 @@ def test_playground__is_off_by_default(tmp_path, start_tensorboard):
 
 
 def test_trainings__start_show_and_stay_as_runs(playground, tmp_path):
-    """A training is shown live, ends by itself, and is an ordinary run; the next of that name gets another folder."""
+    """A training is shown live, ends, and is an ordinary run; the next of that name gets another folder."""
     assert playground.json("runs")["playground"] is True
     parameters = {"data": "moons", "hidden": [6, 3], "n_epochs": 3}
     for run in ("moons-6-3", "moons-6-3-2"):
@@ -95,7 +95,7 @@ def test_trainings__stop_and_keep_what_was_logged(playground):
 
 
 def test_trainings__are_two_at_once(playground):
-    """A third is refused in words that name those under way; as soon as one is told to have stopped, there is room."""
+    """A third is refused, naming those under way; as soon as one is reported to have stopped, there is room."""
     first = playground.post("trainings", {"parameters": LONG})["training"]
     playground.post("trainings", {"parameters": {**LONG, "name": "second"}})
     code, answer = ask(playground, "trainings", {"parameters": LONG})

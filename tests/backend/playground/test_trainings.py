@@ -32,7 +32,7 @@ def start_training(tmp_path):
 
 
 def test_limits__end_a_training_that_takes_too_long(start_training, tmp_path):
-    """After its time it is stopped in words, and what it logged stays."""
+    """After its time it is stopped with a sentence, and what it logged stays."""
     last = start_training(Limits(time_s=2), **LONG)
     assert open_run(tmp_path / "digits-8").steps("activations")[0] == 0
     assert last["state"] == "stopped"

@@ -68,7 +68,7 @@ def test_samples__of_a_damaged_probe_is_a_sentence(tmp_path, open_viewer):
 
 
 def test_samples__without_a_probe_record_are_numbered(tmp_path, open_viewer):
-    """Without a probe record the samples have numbers, and the log's fault is told."""
+    """Without a probe record the samples have numbers, and the log's fault is reported."""
     writer = LogWriter(tmp_path / "a")
     writer.epoch(0)
     writer.close()
