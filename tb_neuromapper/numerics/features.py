@@ -1,4 +1,4 @@
-"""A slice as the numerics take it: a table of finite numbers."""
+"""The check of a slice's features: a table of finite numbers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tb_neuromapper.numerics.types import FloatArray
 
 
 def check_features(features: npt.ArrayLike, name: str = "features") -> FloatArray:
-    """A table of finite numbers as C-contiguous float32.
+    """The features as C-contiguous float32 (n, d).
 
     Args:
-        features: Whatever numpy reads, torch tensors, or objects that are numbers.
+        features: (n, d): anything that numpy reads, a torch tensor, or an array of objects that are numbers.
         name: What errors call the features, for example "slice 3".
 
     Raises:

@@ -1,9 +1,9 @@
 """How kernels are compiled, and the two helpers that several of them share.
 
-Compiling everything is most of the first layout's time after an installation, so kernels are written to compile soon:
-numba derives a type for every expression and a wrapper for every way to call a function. What saves most: no arrays
-made inside (callers pass scratch), no array expressions, one signature each, comparisons in place of min and max, no
-wrapper for C.
+After an installation most of the first layout's time is compilation, so kernels are written to compile fast:
+numba derives a type for every expression and a wrapper for every way to call a function. The largest savings: no
+arrays created inside (callers pass scratch), no array expressions, one signature each, comparisons in place of min and
+max, no wrapper for C.
 """
 
 # Kernels: numba derives their types.
@@ -35,7 +35,7 @@ def helper(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @helper()
 def insert(values, rows, value, row):
-    """Put (value, row) where it belongs in a list sorted by (value, row), dropping the last."""
+    """Put (value, row) in its place in a list sorted by (value, row), and drop the last entry."""
     i = values.shape[0] - 1
     while i > 0:
         above = values[i - 1]
@@ -50,6 +50,7 @@ def insert(values, rows, value, row):
 
 @helper(fastmath=True)
 def squared_distance(x, y):
+    """Squared Euclidean distance of two float32 vectors (d,)."""
     total = np.float32(0.0)
     for d in range(x.shape[0]):
         delta = x[d] - y[d]

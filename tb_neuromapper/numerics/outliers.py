@@ -16,6 +16,9 @@ def flag_outliers(values: npt.ArrayLike, threshold: float = 3.5) -> npt.NDArray[
     Returns:
         bool (m,). With a MAD of zero, the mean absolute deviation takes its place (Iglewicz and Hoaglin's advice).
 
+    Raises:
+        ValueError: The values are not one-dimensional.
+
     Reference: Iglewicz and Hoaglin 1993, How to detect and handle outliers.
     """
     array = np.asarray(values, dtype=np.float64)

@@ -57,7 +57,7 @@ class Threads:
 
     Args:
         n: Number of threads; by default NUMBA_NUM_THREADS, which is the number of cores unless set.
-        should_stop: Asked between kernels and, through `most`, within long ones.
+        should_stop: Called between kernels and, through `most`, within long ones; True cancels.
     """
 
     def __init__(self, n: int | None = None, should_stop: Callable[[], bool] | None = None) -> None:
@@ -74,7 +74,10 @@ class Threads:
         """Call `kernel(first, last, *args)` for ranges that cover [0, n_items).
 
         Args:
-            most: Items between two questions whether to stop.
+            kernel: A compiled function that releases the GIL; its ranges must be independent of one another.
+            n_items: Number of items.
+            *args: Further arguments of every call.
+            most: Items between two checks whether to stop; all, if None.
 
         Raises:
             LayoutCancelled: The caller wants to stop.

@@ -35,7 +35,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a layer (or block) with too many dead units.
+    """One finding for each layer (or block) with too many dead units.
 
     A unit of a layer is dead if it output 0 for every sample and position of each of the last recorded batches, which
     together hold MIN_VALUES values of the unit or more; a unit of a block is dead if it output 0 for the whole probe.

@@ -15,7 +15,7 @@ MIN_LAYERS = 3
 
 @dataclass(frozen=True)
 class Profile:
-    """One measure of the gradient per layer and step.
+    """One measure of the gradient for every layer and step.
 
     Attributes:
         layers: L names, from input to output.
@@ -31,7 +31,7 @@ class Profile:
 
     @property
     def ratio(self) -> FloatArray:
-        """(S,) first / last; NaN where either is unknown or the last is 0."""
+        """(S,): first / last; NaN where either is unknown or the last is 0."""
         with np.errstate(all="ignore"):
             ratio = self.first / self.last
         return np.where(np.isfinite(ratio), ratio, np.nan)

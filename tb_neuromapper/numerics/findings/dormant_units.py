@@ -1,4 +1,4 @@
-"""Units that say almost nothing beside the others of their layer.
+"""Units whose output is almost nothing compared with the others of their layer.
 
 Reference: Sokar, Agarwal, Castro and Evci 2023, The dormant neuron phenomenon in deep reinforcement learning, eq. 1.
 """
@@ -21,7 +21,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a hidden layer with enough tau-dormant units; units reported as dead are left out."""
+    """One finding for each hidden layer with enough tau-dormant units; units reported as dead are left out."""
     flow, tau = evidence.flow, evidence.thresholds["dormant_tau"]
     findings = []
     for layer in flow.layers if flow is not None else []:
@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> list[Finding]:
 
 
 def dormancy(unit_activation: FloatArray) -> FloatArray:
-    """Each unit's mean abs(a) divided by the mean over its layer.
+    """The dormancy score of each unit: its mean abs(a) divided by the mean over its layer.
 
     Args:
         unit_activation: (R, U) mean abs(a).

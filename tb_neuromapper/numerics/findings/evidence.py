@@ -21,10 +21,10 @@ class Finding:
     Attributes:
         kind: The rule, one of those of `rules.RULES`.
         where: The layer (or the block, or a scalar's tag where no layer is known); "" is the network as a whole.
-        units: The units of that layer that are concerned, ascending; empty where the rule is not about units.
+        units: Indexes of the affected units of that layer, ascending; empty where the rule is not about units.
         steps: First and last training step of each stretch in which it is seen.
         message: What is wrong, as sentences with numbers.
-        evidence: The figures by name: numbers, texts, or lists of them.
+        evidence: The numbers behind the message by name: numbers, texts, or lists of them.
     """
 
     kind: str
@@ -40,11 +40,16 @@ class LayerSeries:
     """One recorded layer over time.
 
     Attributes:
-        name, kind, unit, activation: As in the log.
-        is_output: No recorded layer reads its outputs.
+        name: The module's name.
+        kind: As in the log: "linear", "conv", "recurrent", "attention", "norm", "embedding", ...
+        unit: What its units are called, for example "neuron" or "channel".
+        activation: The name of the activation function after it, or None.
+        is_output: Whether no recorded layer reads its outputs.
         weights: The name of the layer whose weights it uses; its own, unless they are shared.
         n_values: Values of each unit at a record, samples times positions; 0 = unknown.
-        unit_activation, unit_zeros, unit_saturated: (R, U) at the R steps `FlowSeries.unit_steps`; NaN = unknown.
+        unit_activation: (R, U) mean of abs(a) at the R steps `FlowSeries.unit_steps`; NaN = unknown.
+        unit_zeros: (R, U) share of outputs that are 0; NaN = unknown.
+        unit_saturated: (R, U) share of outputs at the bounds of the activation function; NaN = unknown.
         mean_gradient: (S,) mean over the units of abs(dL/da); NaN = unknown.
         n_nonfinite: (S,) number of units whose mean activation is not finite; NaN = unknown.
     """
@@ -68,13 +73,14 @@ class ParameterSeries:
     """All parameter tensors of one module over time, whether or not the module was ever called.
 
     Attributes:
-        name: The module's name, which is a recorded layer's if there is one.
-        frozen: None of them is trained.
+        name: The module's name; the same as the layer's, if that is recorded.
+        frozen: Whether none of them is trained.
         weight_gradient: (S,) root mean square of dL/dw over the weights, biases left out; NaN = unknown.
         gradient_norm: (S,) Euclidean norm of the gradients of all of them; NaN = none came.
         update_ratio: (S,) norm of the weights' change divided by their norm after it; NaN = unknown.
         weight_norm: (S,) Euclidean norm of the weights after the step, biases left out; NaN = unknown.
-        n_nonfinite_gradient, n_nonfinite_weight: (S,) values that are not finite; NaN = unknown.
+        n_nonfinite_gradient: (S,) number of gradient values that are not finite; NaN = unknown.
+        n_nonfinite_weight: (S,) number of weights that are not finite; NaN = unknown.
     """
 
     name: str
@@ -106,7 +112,7 @@ class FlowSeries:
     is_scaled: npt.NDArray[np.bool_]
 
     def weights_of(self, layer: LayerSeries) -> ParameterSeries | None:
-        """The parameters that a layer uses, if they are known."""
+        """The parameters that a layer uses, or None if they are unknown."""
         return next((each for each in self.parameters if each.name == layer.weights), None)
 
 
@@ -137,7 +143,7 @@ class LossSeries:
         tag: Its name.
         steps: (m,) ascending.
         values: (m,) float64; may be infinite or NaN.
-        is_training: Its steps are training steps, so that they can be compared with those of `FlowSeries`.
+        is_training: Whether its steps are training steps, so that they can be compared with those of `FlowSeries`.
     """
 
     tag: str

@@ -35,12 +35,13 @@ N_PERSISTENT = 3
 
 @dataclass(frozen=True)
 class Spike:
-    """One rise of the loss.
+    """One spike of the loss.
 
     Attributes:
-        first, last: Steps.
-        peak: The largest value.
-        before: The median of the last values before.
+        first: Its first step.
+        last: Its last step.
+        peak: The largest value in it.
+        before: The median of the N_LEVEL values before it.
         score: The modified z-score of the peak.
     """
 
@@ -57,7 +58,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a loss that has spikes."""
+    """One finding for each loss that has spikes."""
     findings = []
     for loss in evidence.losses:
         flow = evidence.flow if loss.is_training else None
@@ -81,8 +82,11 @@ def find_spikes(steps: IntArray, values: FloatArray, threshold: float) -> list[S
 
     Args:
         steps: (m,) ascending.
-        values: (m,); what is not finite is left out.
+        values: (m,); values that are not finite are left out.
         threshold: The score above which a single value is a spike.
+
+    Returns:
+        The spikes in the order of their steps.
     """
     known = np.isfinite(values)
     steps, found = steps[known], values[known].astype(np.float64).tolist()
@@ -116,7 +120,7 @@ def _joined(earlier: Spike, later: Spike) -> Spike:
 
 
 def _stretch(values: list[float], at: int, usual: _Usual, threshold: float) -> tuple[int, int]:
-    """Where the spike to which a value belongs begins and ends; nowhere if it belongs to none."""
+    """Where the spike of the value `at` begins and ends; both are `at` if it belongs to none."""
 
     def end_of_stretch(limit: float) -> int:
         end = at
@@ -134,7 +138,7 @@ def _stretch(values: list[float], at: int, usual: _Usual, threshold: float) -> t
 
 @dataclass(frozen=True)
 class _Usual:
-    """The level of the loss before a value, and how far it may well stand above it."""
+    """The level of the loss before a value, and the usual spread of values above it."""
 
     level: float
     spread: float
@@ -144,7 +148,7 @@ class _Usual:
 
 
 class _Calm:
-    """The values outside spikes so far, and what each stood above those before it."""
+    """The values outside spikes so far, and the rise of each above those before it."""
 
     def __init__(self, values: Iterable[float] = ()) -> None:
         self._values: list[float] = []

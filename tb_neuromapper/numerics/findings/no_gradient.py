@@ -1,4 +1,4 @@
-"""A layer that is to be trained but never gets a gradient: it is not in the graph, or all behind it is dead.
+"""A layer that is trained but never gets a gradient: it is not in the graph, or everything after it is dead.
 
 Reference: PyTorch's documentation of torch.autograd: parameters that the loss does not depend on keep grad None.
 """
@@ -23,7 +23,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a module that is not frozen and whose gradients were missing or exactly 0 at every recorded step."""
+    """One finding for each module that is not frozen and whose gradients were missing or 0 at every recorded step."""
     flow = evidence.flow
     if flow is None or not has_data(evidence):
         return []

@@ -1,4 +1,4 @@
-"""All rules, their thresholds, and the run of them over one run's evidence."""
+"""All rules, their thresholds, and their application to the evidence of one run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from tb_neuromapper.numerics.findings.evidence import Evidence, Finding, FlowSer
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number that decides, and that the user may change.
+    """A number that decides whether something is a finding; the user may change it.
 
     Attributes:
         name: Its name in `thresholds`.
         title: What it decides, as the page displays it.
-        default: Its usual value.
-        low, high: The allowed ends, inclusive.
-        unit: What it counts.
+        default: Its value unless the user sets one.
+        low: The lowest allowed value.
+        high: The highest allowed value.
+        unit: Its unit, as the page displays it.
     """
 
     name: str
@@ -46,12 +47,12 @@ class Rule:
     """One rule.
 
     Attributes:
-        kind: Its name, that of its findings.
+        kind: Its name, and the kind of its findings.
         title: What it looks for, as the page displays it.
-        find: The rule.
-        has_data: Whether the evidence holds anything that the rule could judge.
-        thresholds: The names of those that it reads.
-        source: Where it comes from.
+        find: The rule: from the evidence to its findings.
+        has_data: Whether the evidence holds what the rule reads.
+        thresholds: The names of the thresholds that it reads.
+        source: Its reference.
     """
 
     kind: str
@@ -161,9 +162,9 @@ class RuleReport:
     """The results of all rules for one run.
 
     Attributes:
-        findings: In the order of RULES, which is that of urgency.
-        healthy: Kinds of the rules that had something to look at and found nothing.
-        unchecked: Kinds of the rules for which the log holds nothing.
+        findings: In the order of RULES, the most urgent first.
+        healthy: Kinds of the rules that had data and found nothing.
+        unchecked: Kinds of the rules for which the log has no data.
     """
 
     findings: list[Finding]
@@ -177,8 +178,8 @@ def run_rules(evidence: Evidence, thresholds: Mapping[str, float] | None = None)
     From the first value on that is not finite, numbers mean nothing: only the rule about those reads on from there.
 
     Args:
-        evidence: What the run holds.
-        thresholds: By name, those that are not the default.
+        evidence: The run's records.
+        thresholds: By name; the others have their default.
 
     Raises:
         ValueError: A threshold's name is unknown or its value not allowed.
@@ -200,10 +201,10 @@ def run_rules(evidence: Evidence, thresholds: Mapping[str, float] | None = None)
 
 
 def check_thresholds(given: Mapping[str, float]) -> dict[str, float]:
-    """All thresholds, those that are given in the place of the defaults.
+    """All thresholds by name: the given values, and the defaults of the others.
 
     Raises:
-        ValueError: A name is unknown, or a value is no number or out of its ends.
+        ValueError: A name is unknown, or a value is not a number within the threshold's range.
     """
     unknown = [name for name in given if name not in THRESHOLDS]
     if unknown:

@@ -20,7 +20,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def find(evidence: Evidence) -> list[Finding]:
-    """One finding a hidden layer with enough saturated units; an output may be as sure as it likes."""
+    """One finding for each hidden layer with enough saturated units; output layers may saturate."""
     flow, limit = evidence.flow, evidence.thresholds["saturation"]
     findings = []
     for layer in flow.layers if flow is not None else []:

@@ -37,9 +37,9 @@ class Origin:
     Attributes:
         message: A sentence about it, or about why there is none.
         layer: Its name; "" if no record is near enough, no layer stands out, or all have jumped.
-        measure: "weight norm", "gradient norm" or "update".
-        step: The recorded step.
-        factor: How many times its usual value, or that of the record before for the weights.
+        measure: What jumped: "weight norm", "gradient norm" or "update"; "" if nothing is known.
+        step: The recorded step at which it jumped, or None.
+        factor: Its ratio to the usual value, or, of the weights, to that of the record before.
     """
 
     message: str = "No record of the gradient flow near it tells in which layer it began."
@@ -61,7 +61,7 @@ class _Jump:
 
 
 def find_origin(flow: FlowSeries, first: int, last: int) -> Origin:
-    """The layer in which a spike from step `first` to `last` began.
+    """The layer in which a spike of the loss from step `first` to `last` began.
 
     If the step right before it was recorded, and changed all layers far more than usual, that was it. Else weights come
     first, as they change the outputs of all layers: they may have jumped until the record before the spike, or from
@@ -149,7 +149,7 @@ def _origin(flow: FlowSeries, jump: _Jump) -> Origin:
 def _jump(each: ParameterSeries, measure: str, at: int) -> _Jump | None:
     """How far a layer's measure is from the records before; None if too few of them are known.
 
-    Of the weights it is the change of the norm since the record before, beside the changes before that.
+    Of the weights it is the change of the norm since the record before, compared with earlier changes.
     """
     if measure == WEIGHTS:
         values, noise = np.abs(np.diff(_log(each.weight_norm[max(0, at - N_BEFORE - 1) : at + 1]))), WEIGHT_NOISE

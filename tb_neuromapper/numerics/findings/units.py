@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tb_neuromapper.numerics.findings.evidence import FloatArray, FlowSeries, IntArray, StepRange
 
-# A unit may rest on some batches; it is in a state if it was in all of these many last records.
+# A unit may be inactive on some batches; it is in a state if it was so in all of the last N_LAST_RECORDS records.
 N_LAST_RECORDS = 5
 MIN_RECORDS = 2
 RECTIFIERS = ("ReLU", "ReLU6", "Threshold")
@@ -20,9 +20,9 @@ class PersistentUnits:
     """Units that are in a state until the end of the run.
 
     Attributes:
-        units: Their indexes, ascending.
+        units: (m,) their indexes, ascending.
         since: The first step from which on all of the units are in it.
-        until: The last step.
+        until: The last recorded step.
         n_records: Records at which all of the units are in the state, counted from the end.
         n_always: Units that were in it at every record.
     """
@@ -35,19 +35,20 @@ class PersistentUnits:
 
     @property
     def steps(self) -> list[StepRange]:
+        """The stretch in which all of the units are in the state, as a finding reports it."""
         return [(self.since, self.until)]
 
 
 def persistent_units(
     flags: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], steps: IntArray, n_last: int = N_LAST_RECORDS
 ) -> PersistentUnits | None:
-    """The units whose flag is set at the last records, or None.
+    """The units whose flag is set at all of the last records, or None if there is none.
 
     Args:
-        flags: (R, U).
-        known: (R,) the records at which the flags mean something; the others are passed over.
-        steps: (R,) ascending.
-        n_last: How many last records; all, if there are fewer.
+        flags: (R, U): whether a unit is in the state at a record.
+        known: (R,): the records at which the flags are known; the others do not count.
+        steps: (R,): the records' steps, ascending.
+        n_last: Number of last records; all, if there are fewer.
     """
     flags, steps = flags[known], steps[known]
     n_needed = min(n_last, len(steps))
@@ -75,11 +76,11 @@ def are_enough(*arrays: FloatArray) -> bool:
 
 
 def too_many(n: int, n_units: int, share: float) -> bool:
-    """Whether so many of a layer's units are too many."""
+    """Whether n of a layer's units are at least `share` of them, and at least one."""
     return n >= max(1, share * n_units)
 
 
 def known_records(*arrays: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """(R,) records at which every unit of each (R, U) array is finite."""
+    """The records at which every unit of each (R, U) array is finite: bool (R,)."""
     known: npt.NDArray[np.bool_] = np.all([np.isfinite(array).all(axis=1) for array in arrays], axis=0)
     return known

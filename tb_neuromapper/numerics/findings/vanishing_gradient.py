@@ -1,4 +1,4 @@
-"""The gradient dies on its way to the first layers: they hardly learn.
+"""The gradient vanishes on its way to the first layers: they hardly learn.
 
 Reference: Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, section 4.
 """
@@ -22,7 +22,7 @@ def has_data(evidence: Evidence) -> bool:
 
 
 def reported_layers(evidence: Evidence) -> set[str]:
-    """The names of the layers in which the gradient has died, if there is a finding of that; else none."""
+    """The names of the layers whose gradient has vanished, if there is a finding of that; else none."""
     profile = weight_profile(evidence.flow) if evidence.flow is not None else None
     if profile is None or not find(evidence):
         return set()

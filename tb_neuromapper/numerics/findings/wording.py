@@ -37,11 +37,11 @@ def format_units(n: int, n_units: int, unit: str, layer: str) -> str:
 
 
 def ranges(steps: IntArray, flags: npt.NDArray[np.bool_]) -> list[StepRange]:
-    """First and last step of each unbroken stretch of flags.
+    """First and last step of each unbroken stretch of set flags.
 
     Args:
         steps: (S,) ascending.
-        flags: (S,).
+        flags: (S,), one for each step.
     """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     return [(int(steps[first]), int(steps[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]

@@ -44,15 +44,15 @@ def fit_layout(
             the same samples in the same rows.
         init: Present layout to restart from, T arrays (N_t, 2), after a change of parameters.
         settings: Per slice settings that `parameters` does not hold, or None.
-        on_progress: Called with the start and then with intermediate layouts, several times a second.
-        should_stop: Asked at least every 100 ms; True cancels.
+        on_progress: Called with the initial and then with intermediate layouts, several times a second.
+        should_stop: Called at least every 100 ms; True cancels.
 
     Returns:
         T arrays float32 (N_t, 2) in one coordinate system; NaN for samples without neighbours.
 
     Raises:
         ValueError: Parameters, neighbours, relations or init that cannot be used; the message names them.
-        LayoutCancelled: `should_stop` said so.
+        LayoutCancelled: `should_stop` returned True.
 
     Reference: McInnes, Healy and Melville 2018, UMAP; umap-learn 0.5.12, AlignedUMAP.
     """
@@ -81,18 +81,23 @@ def extend_layout(
     on_progress: Callable[[LayoutProgress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> FloatArray:
-    """Lay out one more slice beside slices that stay as they are.
+    """Lay out one more slice and leave the older ones as they are.
 
     Args:
         neighbors: The last few slices, as far as the window reaches back, and the new one at the end.
         positions: Layouts (N_t, 2) of all but the new slice.
-        parameters, relations, settings, on_progress, should_stop: See `fit_layout`.
+        parameters: What shapes the layout; `window` is how far older slices pull.
+        relations: Between consecutive slices of `neighbors`, see `fit_layout`.
+        settings: For every slice of `neighbors`, see `fit_layout`.
+        on_progress: See `fit_layout`; positions of all slices, of which only the last changes.
+        should_stop: See `fit_layout`.
 
     Returns:
         float32 (N, 2): the new slice's layout.
 
     Raises:
-        ValueError, LayoutCancelled: See `fit_layout`.
+        ValueError: See `fit_layout`.
+        LayoutCancelled: `should_stop` returned True.
     """
     check_parameters(parameters)
     n_rows = check_all_neighbors(neighbors)

@@ -1,4 +1,4 @@
-"""What a layout refuses, in words."""
+"""The checks of a layout's input; every error names what is wrong and what is allowed."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def check_parameters(parameters: LayoutParameters) -> None:
 
 
 def check_all_neighbors(neighbors: Sequence[Neighbors]) -> list[int]:
-    """The number of samples of every slice.
+    """The numbers of samples of all slices.
 
     Raises:
-        ValueError: No slices, or one that `check_neighbors` refuses.
+        ValueError: There are no slices, or `check_neighbors` refuses one.
     """
     if len(neighbors) == 0:
         raise ValueError("there are no slices; at least one is needed.")
@@ -38,7 +38,7 @@ def check_all_neighbors(neighbors: Sequence[Neighbors]) -> list[int]:
 
 
 def check_neighbors(t: int, neighbors: Neighbors) -> int:
-    """The number of samples of a slice.
+    """The number of samples of slice t.
 
     Raises:
         ValueError: Shapes that do not agree, an id that is no row, a distance that is no number, no samples at all.

@@ -12,7 +12,7 @@ _LEAST_SPREAD, _MOST_SPREAD = 1e-2, 1e3
 
 @lru_cache(maxsize=256)
 def fit_curve(spread: float, min_dist: float) -> tuple[float, float]:
-    """a and b such that the curve is about 1 up to `min_dist` and then falls off with scale `spread`.
+    """The a and b for which the curve is about 1 up to `min_dist` and then falls off with scale `spread`.
 
     Raises:
         ValueError: spread not from 0.01 to 1000, min_dist negative or above spread.
@@ -25,7 +25,7 @@ def fit_curve(spread: float, min_dist: float) -> tuple[float, float]:
         )
     if not 0 <= min_dist <= spread:
         raise ValueError(f"min_dist is {min_dist}; it must lie between 0 and spread, which is {spread}.")
-    # Fitted at the scale where the optimiser begins, which it leaves in vain from far away.
+    # Fitted at the scale where the optimiser starts; from far away it does not converge.
     least = min_dist / spread
     dists = np.linspace(0, 3, 300)
     weights = np.where(dists < least, 1.0, np.exp(-(dists - least)))

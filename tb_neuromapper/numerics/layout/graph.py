@@ -1,6 +1,6 @@
 """UMAP's fuzzy neighbour graph of every slice, with the slices of a group merged row by row.
 
-Sparse matrices of scipy do it as fast as kernels did, and need not be compiled.
+Sparse matrices of scipy are as fast as kernels were, and need no compilation.
 
 Reference: McInnes, Healy and Melville 2018, UMAP, sections 3.1 and 4; umap-learn 0.5.12, `fuzzy_simplicial_set`.
 """
@@ -52,13 +52,13 @@ def build_graph(
     check_stop: Callable[[], None],
     first_slice: int = 0,
 ) -> LayoutGraph:
-    """The fuzzy neighbour graph of every slice from `first_slice` on; the lanes of the slices before stay empty.
+    """The fuzzy neighbour graph of every slice from `first_slice` on; the lanes of earlier slices stay empty.
 
     Args:
         neighbors: Per slice at least `n_columns[t]` columns.
         tracks: Where the rows of the slices lie in the layout.
         n_columns: Neighbours to use of every slice, the sample itself not counted.
-        check_stop: Called between slices; raises to cancel.
+        check_stop: Called between slices; raises LayoutCancelled to cancel.
         first_slice: First slice that has edges.
     """
     visits = np.zeros((int(tracks.group_starts[-1]), N_LANES), dtype=np.float32)
@@ -101,7 +101,15 @@ def neighbor_matrices(ids: IntArray, values: FloatArray, rows: IntArray, n: int)
 
 
 def weigh_neighbors(ids: IntArray, dists: FloatArray) -> FloatArray:
-    """Smooth kNN distances, float32 (N, k): exp(-(d - rho) / sigma), which add up to log2(k + 1); 0 where id is -1."""
+    """Smooth kNN distances: exp(-(d - rho) / sigma), with sigma such that a row adds up to log2(k + 1).
+
+    Args:
+        ids: int32 (N, k): rows of the slice, or -1.
+        dists: float32 (N, k).
+
+    Returns:
+        float32 (N, k) in [0, 1]; 0 where the id is -1.
+    """
     weights = np.zeros(ids.shape, dtype=np.float32)
     if ids.size == 0:
         return weights
@@ -158,7 +166,7 @@ def _solve_sigma(gaps: FloatArray, named: npt.NDArray[np.bool_], sigma: FloatArr
 
 
 def _over(gaps: FloatArray, sigma: FloatArray) -> FloatArray:
-    """gaps / sigma, at most 80, whose exponential is still a normal number."""
+    """Gaps divided by sigma, at most 80: exp(-80) is still a normal number."""
     with np.errstate(over="ignore"):
         return np.asarray(np.minimum(gaps / sigma, np.float32(80)))
 

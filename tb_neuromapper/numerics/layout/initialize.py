@@ -1,4 +1,4 @@
-"""Where the optimiser starts: a spectral layout of one group of slices, handed on to the samples of the others."""
+"""Initial positions: a spectral layout of one group of slices, passed on to the samples of the other groups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ _DEGREE = 12
 
 
 def initial_positions(graph: LayoutGraph, tracks: Tracks, seed: int, check_stop: Callable[[], None]) -> FloatArray:
-    """float32 (R, 2): a start for every layout row, the same for the same sample in all groups."""
+    """Initial positions of all layout rows, the same for the same sample in all groups.
+
+    Args:
+        graph: Edges of R rows.
+        tracks: Where the samples lie.
+        seed: Of the spectral layout's random vectors.
+        check_stop: Called between products; raises LayoutCancelled to cancel.
+
+    Returns:
+        float32 (R, 2), most of it in [-10, 10].
+    """
     n_groups = len(tracks.group_starts) - 1
     random = np.random.default_rng(seed)
     result = np.full((int(tracks.group_starts[-1]), 2), np.nan, dtype=np.float32)
@@ -51,7 +61,16 @@ def _known_from_next(result: FloatArray, tracks: Tracks, rows: slice, forward: b
 
 
 def fill_from_neighbors(known: FloatArray, matrix: csr_matrix, random: np.random.Generator) -> FloatArray:
-    """Give rows that are NaN the weighted mean of their neighbours, ring by ring; the unreachable a random place."""
+    """Fill rows that are NaN with the weighted mean of their neighbours, ring by ring, and unreachable rows at random.
+
+    Args:
+        known: float32 (n, 2); NaN where unknown.
+        matrix: (n, n) weights.
+        random: Of the places of unreachable rows, and of a small jitter of all filled ones.
+
+    Returns:
+        float32 (n, 2) without NaN.
+    """
     filled = known.copy()
     for _ in range(32):
         missing = np.isnan(filled[:, 0])
@@ -72,7 +91,7 @@ def fill_from_neighbors(known: FloatArray, matrix: csr_matrix, random: np.random
 
 
 def group_matrix(graph: LayoutGraph, tracks: Tracks, group: int) -> csr_matrix:
-    """The mean of a group's slices as a sparse matrix."""
+    """The mean graph of a group's slices: (n, n) weights in [0, 1], n the group's layout rows."""
     low, high = (int(value) for value in tracks.group_starts[group : group + 2])
     begin, end = int(graph.indptr[low]), int(graph.indptr[high])
     weights = graph.rates[begin:end] * graph.shares[begin:end].mean(axis=1, dtype=np.float32)
@@ -81,7 +100,15 @@ def group_matrix(graph: LayoutGraph, tracks: Tracks, group: int) -> csr_matrix:
 
 
 def spectral_layout(matrix: csr_matrix, random: np.random.Generator, check_stop: Callable[[], None]) -> FloatArray:
-    """A spectral layout in [-10, 10], component by component if the graph is not connected.
+    """A spectral layout of a graph, component by component if it is not connected.
+
+    Args:
+        matrix: (n, n) symmetric weights.
+        random: Of the first vectors, and of degenerate components.
+        check_stop: Called between products; raises LayoutCancelled to cancel.
+
+    Returns:
+        float32 (n, 2): the largest component within [-10, 10], the others on a spiral around it.
 
     Reference: Belkin and Niyogi 2003, Laplacian eigenmaps; Zhou et al. 2006, Chebyshev-filtered subspace iteration.
     """

@@ -76,7 +76,7 @@ class _Lanes:
         return result
 
     def power(self, x: Any, exponent: Any) -> Any:
-        """x ** exponent for positive normal x, through log2 and exp2."""
+        """Power of a positive normal x, through log2 and exp2."""
         builder = self.builder
         bits = builder.bitcast(x, _INTS)
         whole = builder.sub(builder.ashr(bits, _ints(23)), _ints(127))

@@ -21,7 +21,7 @@ _MOST_PUSHES = np.float32(64)
 
 
 def row_seeds(n_rows: int, seed: int) -> npt.NDArray[np.uint64]:
-    """A random number for every layout row, that depends on nothing but the row and the seed (splitmix64)."""
+    """uint64 (n_rows,): a random number for every layout row that depends only on the row and the seed (splitmix64)."""
     x = (np.arange(n_rows, dtype=np.uint64) + np.uint64((seed & 0xFFFFFFFF) << 32)) * _GOLDEN
     x = (x ^ (x >> np.uint64(30))) * _MIX
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -36,10 +36,11 @@ def share_pushes(graph: LayoutGraph, ratios: FloatArray) -> tuple[FloatArray, Fl
 
     Args:
         graph: Edges of R rows.
-        ratios: float32 (R, 8): wanted pushes a visit.
+        ratios: float32 (R, 8): wanted pushes per visit.
 
     Returns:
-        weights float32 (R * 8,), in 255ths; counts float32 (R,).
+        weights: float32 (R * 8,), in 255ths.
+        counts: float32 (R,): random rows per visit.
     """
     wanted = graph.visits * ratios
     most = graph.visits.max(axis=1) * ratios.max(axis=1)
@@ -57,25 +58,31 @@ def move_rows(
     start_block, stop_block, places, before, after, work, blocks, indptr, tails, rates, shares,
     curves, pulls, pushes, n_pushes, seeds, n_pass
 ):  # fmt: skip
-    """Write where a pass of attraction along edges and repulsion from random rows takes every row.
+    """Write every row's place after a pass of attraction along edges and repulsion from random rows.
 
     A row sees the rows of its own block as they are now and all others as they were before the pass, so the result
     does not depend on the threads. Edges are drawn by systematic sampling: one uniform number a row and pass, that
     advances by the golden ratio, so that an edge of rate r is visited in r of the passes, evenly spread.
 
     Args:
+        start_block: First block of this call.
+        stop_block: The block after its last.
         places: float32 (2 * R * 16,): layout rows (lanes.py), twice. One array, since choosing between two costs
             numba an atomic count a force.
-        before, after: The row of `places` where the old and the new layout begin.
+        before: The row of `places` where the old layout begins.
+        after: The row of `places` where the new layout begins.
         work: float32 (B * 16,): scratch.
         blocks: int32 (B, 4): rows [first, last), and those of their group.
-        indptr, tails, rates, shares: See graph.LayoutGraph.
+        indptr: See graph.LayoutGraph.
+        tails: See graph.LayoutGraph.
+        rates: See graph.LayoutGraph.
+        shares: See graph.LayoutGraph, flat.
         curves: float32 (B * 16,): a and b of every lane.
         pulls: float32 (B * 8,): the pass's step size of every lane, over 255.
         pushes: float32 (R * 8,): weight of a random row's push in every lane, times 255.
-        n_pushes: float32 (R,): random rows a visit.
+        n_pushes: float32 (R,): random rows per visit.
         seeds: uint64 (R,): see `row_seeds`.
-        n_pass: uint64.
+        n_pass: uint64: the number of the pass.
     """
     for block in range(start_block, stop_block):
         first, last, low = np.int64(blocks[block, 0]), np.int64(blocks[block, 1]), np.int64(blocks[block, 2])
@@ -119,11 +126,15 @@ def align_tracks(
     A convex mean, y' = (y + sum c_o y_o) / (1 + sum c_o), so any strength is stable.
 
     Args:
+        start_track: First sample of this call, as an index of `heads`.
+        stop_track: The sample after its last.
         places: See `move_rows`.
-        before, after: The number in `places` where the old and the new layout begin.
+        before: The index in `places` where the old layout begins.
+        after: The index in `places` where the new layout begins.
         heads: int32 (K,): the first flat row of every sample.
-        following, preceding: int32 (S,): the same sample's flat row in the next slice and in the one before, or -1.
-        spots: int32 (S,): the number of every flat row's x within a layout.
+        following: int32 (S,): the same sample's flat row in the next slice, or -1.
+        preceding: int32 (S,): the same in the slice before, or -1.
+        spots: int32 (S,): the index of every flat row's x within a layout.
         pulls: float32 (S, W): pull between the sample and itself in the o-th slice after.
         strengths: float32 (S,): factor on all pulls on a flat row.
         first_flat: Flat rows before it stay as they are.

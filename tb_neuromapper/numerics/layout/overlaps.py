@@ -1,4 +1,4 @@
-"""How alike a sample's neighbourhood is in slices near one another."""
+"""How similar a sample's neighbourhoods are in slices near one another."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ def measure_overlaps(
     """Jaccard overlap of a sample's neighbours with its neighbours 1..W slices on, among samples of both slices.
 
     Args:
-        neighbors, tracks, n_columns, check_stop: See `build_graph`.
+        neighbors: Per slice at least `n_columns[t]` columns.
+        tracks: Which rows are the same sample.
+        n_columns: Neighbours to use of every slice, the sample itself not counted.
         window: W.
+        check_stop: Called between pairs of slices; raises LayoutCancelled to cancel.
         first_slice: Pairs of slices that both come before it are left out.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The arrays of one layout under way: edges, alignment, places; and the passes over them."""
+"""The arrays of a running layout: edges, alignment, places; and the passes over them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class SliceSettings:
     """What may differ between slices, each float32 (T,).
 
     Attributes:
-        a, b: The curve 1 / (1 + a d^(2b)).
+        a: Of the curve 1 / (1 + a d^(2b)).
+        b: Of the same curve.
         n_negatives: umap-learn's negative_sample_rate.
         repulsion: Factor on their number.
         learning_rate: First step size.
@@ -54,7 +55,7 @@ class SliceSettings:
 
 
 class LayoutState:
-    """One layout under way.
+    """A running layout.
 
     Args:
         neighbors: T slices, checked.
@@ -62,7 +63,7 @@ class LayoutState:
         tracks: Which rows are the same sample.
         settings: Per slice.
         n_fixed: The first slices stay as they are.
-        threads: To run on; asks whether to stop.
+        threads: To run on; raises LayoutCancelled to cancel.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class LayoutState:
 
     @cached_property
     def pulls(self) -> FloatArray:
-        """float32 (S, W): neighbour overlap with the slices after, falling off with the distance in time."""
+        """float32 (S, W): neighbour overlap with the next W slices, falling off with the distance in time."""
         stop, n_fixed = self.threads.check_stop, self.n_fixed
         overlaps = measure_overlaps(self.neighbors, self.tracks, self.n_columns, self.window, stop, n_fixed)
         return np.asarray(overlaps * np.exp(-np.arange(self.window, dtype=np.float32)))
@@ -131,7 +132,11 @@ class LayoutState:
             self._present()[:, d] = np.where(present, rows[:, d, None], _FAR)
 
     def place_slices(self, positions: Sequence[FloatArray]) -> None:
-        """Start where a layout is; NaN rows start where the sample is in the slice before, or beside neighbours."""
+        """Start from a layout; NaN rows start at the sample's place in the slice before, or near their neighbours.
+
+        Args:
+            positions: T arrays float32 (N_t, 2).
+        """
         tracks = self.tracks
         known = np.concatenate(positions)
         for t in range(1, tracks.n_slices):
@@ -155,7 +160,19 @@ class LayoutState:
     def run(
         self, n_passes: int, first_step: float, on_progress: Callable[[LayoutProgress], None] | None
     ) -> list[FloatArray]:
-        """All passes, the step size falling to 0 in a line; then the layout."""
+        """Do all passes, with a step size that falls linearly to 0.
+
+        Args:
+            n_passes: Number of passes.
+            first_step: Step size of the first one.
+            on_progress: Called with intermediate layouts, the first after a short while, then every 0.1 s.
+
+        Returns:
+            See `positions`.
+
+        Raises:
+            LayoutCancelled: The threads' `should_stop` returned True.
+        """
         last_report, wait_s = -np.inf, _FIRST_PROGRESS_S
         for n_done in range(n_passes):
             now = time.perf_counter()

@@ -39,6 +39,7 @@ class Tracks:
 
     @property
     def n_slices(self) -> int:
+        """Number of slices, T."""
         return len(self.slice_starts) - 1
 
 
@@ -110,7 +111,7 @@ def _lanes_of_rows(rows: IntArray, group: Sequence[IntArray], first_row: int, st
 
 
 def check_relations(n_rows: Sequence[int], relations: Sequence[IntArray] | None) -> list[IntArray]:
-    """The relations as int64 arrays, or the identity for None.
+    """The relations as T - 1 int64 arrays (N_t,); the identity for None.
 
     Raises:
         ValueError: See `follow_samples`.

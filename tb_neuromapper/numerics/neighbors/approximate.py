@@ -22,18 +22,22 @@ _N_ROUNDS = 6
 _N_FORWARD = 15
 _N_BACKWARD = 15
 _SETTLED = 0.002
-# Rows between two questions whether to stop.
+# Rows between two checks whether to stop.
 _MOST = 8_000
 
 
 def search_approximate(table: FloatArray, k: int, seed: int, threads: Threads) -> tuple[IntArray, FloatArray]:
-    """About the k nearest other rows of every row by (squared distance, row), and the squared distances.
+    """Approximately the k nearest other rows of every row by (squared distance, row), and the squared distances.
 
     Args:
         table: float32 (n, d), finite, C-contiguous.
         k: From 1 to n - 1.
         seed: Same seed, same result.
         threads: To run on.
+
+    Returns:
+        ids: int32 (n, k).
+        squares: float32 (n, k).
     """
     n = len(table)
     n_kept = min(n - 1, max(k, 2 * _N_FORWARD))
@@ -87,7 +91,7 @@ def _dot_rows(first, last, table, directions, heights):
 
 @helper()
 def _offer(values, rows, value, row):
-    """Put a row on a list unless it is there or too far."""
+    """Insert a row into a list unless it is there already or too far; whether it was inserted."""
     end = values.shape[0] - 1
     if value > values[end] or (value == values[end] and row >= rows[end]):
         return False

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by squared distance: products of matrices tile by tile, then measured again exactly."""
+"""Exact nearest neighbours by squared distance: matrix products tile by tile, then exact distances of candidates."""
 # Kernels: numba derives their types.
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
 
@@ -28,6 +28,10 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
         table: float32 (n, d), finite, C-contiguous.
         k: From 1 to n - 1.
         threads: To run on.
+
+    Returns:
+        ids: int32 (n, k).
+        squares: float32 (n, k).
     """
     n = len(table)
     shifted = table - table.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -58,7 +62,7 @@ def search_exact(table: FloatArray, k: int, threads: Threads) -> tuple[IntArray,
 
 
 def _multiply_rows(first, last, left, right, tile, top, low, limits, values, rows):
-    """Fill rows of a tile and offer them while they are in the cache."""
+    """Compute rows of a tile and scan them while they are in the cache."""
     np.matmul(left[first:last], right, out=tile[first:last])
     if low == top:
         own = np.arange(first, last)

@@ -1,4 +1,4 @@
-"""Nearest neighbours of every sample of a slice."""
+"""The nearest neighbours of every sample of a slice, in any metric and of any number of samples."""
 
 # Kernels: numba derives their types.
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
@@ -56,15 +56,15 @@ def find_neighbors(
             another and at 1 from all others.
         seed: Of approximate search, above 16,000 samples.
         name: What errors call the table, for example "slice 3".
-        should_stop: Asked at least every 100 ms; True cancels.
+        should_stop: Called at least every 100 ms; True cancels.
 
     Returns:
-        ids and dists, both (n, min(n_neighbors, n - 1)).
+        Ids and distances, both (n, min(n_neighbors, n - 1)).
 
     Raises:
-        ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric, one row so much
-            larger than the others that float32 cannot tell these apart.
-        LayoutCancelled: `should_stop` said so.
+        ValueError: Not a table of finite numbers, no rows, n_neighbors below 1, an unknown metric, or one row so much
+            larger than the others that float32 cannot distinguish these.
+        LayoutCancelled: `should_stop` returned True.
     """
     canonical = check_metric(metric)
     table = check_features(features, name)
@@ -90,7 +90,7 @@ def find_neighbors(
 
 
 def _choose_unit(peak: np.float32) -> np.float32:
-    """What to divide by so that squares stay within float32, down to numbers that are _RANGE below the peak."""
+    """The divisor that keeps squares within float32, down to numbers that are _RANGE below the peak."""
     if peak > 1e10:
         return np.float32(peak * 2.0**-53)
     return peak if 0 < peak < 1e-10 else np.float32(1.0)
@@ -137,13 +137,24 @@ def check_metric(metric: str) -> str:
 
 
 def to_euclidean(table: FloatArray, metric: str) -> FloatArray:
-    """Features whose euclidean distances rank as the metric's do (cosine, correlation), or the features themselves."""
+    """Features whose Euclidean distances rank as the metric's do.
+
+    Args:
+        table: float32 (n, d).
+        metric: One of METRICS.
+
+    Returns:
+        float32 (n, d + 1) for cosine and correlation; the table itself for all other metrics.
+
+    Raises:
+        ValueError: An unknown metric.
+    """
     name = check_metric(metric)
     return _to_sphere(table, centre=name == "correlation") if name in ("cosine", "correlation") else table
 
 
 def _to_sphere(table: FloatArray, centre: bool) -> FloatArray:
-    """Rows of unit length, so that half the squared distance is 1 - r; a column apart marks rows of zero length."""
+    """Rows of unit length, so that half the squared distance is 1 - r; an extra column marks rows of zero length."""
     rows = table.astype(np.float64)
     if centre:
         rows -= rows.mean(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""How far a block's representation moves between epochs, from the activations alone."""
+"""How far a block's representation moves between epochs, measured on the activations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How faithful a layout is, measured on some of its samples."""
+"""How faithful a layout is, measured on a random subset of its samples."""
 
 # Kernels: numba derives their types.
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
@@ -36,7 +36,7 @@ def measure_quality(
 
     Each is the mean over `n_samples` random samples, whose ranks among all samples are exact; the standard error is
     about 0.3 / sqrt(n_samples) for preservation and a tenth of that for the other two. NaN where nothing can be ranked:
-    fewer than three samples have a place, or all lie at one.
+    fewer than three samples have a position, or all have the same one.
 
     Args:
         features: (n, d).
@@ -44,7 +44,7 @@ def measure_quality(
         positions: (n, 2); rows that are NaN do not count.
         previous: (n, 2): the same samples in the slice before (NaN where absent), or None.
         metric: Of the features, see `find_neighbors`; ranks in chebyshev and manhattan are euclidean ones.
-        k: Size of a neighbourhood; at most (n - 1) / 2 is used.
+        k: Number of neighbours compared; at most (n - 1) / 2 is used.
         n_samples: Samples measured, at most n.
         seed: Of the choice of samples.
 
@@ -90,7 +90,7 @@ def _compare_ranks(
         table: float32 (n, d).
         layout: float32 (n, 2).
         own: (m,): the chosen rows.
-        size: Of a neighbourhood.
+        size: Number of neighbours compared.
         far_ids: (m, size): their nearest rows in the table, or None to find them.
     """
     with Threads() as threads:

@@ -15,11 +15,11 @@ def local_preservation(
 
     Args:
         neighbor_ids: (n, m): rows of the same slice, nearest first, the sample itself left out.
-        positions: (n, 2); rows that are NaN have no place.
-        k: Size of a neighbourhood; no more than m, or than the other samples that have a place, is used.
+        positions: (n, 2); NaN for samples without a position.
+        k: Number of neighbours compared; at most m, and at most the number of other samples with a position.
 
     Returns:
-        float32 (n,) in [0, 1]; NaN for a sample without a place, or if there is no neighbour at all.
+        float32 (n,) in [0, 1]; NaN for samples without a position, or for all if there is no neighbour.
 
     Raises:
         ValueError: The two have different numbers of rows.
@@ -37,7 +37,7 @@ def local_preservation(
         return shares
     points = positions[placed]
     found = placed[cKDTree(points).query(points, k=size + 1)[1]]
-    # Of samples at one place any may come first: the sample itself is left out wherever it is, else the farthest.
+    # Samples at one place come in any order: leave out the sample itself wherever it is, or else the farthest.
     own = found == placed[:, None]
     own[~own.any(axis=1), -1] = True
     near = found[~own].reshape(len(placed), size)

@@ -1,4 +1,4 @@
-"""Into how many clusters a layout takes each class apart."""
+"""The number of clusters into which a layout separates each class."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _MIN_SHARE = 0.1
 
 
 def count_subclusters(positions: npt.NDArray[np.float32], classes: npt.NDArray[np.integer]) -> float | None:
-    """Mean number of clusters that HDBSCAN finds in a class; a class without any counts as one.
+    """Mean number of clusters that HDBSCAN finds in a class; a class without clusters counts as one.
 
     Args:
         positions: (n, 2); rows that are NaN do not count.
-        classes: (n,); -1 = none.
+        classes: (n,) class indexes; -1 = none.
 
     Returns:
-        None if no class has 2 * 5 samples with a place.
+        1 or more; None if no class has 2 * 5 samples with a position.
 
     Raises:
         ImportError: scikit-learn 1.3 or newer is not installed.

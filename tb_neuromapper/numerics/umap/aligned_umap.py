@@ -1,4 +1,4 @@
-"""AlignedUMAP: the interface of umap-learn's class over this package's engine."""
+"""AlignedUMAP: umap-learn's interface to this package's engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tb_neuromapper.numerics.umap.relations import (
 )
 
 ENGINES = ("neuromapper", "umap-learn")
-# What only umap-learn's engine honours, with the value at which ours gives the same.
+# Parameters that only umap-learn's engine supports, with the value at which this package's gives the same.
 _UNSUPPORTED: dict[str, Any] = {
     "n_components": 2,
     "set_op_mix_ratio": 1.0,
@@ -47,9 +47,9 @@ class AlignedUMAP:
 
     Parameters are umap-learn's. n_neighbors, min_dist, spread, repulsion_strength, learning_rate and
     negative_sample_rate take one value or one per slice. init, low_memory, transform_queue_size, angular_rp_forest,
-    transform_seed, force_approximation_algorithm and the target parameters are accepted and change nothing with our
-    engine. What only umap-learn can do (more than two components, other metrics, labels, sparse tables, ...) is left
-    to umap-learn, with a warning, so that the meaning stays that of umap-learn's class.
+    transform_seed, force_approximation_algorithm and the target parameters are accepted and have no effect on this
+    package's engine. What only umap-learn can do (more than two components, other metrics, labels, sparse tables, ...)
+    is left to umap-learn, with a warning, so that all parameters mean what they mean there.
 
     Args:
         engine: "neuromapper", or "umap-learn" for the reference.
@@ -133,8 +133,8 @@ class AlignedUMAP:
         Args:
             X: T tables (N_t, d_t).
             y: Labels, for umap-learn's engine.
-            relations: T - 1 dicts from a row of slice t to the same sample's row in slice t + 1.
-            window_size: Overrides alignment_window_size.
+            **fit_params: As in umap-learn: `relations`, T - 1 dicts from a row of slice t to the same sample's row in
+                slice t + 1; `window_size`, which overrides alignment_window_size.
 
         Raises:
             ValueError: Input that cannot be laid out; the message names parameter, slice and row.
@@ -153,7 +153,7 @@ class AlignedUMAP:
         return self
 
     def fit_transform(self, X: Sequence[npt.ArrayLike], y: Any = None, **fit_params: Any) -> list[FloatArray]:
-        """`fit`, then the layouts."""
+        """Call `fit`, then return `embeddings_`: T arrays float32 (N_t, 2)."""
         self.fit(X, y, **fit_params)
         return self.embeddings_
 
@@ -163,12 +163,13 @@ class AlignedUMAP:
         Args:
             X: One table (N, d).
             y: Labels, for umap-learn's engine.
-            relations: One dict from the last slice's rows to the new one's.
-            window_size: Overrides alignment_window_size.
-            Any parameter of the constructor that takes one value per slice: the new slice's value.
+            **fit_params: As in umap-learn: `relations`, one dict from the last slice's rows to the new one's;
+                `window_size`, which overrides alignment_window_size; and the new slice's value of any parameter of the
+                constructor that takes one value per slice.
 
         Raises:
-            ValueError, ImportError: See `fit`; also if nothing was fitted before (scikit-learn's NotFittedError).
+            ValueError: See `fit`; also if nothing was fitted before (scikit-learn's NotFittedError).
+            ImportError: See `fit`.
         """
         if not self.__sklearn_is_fitted__():
             raise _not_fitted_error("this AlignedUMAP is not fitted; call fit before update.")
@@ -194,11 +195,11 @@ class AlignedUMAP:
         return self.set_params(**changed)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """The constructor's parameters, as scikit-learn asks for them."""
+        """The constructor's parameters by name, as in scikit-learn; `deep` has no effect."""
         return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self, **params: Any) -> AlignedUMAP:
-        """Set constructor parameters.
+        """Set constructor parameters and return the model, as in scikit-learn.
 
         Raises:
             ValueError: An unknown name.
@@ -246,7 +247,7 @@ class AlignedUMAP:
         return changed
 
     def _choose_engine(self, tables: Sequence[Any], labels: Any) -> str:
-        """Our engine, or umap-learn's if it was asked for or alone can do what was asked."""
+        """The engine of the fit: the chosen one, or umap-learn where only that supports the parameters."""
         if self.engine not in ENGINES:
             raise ValueError(f"engine {self.engine!r} is unknown; allowed are {', '.join(ENGINES)}.")
         if self.engine == "umap-learn":

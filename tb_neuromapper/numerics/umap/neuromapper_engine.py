@@ -1,4 +1,4 @@
-"""Our engine behind umap-learn's interface: from checked tables, relations and parameters to layouts."""
+"""This package's engine behind umap-learn's interface: from checked tables, relations and parameters to layouts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tb_neuromapper.numerics.umap.relations import link_rows, slice_settings
 
 @dataclass(frozen=True)
 class NeuromapperModel:
-    """Slices that are laid out.
+    """Slices and their layouts.
 
     Attributes:
-        neighbors: Of every slice.
+        neighbors: T neighbour lists (N_t, k_t).
         layouts: T arrays float32 (N_t, 2).
-        relations: T - 1 dicts.
-        seed: Drawn at the fit.
+        relations: T - 1 dicts from a row of slice t to the same sample's row in slice t + 1.
+        seed: Drawn at the fit; updates use it too.
     """
 
     neighbors: list[Neighbors]
@@ -33,13 +33,24 @@ class NeuromapperModel:
 
     @property
     def n_rows(self) -> list[int]:
+        """Number of samples of every slice."""
         return [len(near.ids) for near in self.neighbors]
 
 
 def fit_neuromapper(
     tables: Sequence[FloatArray], relations: list[dict[int, int]], parameters: Mapping[str, Any], window: int
 ) -> NeuromapperModel:
-    """Lay out all slices together."""
+    """Lay out all slices together.
+
+    Args:
+        tables: T checked tables float32 (N_t, d_t).
+        relations: T - 1 checked dicts.
+        parameters: Checked parameters of umap-learn's constructor.
+        window: Slices to either side that pull.
+
+    Raises:
+        ValueError: A table whose numbers differ too much in size, see `find_neighbors`.
+    """
     seed = draw_seed(parameters["random_state"])
     chosen, settings = _layout_parameters(parameters, window, seed), slice_settings(parameters, range(len(tables)))
     neighbors = [_find(t, table, parameters, seed) for t, table in enumerate(tables)]
@@ -51,7 +62,18 @@ def fit_neuromapper(
 def update_neuromapper(
     model: NeuromapperModel, table: FloatArray, relation: dict[int, int], parameters: Mapping[str, Any], window: int
 ) -> NeuromapperModel:
-    """Lay out one more slice beside those that are."""
+    """Lay out one more slice; the older layouts, and the model, stay as they are.
+
+    Args:
+        model: The slices before.
+        table: float32 (N, d), checked.
+        relation: The checked dict from the last slice's rows to the new one's.
+        parameters: Checked parameters of umap-learn's constructor.
+        window: Slices before that pull.
+
+    Raises:
+        ValueError: See `fit_neuromapper`.
+    """
     t = len(model.layouts)
     neighbors = [*model.neighbors, _find(t, table, parameters, model.seed)]
     relations = [*model.relations, relation]

@@ -40,11 +40,14 @@ _INITS = ("spectral", "random", "pca", "tswspectral")
 
 
 def check_umap_parameters(parameters: Mapping[str, Any], n_slices: int) -> None:
-    """Raise a ValueError that names the first constructor parameter that cannot be used.
+    """Check all constructor parameters.
 
     Args:
         parameters: All of them, by name.
-        n_slices: How many values those have that may differ between slices.
+        n_slices: Number of values that a parameter per slice needs.
+
+    Raises:
+        ValueError: A parameter cannot be used; the message names the first one.
     """
     for name in (*PER_SLICE, "set_op_mix_ratio", "local_connectivity"):
         if is_list(parameters[name]):
@@ -61,12 +64,15 @@ def check_umap_parameters(parameters: Mapping[str, Any], n_slices: int) -> None:
 
 
 def check_number(name: str, value: Any, label: str | None = None) -> None:
-    """Raise a ValueError if a value is none that the parameter may have.
+    """Check one value of a parameter.
 
     Args:
         name: The parameter.
         value: One value.
-        label: What the error calls it, by default the name.
+        label: The parameter's name in the error, by default `name`.
+
+    Raises:
+        ValueError: The parameter does not allow the value.
     """
     if value is None and name in _OPTIONAL:
         return
@@ -105,7 +111,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def draw_seed(random_state: Any) -> int:
-    """The seed that a checked random_state stands for; a RandomState is drawn from."""
+    """The seed that a checked random_state stands for: 0 for None; from a RandomState one number is drawn."""
     if random_state is None:
         return 0
     return int(random_state) if is_whole(random_state) else int(random_state.randint(2**31 - 1))
@@ -147,7 +153,7 @@ def _check_random_state(random_state: Any) -> None:
 
 
 def _check_init(init: Any, n_components: int) -> None:
-    """Aligned layouts start from a spectral layout whatever init says, in umap-learn too."""
+    """Check init, which has no effect: aligned layouts start from a spectral layout, in umap-learn too."""
     if isinstance(init, np.ndarray) and init.ndim == 2 and init.shape[1] == n_components:
         return
     if not isinstance(init, str) or init not in _INITS:

@@ -1,4 +1,4 @@
-"""umap-learn's AlignedUMAP behind our interfaces, to compare with and to choose."""
+"""umap-learn's AlignedUMAP behind the interfaces of this package: the reference engine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tb_neuromapper.numerics.umap.parameters import plain_values
 
 @dataclass(frozen=True)
 class UmapModel:
-    """Slices that umap-learn laid out.
+    """Slices and the layouts that umap-learn made of them.
 
     Attributes:
-        mapper: umap-learn's AlignedUMAP.
+        mapper: umap-learn's fitted AlignedUMAP.
         layouts: T arrays float32 (N_t, 2).
         relations: T - 1 dicts.
     """
@@ -32,6 +32,7 @@ class UmapModel:
 
     @property
     def n_rows(self) -> list[int]:
+        """Number of samples of every slice."""
         return [len(layout) for layout in self.layouts]
 
 
@@ -104,7 +105,15 @@ def fit_umap(
 def update_umap(
     model: UmapModel, table: FloatArray, y: Any, relation: dict[int, int], parameters: Mapping[str, Any], window: int
 ) -> UmapModel:
-    """Lay out one more slice beside those that are; the model stays as it is.
+    """Lay out one more slice; the older layouts, and the model, stay as they are.
+
+    Args:
+        model: The slices before.
+        table: float32 (N, d), checked.
+        y: Labels of the new slice, or None.
+        relation: The checked dict from the last slice's rows to the new one's.
+        parameters: Checked parameters of umap-learn's constructor.
+        window: Slices before that pull.
 
     Raises:
         ValueError: Too few samples, or an unknown metric or target_metric.
@@ -141,7 +150,7 @@ class _SizedRelation(dict[int, int]):
 
 
 def _check_size(n_rows: Sequence[int], n_components: int) -> None:
-    """Its spectral layout takes that many eigenvectors and two more."""
+    """umap-learn's spectral layout needs n_components + 2 samples, as it takes that many eigenvectors."""
     for t, n in enumerate(n_rows):
         if n < n_components + 2:
             raise ValueError(
@@ -151,7 +160,7 @@ def _check_size(n_rows: Sequence[int], n_components: int) -> None:
 
 def _check_metric(metric: Any) -> None:
     import_umap()
-    from pynndescent.distances import named_distances  # umap-learn takes these beside its own.
+    from pynndescent.distances import named_distances  # umap-learn takes these and its own.
     from umap.distances import named_distances as own_distances
 
     known = sorted({"precomputed", *named_distances, *own_distances})
@@ -172,7 +181,7 @@ def _plain_layouts(layouts: Iterable[Any]) -> list[FloatArray]:
 
 
 def relation_dict(relation: IntArray) -> dict[int, int]:
-    """A relation as umap-learn's dict."""
+    """A relation array (N_t,), -1 for absent samples, as umap-learn's dict of rows."""
     own = np.flatnonzero(np.asarray(relation) >= 0)
     return {int(row): int(relation[row]) for row in own}
 

@@ -1,4 +1,4 @@
-"""What umap-learn's interface takes, checked and turned into what the engines take."""
+"""The checks of umap-learn's interface, and the conversion of its input into what the engines take."""
 
 from __future__ import annotations
 
@@ -17,17 +17,26 @@ from tb_neuromapper.numerics.umap.parameters import is_whole, nth_value
 
 
 def check_names(method: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
-    """Raise a ValueError if a method was given a parameter that it would not use."""
+    """Check the names of a method's parameters.
+
+    Args:
+        method: Its name, for the error.
+        given: What it was called with, by name.
+        allowed: The names that it uses.
+
+    Raises:
+        ValueError: It would not use one of them.
+    """
     for name in given:
         if name not in allowed:
             raise ValueError(f"{name!r} is no parameter of {method}; allowed are {', '.join(allowed)}.")
 
 
 def check_slices(X: Any) -> list[Any]:
-    """The slices as tables float32, sparse ones as compressed rows.
+    """The slices as T tables float32 (N_t, d_t), sparse ones as compressed rows.
 
     Raises:
-        ValueError: No list of tables of finite numbers.
+        ValueError: X is not a list of one or more tables of finite numbers.
     """
     is_array = isinstance(X, np.ndarray) and X.ndim > 0
     if not (is_array or isinstance(X, (list, tuple))) or len(X) == 0:
@@ -48,10 +57,10 @@ def _check_sparse(table: Any, t: int) -> csr_matrix:
 
 
 def check_labels(y: Any, n_slices: int) -> Any:
-    """The labels of every slice, or None if no slice has any.
+    """The labels of all slices, or None if no slice has any.
 
     Raises:
-        ValueError: Not one item for every slice.
+        ValueError: y is not a list with one item for every slice.
     """
     if y is None:
         return None
@@ -61,10 +70,10 @@ def check_labels(y: Any, n_slices: int) -> Any:
 
 
 def check_relation_dicts(relations: Any, n_rows: Sequence[int]) -> list[dict[int, int]]:
-    """The relations as dicts of int.
+    """The relations as T - 1 dicts of int.
 
     Raises:
-        ValueError: Not one dict between each two slices, or a row that does not exist.
+        ValueError: There is not one dict between each two slices, or a row does not exist.
     """
     if relations is None:
         raise ValueError("relations are missing; pass one dict between each two slices.")
@@ -76,7 +85,7 @@ def check_relation_dicts(relations: Any, n_rows: Sequence[int]) -> list[dict[int
 
 
 def check_relation_dict(t: int, relation: Mapping[Any, Any], n_before: int, n_after: int) -> dict[int, int]:
-    """The relation between the slices `t` and `t + 1`, of so many rows, as a dict of int.
+    """The relation between slice t, of n_before rows, and slice t + 1, of n_after rows, as a dict of int.
 
     Raises:
         ValueError: A row that does not exist.
@@ -93,7 +102,7 @@ def check_relation_dict(t: int, relation: Mapping[Any, Any], n_before: int, n_af
 
 
 def link_rows(relation: Mapping[int, int], n_rows: int) -> IntArray:
-    """A relation as an array; of several rows that lead to one, the last does, as in umap-learn."""
+    """A relation as int32 (n_rows,), -1 if absent; of several rows that lead to one the last wins, as in umap-learn."""
     link = np.full(n_rows, -1, dtype=np.int32)
     for target, source in {target: source for source, target in relation.items()}.items():
         link[source] = target
@@ -101,7 +110,7 @@ def link_rows(relation: Mapping[int, int], n_rows: int) -> IntArray:
 
 
 def slice_settings(parameters: Mapping[str, Any], slices: range) -> SliceSettings:
-    """What may differ between slices, of the constructor's parameters."""
+    """The constructor's parameters that may differ between slices, for the given slices."""
 
     def column(name: str) -> FloatArray:
         return np.array([nth_value(name, parameters[name], t) for t in slices], dtype=np.float32)
@@ -117,7 +126,7 @@ def slice_settings(parameters: Mapping[str, Any], slices: range) -> SliceSetting
 
 
 def is_same(value: Any, supported: Any) -> bool:
-    """Whether a value, or every value of a list, is the supported one."""
+    """Whether a value, or every value of a nested list, equals the supported one."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return all(is_same(item, supported) for item in value)
     return bool(value == supported)
