@@ -18,6 +18,7 @@ from tb_neuromapper.training.gradients.recorder import GradientRecorder
 from tb_neuromapper.training.gradients.schedule import RecordingSchedule
 from tb_neuromapper.training.probe.description import describe_probe
 from tb_neuromapper.training.probe.distributed import on_every_rank, rank_and_size
+from tb_neuromapper.training.probe.outcome_recorder import check_setting
 from tb_neuromapper.training.probe.recorder import ProbeRecorder
 
 # From here on, not every integer is a JSON number that every reader keeps exactly.
@@ -47,7 +48,8 @@ class NeuroMapper:
         writer: A `torch.utils.tensorboard.SummaryWriter` whose event file is shared; close it after the NeuroMapper.
         probe: A Dataset, a DataLoader that does not shuffle, a tensor (n, ...), or a tuple (inputs, labels) of tensors.
             Samples may be tensors, tuples (x, y) or dicts (called as `model(**sample)`, without "labels" or "label").
-        labels: Classes (ints, -1 = none) or targets (floats), one per sample; None takes them from the probe.
+        labels: One per sample, or as many as the output has values: classes (ints, -1 or -100 = none; texts; one-hot)
+            or targets (floats, NaN = none), or classes at positions (n, ...). None takes them from the probe.
         class_names: One text per class.
         blocks: Names of modules or shell patterns ("layer*"); None finds the blocks automatically (`find_blocks`). The
             network's own output is always logged too, as block "output", unless one of the blocks is that ("output
@@ -65,6 +67,14 @@ class NeuroMapper:
         batch_size: Samples per batch of the probe pass, unless `probe` is a DataLoader.
         thumbnail_size: Longest side in pixels, at most 128, of the pictures kept of image samples; 0 keeps none.
         forward: Calls the network on a batch's inputs, `forward(model, inputs)`, where `model(inputs)` does not fit.
+        outcomes: What the network's output means, so that loss and accuracy are right. "auto" decides from labels,
+            output and the network's last module, and says in the log and on the page what it took the output for; where
+            that is not clear, it records none and says why. "classes": scores of classes (at each position, where the
+            labels have positions); "binary": one logit or, after a Sigmoid, probability of class 1; "multilabel": one
+            for each of several labels 0 or 1; "targets": predictions of numbers. None: labels only colour the samples.
+            A function `outcomes(output, labels)` gets what the network returned for a batch and the batch's labels, and
+            returns a dict of columns, one number, boolean or text per sample; "predicted", "confidence", "loss" and
+            "accuracy" are what their names say, any others are columns of their own.
         scaler: The training's `torch.amp.GradScaler`, if it has one. It is also found automatically, when an
             optimizer of torch steps for the first time.
         queue_size: Epochs that may wait to be written; `log_epoch` blocks only while so many do. Recorded steps never
@@ -95,6 +105,9 @@ class NeuroMapper:
         batch_size: int = 256,
         thumbnail_size: int = 32,
         forward: Callable[[nn.Module, Any], Any] | None = None,
+        outcomes: Literal["auto", "classes", "binary", "multilabel", "targets"]
+        | Callable[[Any, Any], Mapping[str, Any]]
+        | None = "auto",
         scaler: Any = None,
         queue_size: int = 3,
     ) -> None:
@@ -102,13 +115,19 @@ class NeuroMapper:
         self._gradients: GradientRecorder | None = None
         self._last_epoch: int | None = None
         self._is_closed = False
+        check_setting(outcomes)
         check_options(max_dims, dtype, gradient_every, payload, thumbnail_size, queue_size)
         network = unwrap(model)
         self._probe = ProbeRecorder(
             network,
             probe,
             describe_probe(
-                labels=labels, class_names=class_names, sample_ids=sample_ids, metadata=metadata, describe=describe
+                labels=labels,
+                class_names=class_names,
+                sample_ids=sample_ids,
+                metadata=metadata,
+                describe=describe,
+                outcomes=outcomes,
             ),
             blocks=blocks,
             batch_size=batch_size,
@@ -116,6 +135,7 @@ class NeuroMapper:
             dtype=dtype,
             thumbnail_size=thumbnail_size,
             forward=forward,
+            outcomes=outcomes,
         )
 
         def open_writer() -> RecordWriter | None:

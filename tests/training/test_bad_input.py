@@ -34,8 +34,10 @@ def empty(*shape):
         ({"labels": [0, 1]}, "labels has 2 entries, but the probe has 6 samples"),
         ({"labels": [0, 1, 2, 3, 0, -2]}, r"labels\[5\] is -2; classes must be 0 or more, or -1"),
         ({"labels": [0, 1, 9, 0, 0, 0], "class_names": ["a", "b"]}, r"labels\[2\] is 9; classes must be 0 to 1"),
-        ({"labels": ["a"] * 6}, "give integers .classes. or floats"),
-        ({"labels": np.zeros((6, 2))}, r"labels has shape \(6, 2\)"),
+        ({"labels": ["a"] * 6, "class_names": ["b"]}, r"labels\[0\] is 'a', which is none of class_names"),
+        ({"labels": ["a", 1] * 3}, "labels holds int, str; give integers or texts .classes., or floats"),
+        ({"outcomes": "class"}, 'outcomes is \'class\'; allowed are "auto", "classes", .* None, and a function'),
+        ({"outcomes": 3}, "outcomes is 3; allowed are"),
         ({"labels": [0.0, np.inf, 0, 0, 0, 0]}, "infinite targets"),
         ({"labels": [[1], [1, 2]]}, "labels is no regular array"),
         ({"class_names": "abc"}, "class_names is str 'abc'; give a list"),
@@ -192,7 +194,6 @@ def test_log_epoch__refuses_a_shrinking_probe(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"probe": (X, torch.tensor([0, 1, 2, 3, 9, 0]))}, "sample 4 has label 9, but the network gives 4 classes"),
         ({"probe": (X, Y - 5)}, r"the probe's labels\[0\] is -\d; classes must be 0 or more"),
         ({"blocks": ["layer1", "unused"]}, "block 'unused' is never called"),
         ({"describe": lambda i: i}, r"describe\(0\) returned a int; it must return a text"),
@@ -291,7 +292,9 @@ def test_two_writers__a_summary_writer_beside_is_a_warning(tmp_path):
 def test_unlabelled_second_part__warns_once(tmp_path):
     """A probe whose second part is no label (an autoencoder's target, say) is logged without labels."""
     with NeuroMapper(ConvNet(), tmp_path, probe=(X, X)) as mapper:
-        with pytest.warns(UserWarning, match="shows no labels: the probe's second part has 64 values") as caught:
+        with pytest.warns(
+            UserWarning, match="no outcomes: the output has 4 values per sample, the labels 64"
+        ) as caught:
             mapper.log_epoch(0)
         mapper.log_epoch(1)
     assert [warning.filename for warning in caught] == [__file__]

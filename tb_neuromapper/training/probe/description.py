@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from tb_neuromapper import schema
 from tb_neuromapper.recording.records import RecordDraft
+from tb_neuromapper.training.probe.labels import (
+    Labels,
+    RawLabels,
+    as_array,
+    check_all_unicode,
+    check_classes,
+    check_unicode,
+    read_labels,
+)
 from tb_neuromapper.training.probe.thumbnails import to_pixels
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Classes or targets of the samples; at most one is given.
-
-    Attributes:
-        classes: int64 (n,), -1 = no label.
-        targets: float32 (n,), NaN = no target.
-    """
-
-    classes: npt.NDArray[np.int64] | None = None
-    targets: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,14 +28,14 @@ class Description:
     """Everything that the user said about the probe set; sizes are checked when the number of samples is known.
 
     Attributes:
-        labels: Classes or targets, if given apart from the probe.
+        labels: Given apart from the probe, or None.
         class_names: Names of the classes, or None.
         sample_ids: Unique ints or strings, or None for row numbers.
         metadata: Columns float32, int64 or, for text, lists of str.
         describe: Gives the text that stands for a sample without a picture.
     """
 
-    labels: Labels | None
+    labels: RawLabels | None
     class_names: Sequence[str] | None
     sample_ids: Sequence[int] | Sequence[str] | None
     metadata: Mapping[str, npt.NDArray[Any] | list[str]]
@@ -52,8 +47,7 @@ class Description:
         if self.sample_ids is not None:
             lengths["sample_ids"] = len(self.sample_ids)
         if self.labels is not None:
-            values = self.labels.classes if self.labels.classes is not None else self.labels.targets
-            lengths["labels"] = 0 if values is None else len(values)
+            lengths["labels"] = len(self.labels.values)
         for name, length in lengths.items():
             if length != n_samples:
                 raise ValueError(
@@ -65,43 +59,16 @@ class Description:
         return range(n_samples) if self.sample_ids is None else self.sample_ids
 
 
-def check_labels(values: Any, class_names: Sequence[str] | None, *, origin: str = "labels") -> Labels:
-    """Integers (or booleans) are classes, floats are targets.
-
-    Args:
-        values: A sequence, array or tensor (n,) or (n, 1).
-        class_names: Names of the classes, or None.
-        origin: What to call `values` in an error.
-
-    Raises:
-        ValueError: Neither integers nor floats, more than one value a sample, or a class outside the names.
-    """
-    array = as_array(values, origin)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise ValueError(f"{origin} has shape {array.shape}; give one class or target per sample, shape (n,).")
-    if array.dtype.kind == "f":
-        targets = array.astype(np.float32)
-        if np.isinf(targets).any():
-            raise ValueError(f"{origin} holds infinite targets; give finite floats, or NaN for none.")
-        return Labels(targets=targets)
-    if array.dtype.kind not in "iub":
-        raise ValueError(f"{origin} holds {array.dtype}; give integers (classes) or floats (targets).")
-    classes = array.astype(np.int64)
-    n_classes = None if class_names is None else len(class_names)
-    bad = (classes < -1) if n_classes is None else (classes < -1) | (classes >= n_classes)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        allowed = "0 or more" if n_classes is None else f"0 to {n_classes - 1} (class_names has {n_classes})"
-        raise ValueError(f"{origin}[{row}] is {int(classes[row])}; classes must be {allowed}, or -1 for no label.")
-    return Labels(classes=classes)
-
-
 def describe_probe(
-    *, labels: Any, class_names: Any, sample_ids: Any, metadata: Any, describe: Callable[[int], str] | None
+    *,
+    labels: Any,
+    class_names: Any,
+    sample_ids: Any,
+    metadata: Any,
+    describe: Callable[[int], str] | None,
+    outcomes: Any = "auto",
 ) -> Description:
-    """Check everything that can be checked before the probe is read.
+    """Check everything that can be checked before the probe is read; arguments as of `NeuroMapper`.
 
     Raises:
         ValueError: With what came, what is allowed and what to do.
@@ -110,7 +77,7 @@ def describe_probe(
     if describe is not None and not callable(describe):
         raise ValueError(f"describe is a {type(describe).__name__}; give a function from the row to a text.")
     return Description(
-        labels=None if labels is None else check_labels(labels, names),
+        labels=None if labels is None else _check_labels(labels, names, outcomes),
         class_names=names,
         sample_ids=None if sample_ids is None else _check_ids(sample_ids),
         metadata=_check_metadata(metadata),
@@ -140,13 +107,14 @@ def probe_draft(
         arrays["probe/labels"] = labels.classes
     if labels.targets is not None:
         arrays["probe/targets"] = labels.targets
-    if description.class_names is not None:
-        texts["probe/class_names"] = description.class_names
+    names = labels.names if description.class_names is None else description.class_names
+    if names is not None:
+        texts["probe/class_names"] = names
     if thumbnails is not None:
         arrays["probe/thumbnails"] = to_pixels(thumbnails)
     if description.describe is not None:
         texts["probe/descriptions"] = [_text(description.describe, i) for i in range(n_samples)]
-    for name, column in description.metadata.items():
+    for name, column in {**dict(labels.columns), **description.metadata}.items():
         if isinstance(column, list):
             texts[f"probe/metadata/{name}"] = column
         else:
@@ -155,42 +123,11 @@ def probe_draft(
     return RecordDraft("probe", arrays, {"n_samples": n_samples}, frozenset(texts))
 
 
-def as_array(values: Any, origin: str) -> npt.NDArray[Any]:
-    """A sequence, array or tensor as a numpy array.
-
-    Raises:
-        ValueError: It cannot become one.
-    """
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        array: npt.NDArray[Any] = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-        return array
-    try:
-        return np.asarray(list(values) if isinstance(values, (range, map, filter)) else values)
-    except ValueError as error:
-        raise ValueError(f"{origin} is no regular array ({error}); give one value per sample.") from None
-
-
 def _text(describe: Callable[[int], str], row: int) -> str:
     text = describe(row)
     if not isinstance(text, str):
         raise ValueError(f"describe({row}) returned a {type(text).__name__}; it must return a text (str).")
-    return _check_unicode(text, f"describe({row})")
-
-
-def _check_unicode(text: str, origin: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(
-            f"{origin} is {text!r}, which is no valid Unicode: it holds a lone surrogate. Decode file names and the "
-            'like with errors="replace" instead of "surrogateescape".'
-        ) from None
-    return text
-
-
-def _check_all_unicode(texts: Iterable[str], origin: str) -> list[str]:
-    return [_check_unicode(str(text), f"{origin}[{i}]") for i, text in enumerate(texts)]
+    return check_unicode(text, f"describe({row})")
 
 
 def _check_class_names(names: Any) -> list[str] | None:
@@ -199,7 +136,16 @@ def _check_class_names(names: Any) -> list[str] | None:
     is_list = isinstance(names, (list, tuple)) or (isinstance(names, np.ndarray) and names.ndim == 1)
     if not is_list or not all(isinstance(name, str) for name in names):
         raise ValueError(f"class_names is {_short(names)}; give a list with one text (str) per class.")
-    return _check_all_unicode(names, "class_names")
+    return check_all_unicode(names, "class_names")
+
+
+def _check_labels(values: Any, class_names: Sequence[str] | None, outcomes: Any) -> RawLabels:
+    """Labels; where they can only be classes, they are checked as such."""
+    raw = read_labels(values, class_names)
+    is_integer = raw.is_flat and raw.values.dtype.kind == "i"
+    if is_integer and raw.names is None and outcomes not in ("targets", None) and not callable(outcomes):
+        check_classes(raw.values, class_names)
+    return raw
 
 
 def _check_ids(values: Any) -> list[int] | list[str]:
@@ -207,7 +153,7 @@ def _check_ids(values: Any) -> list[int] | list[str]:
     if not (all(_is_int(i) for i in ids) or all(isinstance(i, str) for i in ids)):
         raise ValueError(f"sample_ids is {_short(ids)}; give integers only, or texts (str) only.")
     are_texts = bool(ids) and isinstance(ids[0], str)
-    checked = _check_all_unicode(ids, "sample_ids") if are_texts else [int(i) for i in ids]
+    checked = check_all_unicode(ids, "sample_ids") if are_texts else [int(i) for i in ids]
     if len(set(checked)) < len(checked):
         seen: set[Any] = set()
         twice = next(i for i in checked if i in seen or seen.add(i))  # type: ignore[func-returns-value]
@@ -228,7 +174,7 @@ def _check_metadata(metadata: Any) -> dict[str, npt.NDArray[Any] | list[str]]:
 def _column_name(name: Any) -> str:
     if not isinstance(name, str) or not name:
         raise ValueError(f"metadata has a column named {name!r}; names must be non-empty texts (str).")
-    return _check_unicode(name, "a metadata column's name")
+    return check_unicode(name, "a metadata column's name")
 
 
 def _check_column(name: str, column: Any) -> npt.NDArray[Any] | list[str]:
@@ -238,7 +184,7 @@ def _check_column(name: str, column: Any) -> npt.NDArray[Any] | list[str]:
     if array.ndim == 1 and array.dtype.kind == "f":
         return array.astype(np.float32)
     if array.ndim == 1 and all(isinstance(value, str) for value in array):
-        return _check_all_unicode(array, f"metadata column {name!r}")
+        return check_all_unicode(array, f"metadata column {name!r}")
     raise ValueError(
         f"metadata column {name!r} is {_short(column)}; give a flat sequence of numbers only, or of texts (str) only."
     )

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import distributed
 
+from tb_neuromapper.training.probe.answers import join_answers
 from tb_neuromapper.training.probe.forward import BlockRows, PassResult, refuse_partial
 
 T = TypeVar("T")
@@ -86,11 +87,12 @@ def join_shares(parts: Sequence[PassResult], device: torch.device) -> PassResult
         blocks=blocks,
         network=join_blocks(networks) if networks and len(networks) == len(parts) else None,
         fingerprints=join_arrays([part.fingerprints for part in parts]),
-        labels=join_arrays([part.labels for part in parts]),
+        answers=join_answers([part.answers for part in parts], order, device),
         thumbnails=join_arrays([part.thumbnails for part in parts]),
     )
 
 
 def _to_cpu(result: PassResult) -> PassResult:
     blocks = {name: block.to_cpu() for name, block in result.blocks.items()}
-    return replace(result, blocks=blocks, network=None if result.network is None else result.network.to_cpu())
+    network = None if result.network is None else result.network.to_cpu()
+    return replace(result, blocks=blocks, network=network, answers=result.answers.to_cpu())

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from tb_neuromapper.training.probe.answers import AnswerCollector, Answers
 from tb_neuromapper.training.probe.blocks import hooked
 from tb_neuromapper.training.probe.reducers import main_tensor, reduce_to_rows, sample_axes
-from tb_neuromapper.training.probe.source import Batch, Fingerprints, ProbeSource, as_tensor, move
+from tb_neuromapper.training.probe.source import Batch, Fingerprints, ProbeSource, move
 from tb_neuromapper.training.probe.thumbnails import ThumbnailCollector
 from tb_neuromapper.training.state import plain_precision, undisturbed
 
@@ -50,7 +51,7 @@ class PassResult:
         blocks: By name, in the order in which the network runs them.
         network: The network's own output, or None if it is no tensor.
         fingerprints: int64 (n,).
-        labels: What the probe says of its samples, or None.
+        answers: What the network answers, and what the probe says of its samples.
         thumbnails: (n, height, width, channels) in the inputs' scale, or None.
     """
 
@@ -58,13 +59,8 @@ class PassResult:
     blocks: Mapping[str, BlockRows]
     network: BlockRows | None
     fingerprints: npt.NDArray[np.int64]
-    labels: npt.NDArray[Any] | None
+    answers: Answers
     thumbnails: npt.NDArray[Any] | None
-
-    @property
-    def output(self) -> torch.Tensor | None:
-        """float32 (n, C), or None if the network does not give one row of scores per sample."""
-        return self.network.rows if self.network is not None and self.network.reduction == "none" else None
 
 
 def run_pass(
@@ -73,6 +69,7 @@ def run_pass(
     names: Sequence[str],
     *,
     fingerprints: Fingerprints,
+    answers: AnswerCollector,
     thumbnail_size: int = 0,
     forward: Callable[[nn.Module, Any], Any] | None = None,
     rank: int = 0,
@@ -85,6 +82,7 @@ def run_pass(
         source: The probe set.
         names: Modules whose outputs are collected.
         fingerprints: Kept between passes, so that its weights are drawn once.
+        answers: Collects what the network answers.
         thumbnail_size: 0 collects no thumbnails.
         forward: Calls the model on a batch's inputs, if `model(*args, **kwargs)` does not fit.
         rank: Which share of the probe set to run.
@@ -96,23 +94,28 @@ def run_pass(
     """
     device = device_of(model)
     collector = _BlockCollector(model)
-    rows, prints, labels = [], [], []
+    rows, prints = [], []
     thumbnails = ThumbnailCollector(thumbnail_size)
-    with undisturbed(model, source.generator), hooked(model, names, collector.collect):
+    with (
+        undisturbed(model, source.generator),
+        hooked(model, names, collector.collect),
+        answers.watching(model),
+    ):
         for batch in source.batches(rank, n_ranks):
             thumbnails.add(batch)
-            labels.append(batch.labels)
             rows.append(np.arange(batch.start, batch.start + batch.n_rows))
             args, kwargs = move(batch.args, device), move(batch.kwargs, device)
             prints.append(fingerprints.of((args, kwargs), batch.n_rows))
             collector.begin(batch, _mask_of(kwargs))
-            collector.end(_call(model, args, kwargs, forward))
+            output = _call(model, args, kwargs, forward)
+            collector.end(output)
+            answers.see(model, batch, output)
     return PassResult(
         rows=np.concatenate([np.empty(0, np.int64), *rows]),
         blocks=collector.blocks(),
         network=collector.network(),
         fingerprints=torch.cat(prints).cpu().numpy() if prints else np.empty(0, np.int64),
-        labels=_join_labels(labels),
+        answers=answers.answers(),
         thumbnails=thumbnails.parts(),
     )
 
@@ -145,18 +148,6 @@ def _call(
 def _mask_of(kwargs: Mapping[str, Any]) -> torch.Tensor | None:
     mask = kwargs.get("attention_mask")
     return mask if isinstance(mask, torch.Tensor) and mask.ndim == 2 else None
-
-
-def _join_labels(parts: Sequence[Any]) -> npt.NDArray[Any] | None:
-    """One array of labels, or None if the probe has none that can be shown."""
-    if not parts or any(part is None for part in parts):
-        return None
-    try:
-        arrays = [as_tensor(part).detach().cpu() for part in parts]
-        labels = torch.cat([array.reshape(len(array), -1) for array in arrays])
-        return (labels.float() if labels.is_floating_point() else labels).numpy()
-    except (TypeError, ValueError, RuntimeError):
-        return None
 
 
 class _BlockCollector:
@@ -224,7 +215,9 @@ class _BlockCollector:
         return found
 
     def network(self) -> BlockRows | None:
-        found = self._join(_NETWORK) if _NETWORK in self._batches else None
+        widths = {found.shape[-1] for each in self._batches.get(_NETWORK, []) for found in each.values()}
+        # Similarities of a batch's samples with each other are as wide as the batch: no features of a sample.
+        found = self._join(_NETWORK) if len(widths) == 1 else None
         return found if found is not None and len(found.rows) == self._n_rows else None
 
     def _join(self, name: str) -> BlockRows:

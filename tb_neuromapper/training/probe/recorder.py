@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +13,14 @@ from torch import nn
 from tb_neuromapper import schema
 from tb_neuromapper.recording.records import RecordBatch, RecordDraft
 from tb_neuromapper.recording.writer import RecordWriter
+from tb_neuromapper.training.probe.answers import AnswerCollector, Setting
 from tb_neuromapper.training.probe.blocks import choose_blocks
-from tb_neuromapper.training.probe.description import Description, Labels, check_labels, probe_draft
+from tb_neuromapper.training.probe.description import Description, probe_draft
 from tb_neuromapper.training.probe.distributed import gather, join_shares, on_every_rank, rank_and_size
 from tb_neuromapper.training.probe.forward import PassResult, device_of, run_pass
-from tb_neuromapper.training.probe.records import activations_draft, can_have_outcomes, kept_blocks, outcomes_draft
+from tb_neuromapper.training.probe.labels import Labels
+from tb_neuromapper.training.probe.outcome_recorder import OutcomeRecorder
+from tb_neuromapper.training.probe.records import activations_draft, kept_blocks
 from tb_neuromapper.training.probe.source import Fingerprints, ProbeSource, content_hash, refuse_change
 from tb_neuromapper.training.state import plain_precision
 
@@ -33,7 +35,6 @@ class _FirstPass:
         sample_set: Hash of the ids.
         content: Hash of the inputs.
         fingerprints: int64 (n,), with which later passes are compared.
-        has_outcomes: Whether outcomes are recorded.
     """
 
     labels: Labels
@@ -41,7 +42,6 @@ class _FirstPass:
     sample_set: str
     content: str
     fingerprints: npt.NDArray[np.int64]
-    has_outcomes: bool
 
 
 class ProbeRecorder:
@@ -57,6 +57,7 @@ class ProbeRecorder:
         dtype: "float16" or "float32" on disk.
         thumbnail_size: Longest side in pixels; 0 keeps no thumbnails.
         forward: Calls the network on a batch's inputs, where `model(inputs)` does not fit.
+        outcomes: As for `NeuroMapper`.
 
     Raises:
         ValueError: The probe, the blocks or the number of samples cannot be used.
@@ -74,6 +75,7 @@ class ProbeRecorder:
         dtype: str,
         thumbnail_size: int,
         forward: Callable[[nn.Module, Any], Any] | None,
+        outcomes: Setting = "auto",
     ) -> None:
         self._model, self._description, self._forward = model, description, forward
         self._names, self._is_automatic = choose_blocks(model, blocks), blocks is None
@@ -82,6 +84,8 @@ class ProbeRecorder:
             description.check_size(self._source.n_samples)
         self._max_dims, self._dtype, self._thumbnail_size = max_dims, dtype, thumbnail_size
         self._fingerprints = Fingerprints()
+        self._setting = outcomes
+        self._outcomes = OutcomeRecorder(outcomes, description.labels, description.class_names)
         self._first: _FirstPass | None = None
         self._has_recorded = False
         self._rank, self._n_ranks = rank_and_size()
@@ -108,11 +112,16 @@ class ProbeRecorder:
             self._source,
             self._names,
             fingerprints=self._fingerprints,
+            answers=self._answers(),
             thumbnail_size=0 if self._has_recorded else self._thumbnail_size,
             forward=self._forward,
             rank=self._rank,
             n_ranks=self._n_ranks,
         )
+
+    def _answers(self) -> AnswerCollector:
+        given = self._description.labels
+        return AnswerCollector(self._setting, None if given is None else given.values, self._outcomes.last)
 
     def _submit(
         self, step: int, shares: Sequence[PassResult] | None, writer: RecordWriter | None, train_step: int
@@ -139,13 +148,14 @@ class ProbeRecorder:
         """The records of a pass, and its scalars by tag."""
         blocks = kept_blocks(result.blocks, result.network, self._names, is_automatic=self._is_automatic)
         activations = activations_draft(blocks, max_dims=self._max_dims, dtype=self._dtype, sample_ids=first.sample_ids)
-        outcomes, scalars = outcomes_draft(result.output, first.labels) if first.has_outcomes else (None, {})
+        found = self._outcomes.outcomes(result.answers)
+        about = {"outcomes": found.about} if found.about else {}
         drafts = [
-            replace(draft, attributes={**draft.attributes, "train_step": train_step})
-            for draft in (activations, outcomes)
+            replace(draft, attributes={**draft.attributes, **more, "train_step": train_step})
+            for draft, more in ((activations, about), (found.draft, {}))
             if draft is not None
         ]
-        return drafts, scalars
+        return drafts, dict(found.scalars)
 
     def _check_first(self, result: PassResult) -> _FirstPass:
         """Check the samples at the first pass."""
@@ -153,28 +163,11 @@ class ProbeRecorder:
         if n_samples == 0:
             raise ValueError("the probe is empty; give at least one sample.")
         self._description.check_size(n_samples)
-        labels = self._description.labels or self._labels_of(result)
         ids = self._description.ids(n_samples)
         return _FirstPass(
-            labels=labels,
+            labels=self._outcomes.settle(result.answers),
             sample_ids=ids,
             sample_set=schema.sample_set_hash(ids),
             content=content_hash(result.fingerprints),
             fingerprints=result.fingerprints,
-            has_outcomes=can_have_outcomes(result.output, labels),
         )
-
-    def _labels_of(self, result: PassResult) -> Labels:
-        """Labels as the probe gives them; none if it gives something else."""
-        values = result.labels
-        if values is None:
-            return Labels()
-        if values.shape[1] != 1 or values.dtype.kind not in "iubf":
-            warnings.warn(
-                f"NeuroMapper shows no labels: the probe's second part has {values.shape[1]} values per sample, not "
-                "one class or target. Give `labels`.",
-                UserWarning,
-                stacklevel=8,
-            )
-            return Labels()
-        return check_labels(values, self._description.class_names, origin="the probe's labels")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 
 from tb_neuromapper.recording.records import RecordDraft
-from tb_neuromapper.training.probe.description import Labels
 from tb_neuromapper.training.probe.forward import BlockRows
-from tb_neuromapper.training.probe.outcomes import Outcomes, class_outcomes, target_outcomes
 from tb_neuromapper.training.probe.reducers import principal_components
 
 OUTPUT = "output"
@@ -99,52 +95,3 @@ def _refuse_non_finite(name: str, rows: torch.Tensor, sample_ids: Sequence[Any])
             f"{row} (id {sample_ids[row]!r}); nothing was logged for this epoch. Training has probably diverged: "
             "lower the learning rate, or clip the gradients."
         )
-
-
-def outcomes_draft(output: torch.Tensor | None, labels: Labels) -> tuple[RecordDraft | None, dict[str, float]]:
-    """The record of the outcomes, and the probe's loss and accuracy as scalars.
-
-    Returns:
-        (None, {}) without labels, or if the network's output does not fit them.
-
-    Raises:
-        ValueError: A label lies outside the network's classes.
-    """
-    if output is None or (labels.classes is None and labels.targets is None):
-        return None, {}
-    scalars: dict[str, float] = {}
-    if labels.classes is not None:
-        classes = torch.from_numpy(labels.classes).to(output.device)
-        outcomes = class_outcomes(output, classes)
-        if bool((classes >= 0).any()):
-            scalars = {"probe/loss": outcomes.mean_loss, "probe/accuracy": outcomes.accuracy(classes)}
-    else:
-        targets = torch.from_numpy(np.asarray(labels.targets)).to(output.device)
-        outcomes = target_outcomes(output, targets)
-        if not bool(targets.isnan().all()):
-            scalars = {"probe/loss": outcomes.mean_loss}
-    return _draft(outcomes), scalars
-
-
-def can_have_outcomes(output: torch.Tensor | None, labels: Labels) -> bool:
-    """Whether outcomes can be computed; if not although there are labels, a warning says why."""
-    if labels.classes is None and labels.targets is None:
-        return False
-    if output is not None and (labels.classes is not None or output.shape[1] == 1):
-        return True
-    shape = "not one row of scores per sample" if output is None else f"{output.shape[1]} values per sample"
-    needed = "one row of class scores" if labels.classes is not None else "one value"
-    warnings.warn(
-        f"NeuroMapper logs no outcomes: the network gives {shape}, but {needed} per sample is needed for these labels.",
-        UserWarning,
-        stacklevel=8,
-    )
-    return False
-
-
-def _draft(outcomes: Outcomes) -> RecordDraft:
-    arrays = {"outcomes/predicted": outcomes.predicted.cpu().numpy()}
-    if outcomes.confidence is not None:
-        arrays["outcomes/confidence"] = outcomes.confidence.cpu().numpy()
-    arrays["outcomes/loss"] = outcomes.loss.cpu().numpy()
-    return RecordDraft("outcomes", arrays, {"scores": outcomes.scores})

@@ -140,7 +140,7 @@ def test_log_epoch__warns_once_where_outcomes_make_no_sense(tmp_path):
     """Class labels for a network without one row of scores per sample: a warning at the first epoch only."""
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3))
     with NeuroMapper(model, tmp_path, probe=images()) as mapper:
-        with pytest.warns(UserWarning, match="logs no outcomes: the network gives not one row of scores") as caught:
+        with pytest.warns(UserWarning, match="logs no outcomes: the output has 2 x 4 x 4 values per sample") as caught:
             mapper.log_epoch(0)
         mapper.log_epoch(1)
     assert [warning.filename for warning in caught] == [__file__]
