@@ -1,4 +1,4 @@
-"""What goes wrong is told in words, and the rest keeps working."""
+"""What goes wrong is reported as a message, and the rest keeps working."""
 
 import shutil
 
@@ -78,7 +78,7 @@ def test_failed_job__says_why_in_its_view(tmp_path, start_tensorboard, open_tab)
 
 
 def test_deleted_run__is_told_and_another_shown(tmp_path, start_tensorboard, open_tab):
-    """When the run on view is deleted, the page names it and shows what is left, or with nothing left what to add."""
+    """When the displayed run is deleted, the page names it and shows what is left, or with nothing left what to add."""
     for name in ("a", "b"):
         write_run(tmp_path / name, steps=[0, 1])
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
@@ -125,7 +125,7 @@ def test_million_classes__are_those_that_occur(tmp_path, start_tensorboard, open
 
 
 def test_no_thumbnails__leave_the_words(tmp_path, start_tensorboard, open_tab):
-    """Samples without pictures are told by id, label and description; the selection lists their ids."""
+    """Samples without pictures are identified by id, label and description; the selection lists their ids."""
     writer = LogWriter(tmp_path / "a")
     words = [f"sentence number {row}" for row in range(60)]
     tensors = {"probe/ids": np.arange(60), "probe/labels": writer.labels, "probe/descriptions": words}

@@ -241,7 +241,7 @@ def test_page__opens_links_to_other_screens_at_the_embeddings(web_address, open_
 
 
 def test_page__says_which_file_is_missing(exported, tmp_path, open_page):
-    """Without its data folder, or without one file, the page says so in words."""
+    """Without its data folder, or without one file, the page says so in a message."""
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(exported / "index.html", alone)

@@ -66,7 +66,7 @@ def test_link__with_nonsense_everywhere_works(trained, start_tensorboard, open_t
 
 
 def test_link__with_one_nonsense_works(trained, start_tensorboard, open_tab):
-    """Each kind of nonsense by itself, written into the address of an open page: it is as if it were not there."""
+    """Each kind of nonsense alone, written into the address of an open page: the page ignores it."""
     server = start_tensorboard("--logdir", trained)
     tab = open_tab(server)
     tab.await_complete(run="first", steps=5, step=4)

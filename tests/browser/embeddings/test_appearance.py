@@ -214,7 +214,7 @@ def test_points__are_larger_and_fainter_by_keyboard(tab):
 
 
 def test_picture__that_is_saved_has_contours_and_regions(tab):
-    """The PNG shows the ground's colours; the SVG says in words what lines and ground mean."""
+    """The PNG shows the ground's colours; the SVG has texts that say what lines and ground mean."""
     open_look(tab)
     tab.get("contours").select_option("class")
     tab.get("regions").check()

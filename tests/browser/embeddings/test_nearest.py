@@ -13,7 +13,7 @@ def nearest_of(row, points, k):
 
 
 def test_neighbors__are_those_of_the_activations(tab, run):
-    """For a pinned sample each block lists its nearest in the logged activations, at the epoch on view."""
+    """For a pinned sample each block lists its nearest in the logged activations, at the displayed epoch."""
     tab.pin(17)
     for step in (4, 0):
         if step == 0:

@@ -21,7 +21,7 @@ def words(tab):
 
 
 def test_quality__is_named_with_its_value_at_the_epoch(tab):
-    """The figures of the epoch on view are told in words: means of all views, or those of the one pointed at."""
+    """The figures of the displayed epoch are written out: means of all views, or those of the one pointed at."""
     await_value(lambda: set(words(tab)) == {"trustworthiness", "preservation", "movement"})
     newest = words(tab)
     assert 50 < newest["trustworthiness"] <= 100
@@ -52,7 +52,7 @@ def test_quality__line_is_aligned_with_the_slider(tab):
 
 
 def test_abrupt__change_is_marked_at_its_epoch(tmp_path, start_tensorboard, open_tab):
-    """The epoch at which the activations become others is marked, and told in words when it is on view."""
+    """The epoch at which the activations become others is marked, and named when it is displayed."""
     write_jumping_run(tmp_path / "a", jump_at=5)
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
     tab.await_complete(steps=8)
@@ -66,7 +66,7 @@ def test_abrupt__change_is_marked_at_its_epoch(tmp_path, start_tensorboard, open
 
 
 def test_fade__takes_strength_from_misrepresented_points(tab):
-    """Faded points lose their ink and their share is told; a link keeps the switch; off brings all back."""
+    """Faded points lose their ink and their share is displayed; a link keeps the switch; off brings all back."""
     before = ink(tab.pixels()).sum()
     tab.get("fade").check()
     expect(tab.get("fade-share")).to_contain_text("%")

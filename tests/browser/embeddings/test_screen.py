@@ -76,7 +76,7 @@ def test_play__runs_through_the_epochs_and_stops(tab):
     """Playing goes through the epochs, in a loop for as long as that is on, else to the last; space pauses."""
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
-    tab.get("speed").select_option("0.5")  # An epoch is on view for two seconds.
+    tab.get("speed").select_option("0.5")  # An epoch is displayed for two seconds.
     tab.get("loop").click()
     tab.get("play").click()
     tab.await_root(playing="true")
@@ -154,7 +154,7 @@ def test_zoom__and_back(tab):
 
 
 def test_growth__follows_the_training(tmp_path, start_tensorboard, open_tab):
-    """While a network trains, its new epochs appear by themselves and the page stays at the newest."""
+    """While a network trains, its new epochs appear automatically and the page stays at the newest."""
     training = DigitsTraining(tmp_path / "live")
     training.epoch()
     tab = open_tab(start_tensorboard("--logdir", tmp_path))
@@ -189,7 +189,7 @@ def test_runs_without_our_data__are_counted(tmp_path, start_tensorboard, open_ta
 
 
 def test_problems__are_told_and_the_rest_works(tmp_path, start_tensorboard, open_tab):
-    """A missing file, a truncated one, a flipped bit, another version, a path outside: told in words."""
+    """A missing file, a truncated one, a flipped bit, another version, a path outside: each is reported."""
     writer = LogWriter(tmp_path / "a")
     writer.probe()
     writer.epoch(0, ["layer1"])

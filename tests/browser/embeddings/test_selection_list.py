@@ -14,7 +14,7 @@ LEFT_BOX = [(0.01, 0.01), (0.5, 0.99)]
 
 
 def test_list__counts_classes_and_confusions(tab, run):
-    """Class counts, confused pairs at the epoch on view and pictures are those of the selected samples."""
+    """Class counts, confused pairs at the displayed epoch and pictures are those of the selected samples."""
     tab.get("first").click()
     tab.await_root(step=0, settled="true")
     tab.get("tool-box").click()

@@ -17,7 +17,7 @@ def tab(open_scalars):
 
 
 def test_findings__are_listed_with_figures_and_source(tab):
-    """The dead units and the spike; what was looked for in vain is told too."""
+    """The dead units and the spike are listed, and so is what was looked for in vain."""
     for kind in ("dead_units", "loss_spike"):
         expect(tab.frame.locator(f"[data-testid=finding][data-kind={kind}]").first).to_be_visible()
     dead = tab.frame.locator("[data-testid=finding][data-kind=dead_units][data-where=fc2]")

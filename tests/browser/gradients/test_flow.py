@@ -106,7 +106,7 @@ def test_stillness__costs_no_frames(tab):
 
 
 def test_hover__gives_the_figures_of_the_log(tab, logs, cache_folder):
-    """Arrow keys go from unit to unit; the figures are those that open_run reads at the step on view."""
+    """Arrow keys go from unit to unit; the figures are those that open_run reads at the displayed step."""
     tab.get("flow-plot").focus()
     tab.page.keyboard.press("ArrowLeft")
     expect(tab.get("unit-layer")).to_have_text("5")

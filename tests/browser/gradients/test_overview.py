@@ -8,7 +8,7 @@ N_STEPS = 15  # Five epochs of 29 training steps, every tenth recorded.
 
 
 def test_overview__leads_to_layer_and_step(tab):
-    """A row for each layer, a column for each step; a click goes there, and the figures are told."""
+    """A row for each layer, a column for each step; a click goes there, and the figures are displayed."""
     chart = tab.get("overview-map")
     expect(chart).to_have_attribute("data-rows", "3")
     expect(chart).to_have_attribute("data-steps", str(N_STEPS))

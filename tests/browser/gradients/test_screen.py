@@ -47,7 +47,7 @@ def test_cursor__is_shared_with_the_embeddings(tab):
 
 
 def test_growth__is_followed_live(tmp_path, start_tensorboard, open_tab):
-    """While a network trains, its steps appear by themselves, and the view stays at the newest until one is chosen."""
+    """While a network trains, its steps appear automatically, and the view stays at the newest until one is chosen."""
     training = DigitsTraining(tmp_path / "live")
     training.epoch()
     tab = open_tab(start_tensorboard("--logdir", tmp_path))

@@ -123,8 +123,8 @@ def test_form__tells_a_training_that_failed(tab):
     tab.get("field-learning_rate").fill("1000")
     tab.get("field-name").fill("exploded")
     tab.get("start-training").click()
-    told = tab.frame.locator("[data-testid=failure], [data-testid=training][data-state=failed]")
-    expect(told.first).to_contain_text("try a learning rate below 1000")
+    failure = tab.frame.locator("[data-testid=failure], [data-testid=training][data-state=failed]")
+    expect(failure.first).to_contain_text("try a learning rate below 1000")
 
 
 def test_form__works_with_the_keyboard(tab):

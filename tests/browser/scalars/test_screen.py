@@ -46,7 +46,7 @@ def test_scalars__are_filtered_and_folded(tab):
 
 
 def test_scalars__step_cursor_is_that_of_all_screens(tab):
-    """A click in a chart by training step moves the epoch, keys move the cursor, and the values at it are in words."""
+    """A click in a chart by training step moves the epoch, keys move the cursor, and its values are written out."""
     card = chart(tab, "train/loss")
     box = card.get_by_test_id("curves").bounding_box()
     card.get_by_test_id("curves").click(position={"x": box["width"] * 0.3, "y": 80})
@@ -73,7 +73,7 @@ def test_scalars__chart_by_epoch_moves_the_training_step(tab):
 
 
 def test_scalars__that_are_not_finite_are_told(tab):
-    """A cross, and in words which and where."""
+    """A cross in the chart, and a message that says which and where."""
     words = chart(tab, "score").get_by_test_id("not-finite")
     expect(words).to_have_text("× 1 not finite")
     expect(words).to_have_attribute("title", re.compile(r"faulty: NaN at step 1"))
@@ -120,7 +120,7 @@ def write_loss(folder, steps, *, n_epochs=3, gradient_steps=()):
 
 
 def test_scalars__chart_has_one_unit(tmp_path, start_tensorboard, open_tab):
-    """A run by training step and nine by epoch share no axis; what is left out is told, and comes with another run."""
+    """A run by training step and nine by epoch share no axis; what is left out is reported, another run shows it."""
     write_loss(tmp_path / "by step", range(101), gradient_steps=(0, 50, 100))
     by_epoch = [f"by epoch {index}" for index in range(9)]
     for name in by_epoch:
@@ -151,7 +151,7 @@ def test_scalars__chart_has_one_unit(tmp_path, start_tensorboard, open_tab):
 
 
 def test_scalars__grow_while_training_goes_on(tmp_path, start_tensorboard, open_tab):
-    """A new epoch's values and findings come by themselves."""
+    """A new epoch's values and findings appear automatically."""
     training = FaultyTraining(tmp_path / "live")
     training.epoch()
     server = start_tensorboard("--logdir", tmp_path)
