@@ -31,6 +31,7 @@ def sources_digest() -> str:
 
 
 def page_is_current() -> bool:
+    """Whether the built page is that of these sources."""
     return (STATIC / "index.js").is_file() and STAMP.is_file() and STAMP.read_text() == sources_digest()
 
 
@@ -49,7 +50,10 @@ def build_page() -> None:
 
 
 class BuildPy(build_py):
+    """`build_py`, with the page built before it."""
+
     def run(self) -> None:
+        """Build the page, then copy the package."""
         build_page()
         super().run()
 
@@ -59,16 +63,22 @@ class BuildPage(Command):
 
     user_options: ClassVar[list[tuple[str, str, str]]] = []
 
-    def initialize_options(self) -> None: ...
+    def initialize_options(self) -> None:
+        """There are no options."""
 
-    def finalize_options(self) -> None: ...
+    def finalize_options(self) -> None:
+        """There are no options."""
 
     def run(self) -> None:
+        """Build the page unless it is current."""
         build_page()
 
 
 class Sdist(sdist):
+    """`sdist`, with the page built before it."""
+
     def run(self) -> None:
+        """Build the page, then make the archive."""
         build_page()
         super().run()
 

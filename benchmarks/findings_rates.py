@@ -98,6 +98,7 @@ class Outcome:
 
 
 def main() -> None:
+    """Train all cases in parallel, print the rates and write the outcomes as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="of the first training; the next ones count on from it")
     parser.add_argument("--kinds", nargs="+", help="kinds of findings, or healthy (all)")

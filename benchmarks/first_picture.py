@@ -69,6 +69,7 @@ def page_size_kb():
 
 
 def main():
+    """Open the tab several times, print the times and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", type=Path)

@@ -1,4 +1,4 @@
-"""What recording gradient flow costs a training step, beside histograms of all gradients through a SummaryWriter.
+"""What recording gradient flow costs a training step, compared with histograms of all gradients by a SummaryWriter.
 
     python benchmarks/gradient_cost.py [--batch-size 32] [--rounds 6] [--json results.json]
 
@@ -6,7 +6,7 @@ A ResNet-18 for 32 x 32 images is trained on random data. Bare steps, recorded s
 `SummaryWriter.add_histogram` take turns, so that other load on the machine hits all alike; medians over the rounds are
 compared. Histograms are made of the gradients of all parameters, and, as a record also holds what flows through the
 units, of all gradients: those of the parameters and of each layer's output. What logging every 50 steps costs follows
-from the cost of one recorded step. CPU time of all threads, the writing ones included, stands beside the clock.
+from the cost of one recorded step. CPU time of all threads, the writing ones included, is given as well as the clock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ GOAL_CHEAPER = ("times", ">=", 10.0)
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut (He et al., 2016)."""
+    """Two 3x3 convolutions with a shortcut (He et al., 2016)."""
 
     def __init__(self, n_in, n_out, stride):
         super().__init__()
@@ -47,6 +47,7 @@ class Block(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
 
     def forward(self, x):
+        """Activations (n, n_out, h / stride, w / stride) of images (n, n_in, h, w)."""
         out = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
         return self.relu(out + self.shortcut(x))
 
@@ -67,15 +68,16 @@ class ResNet18(nn.Module):
         self.fc = nn.Linear(512, 10)
 
     def forward(self, x):
+        """Logits (n, 10) of images (n, 3, 32, 32)."""
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(x.mean((2, 3)))
 
 
 class Trainer:
-    """Steps of plain SGD; `step` answers (clock, CPU) seconds of the whole step and of its backward pass.
+    """Steps of plain SGD; `step` returns (clock, CPU) seconds of the whole step and of its backward pass.
 
-    Writing in the background goes on after the step; its CPU time is counted, as `flush` awaits it.
+    Writing in the background continues after the step; its CPU time is counted, as `flush` awaits it.
     """
 
     def __init__(self, options):
@@ -87,6 +89,7 @@ class Trainer:
         self.optimizer = torch.optim.SGD(self.model.parameters(), 0.01, momentum=0.9)
 
     def step(self, after, flush=None):
+        """Do one step; `after` is called after the update, and `flush` after that, in CPU time only."""
         start = self.now()
         self.optimizer.zero_grad()
         loss = F.cross_entropy(self.model(self.x), self.y)
@@ -100,16 +103,19 @@ class Trainer:
         return (clock_s, self.now()[1] - start[1]), between(middle, end)
 
     def now(self):
+        """(clock, CPU) seconds, once the device has finished its work."""
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter(), time.process_time()
 
 
 def between(start, end):
+    """The differences of two (clock, CPU) pairs."""
     return tuple(b - a for a, b in zip(start, end, strict=True))
 
 
 def main():
+    """Parse the options, measure, print a table and write it as JSON."""
     options = parse()
     warnings.filterwarnings("error", "NeuroMapper")  # It would warn and record no more.
     if options.threads:
@@ -119,7 +125,7 @@ def main():
         "batch_size": options.batch_size,
         "device": options.device,
         "threads": torch.get_num_threads(),
-        **{name: summarise(rounds, index) for index, name in enumerate(("clock", "cpu"))},
+        **{name: summarize(rounds, index) for index, name in enumerate(("clock", "cpu"))},
     }
     print(
         f"ResNet-18 at 32 x 32, batches of {options.batch_size}, {options.device}, medians of {options.rounds} rounds"
@@ -131,6 +137,7 @@ def main():
 
 
 def parse():
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=6)
@@ -175,10 +182,12 @@ def measure(options):
 
 
 def beyond(steps, bare):
+    """(clock, CPU) seconds of some steps beyond as many bare ones."""
     return tuple(sum(step[i] for step in steps) - len(steps) * bare[i] for i in range(2))
 
 
 def add_histograms(writer, model):
+    """Write a histogram of each parameter's gradient."""
     for name, parameter in model.named_parameters():
         writer.add_histogram(f"gradients/{name}", parameter.grad, 0)
 
@@ -200,7 +209,7 @@ def layer_histograms(writer, model):
         handle.remove()
 
 
-def summarise(rounds, index):
+def summarize(rounds, index):
     """Medians over the rounds of one of the two clocks, and what is asked of them."""
     bare, backward, recorded, histograms, all_histograms = (
         statistics.median(pair[index] for pair in rounds[name])
@@ -220,6 +229,7 @@ def summarise(rounds, index):
 
 
 def show(clock, row):
+    """Print one clock's medians, and whether they reach the goals."""
     print(f"{clock}: bare step {row['bare_step_s']:.3f} s, backward {row['backward_s']:.3f} s", end=", ")
     print(f"recording {row['recording_s']:.3f} s, histograms of", end=" ")
     print(f"parameters' gradients {row['parameter_histograms_s']:.3f} s, of all {row['all_histograms_s']:.3f} s")

@@ -52,6 +52,7 @@ def layers_of(n_units, n_links):
 
 
 def write_run(folder, n_units, n_links, n_steps):
+    """Write a run of equal layers with `n_links` connections each, every 50 training steps."""
     writer = LogWriter(folder)
     layers = layers_of(n_units, n_links)
     rng = np.random.default_rng(0)
@@ -98,6 +99,7 @@ def play(tab, n_steps):
 
 
 def row_of(values):
+    """Median, 95th percentile, maximum, mean and number of some values."""
     ordered = sorted(values)
     if not ordered:
         return {"n": 0}
@@ -107,6 +109,7 @@ def row_of(values):
 
 
 def main():
+    """Write the run, play it in the browser, print the times and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=10_000)
     parser.add_argument("--connections", type=int, default=100_000)

@@ -40,6 +40,7 @@ def load_activations(name: str, n_epochs: int = N_EPOCHS, folder: Path = FOLDER)
 
 
 def draw_digits(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Float32 (n, 1, 16, 16) images of shifted, turned and noisy digits, and their classes (n,)."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -56,6 +57,7 @@ def draw_digits(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_shapes(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Float32 (n, 3, 16, 16) images of eight kinds of shapes in random colours, and their classes (n,)."""
     random = np.random.default_rng(1)
     labels = random.integers(0, 8, n)
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -82,6 +84,8 @@ def draw_shapes(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Block(nn.Module):
+    """A convolution that may have a shortcut, with batch norm."""
+
     def __init__(self, n_in: int, n_out: int, stride: int, residual: bool) -> None:
         super().__init__()
         self.conv = nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False)
@@ -89,6 +93,7 @@ class Block(nn.Module):
         self.skip = nn.Conv2d(n_in, n_out, 1, stride, bias=False) if residual else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Activations (n, n_out, h / stride, w / stride) of images (n, n_in, h, w)."""
         out = self.norm(self.conv(x))
         return torch.relu(out + self.skip(x) if self.skip is not None else out)
 

@@ -7,8 +7,8 @@
 
 Trustworthiness, continuity and preservation of the 15 nearest, accuracy of the 15 nearest in the plane, and movement
 between epochs over the RMS radius; means over the epochs and the seeds, and over the seeds their standard errors. At
-equal strength the table ends with the differences between the engines beside what is allowed. umap-learn takes about
-a minute a point: --strengths and --samples make it less.
+equal strength the table ends with the differences between the engines and what is allowed. umap-learn takes about a
+minute per point: --strengths and --samples reduce it.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ ALLOWED = {"trustworthiness": 0.003, "preservation": 0.003, "accuracy": 0.003, "
 
 
 def main() -> None:
+    """Lay out all data sets at all strengths, print the measures, write them as JSON and draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", default=["digits", "shapes", "iris", "pixels"])
     parser.add_argument("--samples", type=int, default=3000)
@@ -58,7 +59,7 @@ def main() -> None:
                 runs = [
                     run(engine, strength, seed, slices, labels, relations, neighbors) for seed in range(options.seeds)
                 ]
-                row[engine] = {"data": data, "engine": engine, "strength": strength, **summarise(runs)}
+                row[engine] = {"data": data, "engine": engine, "strength": strength, **summarize(runs)}
                 print_point(row[engine])
             points += row.values()
             if len(row) == len(ENGINES):
@@ -68,7 +69,7 @@ def main() -> None:
         plot(points, options.plot)
 
 
-def summarise(runs: list) -> dict:
+def summarize(runs: list) -> dict:
     """Means over the seeds, and the standard errors of the measures (None for one seed)."""
     means = {name: float(np.mean([run[name] for run in runs])) for name in (*MEASURES, "seconds")}
     errors = {name: standard_error([run[name] for run in runs]) for name in MEASURES}
@@ -76,16 +77,19 @@ def summarise(runs: list) -> dict:
 
 
 def standard_error(values: list) -> float | None:
+    """The standard error of the mean, or None for one value."""
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
 def print_point(point: dict) -> None:
+    """Print the measures of one engine at one strength."""
     numbers = [f"{point[name]:.4f}{plus_minus(point['errors'][name])}".ljust(15) for name in MEASURES]
     print(f"{point['data']:8} {point['engine']:12} {point['strength']:8.3f}  " + "  ".join(numbers), end="  ")
     print(f"{point['seconds']:.1f}", flush=True)
 
 
 def plus_minus(error: float | None) -> str:
+    """A standard error as text; nothing for None."""
     return "" if error is None else f" ±{error:.4f}"
 
 
@@ -120,6 +124,7 @@ def load(data: str, n_samples: int, n_slices: int) -> tuple[list, list, list]:
 
 
 def run(engine: str, strength: float, seed: int, slices: list, labels: list, relations: list, neighbors: list) -> dict:
+    """The measures of one layout, and the seconds that it took."""
     # umap-learn's joint layout takes its random numbers from transform_seed, 42 unless set.
     model = AlignedUMAP(alignment_regularisation=strength, random_state=seed, transform_seed=42 + seed, engine=engine)
     start = time.perf_counter()
@@ -149,6 +154,7 @@ def score(slices: list, labels: list, neighbors: list, layouts: list, relations:
 
 
 def plot(points: list, path: Path) -> None:
+    """Draw preservation and trustworthiness over movement as an SVG, a column for each data set."""
     import matplotlib
 
     matplotlib.use("svg")

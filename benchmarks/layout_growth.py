@@ -26,6 +26,7 @@ from tb_neuromapper.numerics.warmup import warm_up
 
 
 def main() -> None:
+    """Measure all sizes, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, nargs="+", default=[10_000, 30_000, 100_000])
     parser.add_argument("--slices", type=int, nargs="+", default=[10])
@@ -47,6 +48,7 @@ def main() -> None:
 
 
 def measure(n_samples: int, n_slices: int) -> dict:
+    """Seconds, recall and peak memory of the neighbours and the layout of one size."""
     activations, _ = load_activations("digits", n_slices)
     random = np.random.default_rng(0)
     parents, partners = random.integers(0, activations.shape[1], n_samples), random.integers(0, 10, n_samples)
@@ -54,14 +56,14 @@ def measure(n_samples: int, n_slices: int) -> dict:
     pairs = find_neighbors(activations[-1], n_neighbors=10).ids[parents, partners]
     neighbors, seconds, recall = [], 0.0, 0.0
     for table in activations:
-        points = table[parents] + mix * (table[pairs] - table[parents])
-        noise = np.random.default_rng(noise_seed).standard_normal(points.shape, dtype=np.float32)
-        points += 0.1 * points.std(axis=0) * noise
+        features = table[parents] + mix * (table[pairs] - table[parents])
+        noise = np.random.default_rng(noise_seed).standard_normal(features.shape, dtype=np.float32)
+        features += 0.1 * features.std(axis=0) * noise
         start = time.perf_counter()
-        neighbors.append(find_neighbors(points, n_neighbors=14))
+        neighbors.append(find_neighbors(features, n_neighbors=14))
         seconds += time.perf_counter() - start
         if len(neighbors) == n_slices:
-            recall = measure_recall(points, neighbors[-1].ids)
+            recall = measure_recall(features, neighbors[-1].ids)
     start = time.perf_counter()
     layouts = fit_layout(neighbors, LayoutParameters())
     layout_s = time.perf_counter() - start
@@ -73,10 +75,10 @@ def measure(n_samples: int, n_slices: int) -> dict:
     }  # fmt: skip
 
 
-def measure_recall(points: np.ndarray, ids: np.ndarray) -> float:
+def measure_recall(features: np.ndarray, ids: np.ndarray) -> float:
     """Share of the true neighbours found, on 500 rows."""
-    own = np.random.default_rng(0).choice(len(points), min(500, len(points)), replace=False)
-    squares = (points[own] ** 2).sum(1)[:, None] - 2 * points[own] @ points.T + (points**2).sum(1)
+    own = np.random.default_rng(0).choice(len(features), min(500, len(features)), replace=False)
+    squares = (features[own] ** 2).sum(1)[:, None] - 2 * features[own] @ features.T + (features**2).sum(1)
     squares[np.arange(len(own)), own] = np.inf
     true = np.argpartition(squares, ids.shape[1], axis=1)[:, : ids.shape[1]]
     return float(np.mean([len(np.intersect1d(a, b)) / len(a) for a, b in zip(true, ids[own], strict=True)]))

@@ -2,7 +2,7 @@
 
 python benchmarks/layout_live.py --samples 10000 --slices 40
 
-Prints every figure beside what is asked, the longest of its kind unless it says otherwise; kernels are compiled before.
+Prints every value with its goal, the longest of its kind unless it says otherwise; kernels are compiled before.
 An update is the new epoch's neighbours and its layout. The first layout counts from when all neighbours are known.
 """
 
@@ -27,6 +27,7 @@ from tb_neuromapper.numerics.warmup import warm_up
 
 
 def main() -> None:
+    """Parse the options, measure, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits", choices=["digits", "shapes"])
     parser.add_argument("--samples", type=int, default=10_000)
@@ -36,7 +37,7 @@ def main() -> None:
     activations, labels = load_activations(options.data, options.slices)
     slices = [table[: options.samples].copy() for table in activations]
     warm_up()
-    neighbors = [find_neighbors(points, n_neighbors=29) for points in slices]
+    neighbors = [find_neighbors(features, n_neighbors=29) for features in slices]
     rows: list[tuple[str, float, float | None]] = []
     joint = watch_joint(neighbors, rows)
     live = update_one_by_one(slices, neighbors, rows)
@@ -55,6 +56,7 @@ def main() -> None:
 
 
 def watch_joint(neighbors: list, rows: list) -> list:
+    """The joint layout of all slices; appends the waits for its intermediate layouts to the rows."""
     start, seen = time.perf_counter(), []
     layouts = fit_layout(neighbors, LayoutParameters(), on_progress=lambda _: seen.append(time.perf_counter() - start))
     whole_s = time.perf_counter() - start
@@ -66,6 +68,7 @@ def watch_joint(neighbors: list, rows: list) -> list:
 
 
 def update_one_by_one(slices: list, neighbors: list, rows: list) -> list:
+    """The layouts of a live run, epoch by epoch; appends the times of the updates to the rows."""
     parameters = LayoutParameters()
     layouts, times = fit_layout(neighbors[:1], parameters), []
     for t in range(1, len(neighbors)):
@@ -80,7 +83,7 @@ def update_one_by_one(slices: list, neighbors: list, rows: list) -> list:
 
 
 def change_parameters(neighbors: list, layouts: list, rows: list) -> None:
-    """Seconds to the first changed layout and to the last, for the seven epochs around one on view and for all."""
+    """Seconds to the first changed layout and to the last, for the seven epochs around one and for all."""
     middle = len(neighbors) // 2
     around = slice(max(0, middle - 3), middle + 4)
     for name, part in (("around", around), ("all", slice(None))):

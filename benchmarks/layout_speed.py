@@ -26,6 +26,7 @@ ENGINES = ("neuromapper", "umap-learn")
 
 
 def main() -> None:
+    """Run the engines, each in a process of its own, print their times and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits", choices=["digits", "shapes"])
     parser.add_argument("--samples", type=int, default=10_000)
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def save_activations(options: argparse.Namespace) -> None:
-    """Here and not in the measured process, which is to load nothing before its clock starts."""
+    """Write the activations here and not in the measured process, which loads nothing before its clock starts."""
     import numpy as np
     from layout_data import load_activations
 
@@ -66,6 +67,7 @@ def save_activations(options: argparse.Namespace) -> None:
 
 
 def run_engine(engine: str, options: argparse.Namespace) -> dict:
+    """The times of one engine, measured in a new process with an empty kernel cache."""
     command = [sys.executable, "-W", "ignore", __file__, "--engine", engine, "--data", options.data]
     command += ["--samples", str(options.samples), "--slices", str(options.slices), "--table", str(options.table)]
     with tempfile.TemporaryDirectory() as folder:
@@ -75,6 +77,7 @@ def run_engine(engine: str, options: argparse.Namespace) -> dict:
 
 
 def measure(options: argparse.Namespace) -> dict:
+    """Seconds of the first and of later fits, in this process."""
     import numpy as np
 
     slices = [table.copy() for table in np.load(options.table)]
@@ -91,18 +94,21 @@ def measure(options: argparse.Namespace) -> dict:
 
 
 def fit_ours(slices: list, relations: list) -> None:
+    """Lay out the slices with this package's engine."""
     from tb_neuromapper.numerics.umap.aligned_umap import AlignedUMAP
 
     AlignedUMAP().fit(slices, relations=relations)
 
 
 def fit_theirs(slices: list, relations: list) -> None:
+    """Lay out the slices with umap-learn."""
     from umap import AlignedUMAP
 
     AlignedUMAP().fit(slices, relations=list(relations))
 
 
 def measure_parts(slices: list) -> dict[str, float]:
+    """Seconds of the neighbours, the layout and its quality."""
     from tb_neuromapper.numerics.layout.aligned import fit_layout
     from tb_neuromapper.numerics.neighbors.find import find_neighbors
     from tb_neuromapper.numerics.quality.layout_quality import measure_quality
@@ -115,8 +121,8 @@ def measure_parts(slices: list) -> dict[str, float]:
     found = time.perf_counter()
     layouts = fit_layout(neighbors, LayoutParameters())
     laid_out = time.perf_counter()
-    for points, near, layout, before in zip(slices, neighbors, layouts, [None, *layouts[:-1]], strict=True):
-        measure_quality(points, near, layout, before)
+    for features, near, layout, before in zip(slices, neighbors, layouts, [None, *layouts[:-1]], strict=True):
+        measure_quality(features, near, layout, before)
     measured = time.perf_counter()
     return {"neighbours": found - start, "layout": laid_out - found, "quality": measured - laid_out}
 

@@ -25,6 +25,7 @@ RELOAD_INTERVAL_S = 1.0  # As tests/servers.py starts TensorBoard.
 
 
 def measure(folder, n_samples, n_epochs):
+    """Seconds from the end of each epoch to its points on screen."""
     training = DigitsTraining(folder / "logs" / "live", n_probe=n_samples)
     training.epoch()
     server = TensorBoardServer("--logdir", folder / "logs", cache=folder / "cache")
@@ -48,6 +49,7 @@ def measure(folder, n_samples, n_epochs):
 
 
 def main():
+    """Train, watch the tab, print the latencies and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=10)

@@ -43,6 +43,7 @@ class Residual(nn.Module):
         self.skip = nn.Conv2d(n_in, n_out, 1, stride, bias=False)
 
     def forward(self, x):
+        """Activations (n, n_out, h / stride, w / stride) of images (n, n_in, h, w)."""
         return (self.inner(x) + self.skip(x)).relu()
 
 
@@ -59,6 +60,7 @@ class Network(nn.Module):
         self.fc = nn.Linear(WIDTH, 10)
 
     def forward(self, x):
+        """Logits (n, 10) of images (n, 3, 32, 32)."""
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))
         return self.fc(x.mean((2, 3)))
 
@@ -67,6 +69,7 @@ NETWORKS = {"residual": lambda: Network(n_inner=160, first_stride=1), "light": l
 
 
 def main():
+    """Parse the options, measure, print a table and write it as JSON."""
     options = parse()
     torch.manual_seed(0)
     if options.threads:
@@ -92,6 +95,7 @@ def main():
 
 
 def parse():
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--batch-size", type=int, default=256)
@@ -140,9 +144,11 @@ class Bare:
         self.reset()
 
     def reset(self):
+        """Set the times to 0."""
         self.clock_s = self.cpu_s = 0.0
 
     def then_logged(self, model, x):
+        """Run a batch through the copy, with its time taken, then through the model; the callback's `forward`."""
         self._synchronize()
         clock_s, cpu_s = seconds(lambda: (self.copy(x), self._synchronize()))
         self.clock_s += clock_s
@@ -155,7 +161,7 @@ class Bare:
 
 
 def seconds(work):
-    """(clock, CPU of all threads)"""
+    """Seconds of some work: (clock, CPU of all threads)."""
     start, cpu = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - start, time.process_time() - cpu

@@ -2,7 +2,7 @@
 
     python benchmarks/page_data.py
 
-writes the run and computes its layouts ahead, once, beside the activations of layout_data.py.
+writes the run and computes its layouts ahead, once, in the folder of the activations of layout_data.py.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def prepare_run(folder: Path, n_epochs: int) -> tuple[Path, Path]:
 
 
 def write_real_run(folder: Path, n_epochs: int) -> None:
+    """Write a run with the activations of a real training and random thumbnails."""
     from layout_data import load_activations
 
     activations, labels = load_activations("digits", n_epochs)
@@ -42,8 +43,8 @@ def write_real_run(folder: Path, n_epochs: int) -> None:
     writer.labels = labels.astype(np.int64)
     thumbnails = np.random.default_rng(0).integers(0, 256, (writer.n, 16, 16, 1), dtype=np.uint8)
     writer.probe(**{"probe/thumbnails": thumbnails})
-    for step, points in enumerate(activations.astype(np.float16)):
-        quarters = np.split(points, len(BLOCKS), axis=1)
+    for step, features in enumerate(activations.astype(np.float16)):
+        quarters = np.split(features, len(BLOCKS), axis=1)
         named = zip(BLOCKS, quarters, strict=True)
         writer.record("activations", step, {f"activations/{name}": quarter for name, quarter in named}, {})
         writer.outcomes(step)
@@ -51,7 +52,7 @@ def write_real_run(folder: Path, n_epochs: int) -> None:
 
 
 def load_positions(log_dir: Path, cache: Path, steps: slice) -> tuple[np.ndarray, np.ndarray]:
-    """uint16 (blocks, steps, n, 2) positions of the run's cached layouts, and uint8 (n,) classes."""
+    """Positions uint16 (blocks, steps, n, 2) of the run's cached layouts, and classes uint8 (n,)."""
     from tb_neuromapper import open_run
 
     run = open_run(log_dir / "digits", cache=cache)

@@ -1,4 +1,4 @@
-"""The page's renderer beside scatter-gl, which NeuroMapper draws with, in the same headless Chromium and the same run.
+"""The page's renderer compared with scatter-gl, which NeuroMapper uses, in one headless Chromium and one run.
 
 4 x 10,000 points of a real run's layouts, 4 x 100,000 and 1 x 1,000,000 made-up ones: first frame, JavaScript of a
 change of epoch, frames a second of the animation between epochs and of a moving view, hover, memory. First frames are
@@ -66,15 +66,17 @@ class Isolated(http.server.SimpleHTTPRequestHandler):
     """Serves a folder such that the browser's clock is precise to microseconds."""
 
     def end_headers(self):
+        """Isolate the page from other origins, which is the condition for the precise clock."""
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def log_message(self, *args):
-        pass
+        """Print nothing."""
 
 
 def serve(folder):
+    """A server of a folder on a free port, in a thread."""
     handler = functools.partial(Isolated, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -86,7 +88,7 @@ def open_page(browser, url, script=""):
     """A fresh page, and how to call its functions."""
     warm = browser.new_page()
     warm.goto(url)
-    # Starting the GPU's process, and clearing away what the page before has left, is nobody's first frame.
+    # Starting the GPU's process and freeing what the page before has left belong to no first frame.
     warm.evaluate("() => document.createElement('canvas').getContext('webgl2').finish()")
     warm.close()
     page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -99,7 +101,7 @@ def open_page(browser, url, script=""):
 
 
 def first_frames(launch, url, shape, n_runs):
-    """ms by renderer, of pages that do nothing else, in turns in one browser; the first of each warms it up."""
+    """Milliseconds by renderer, of fresh pages in turns in one browser; the first of each warms it up."""
     found = {name: [] for name in NAMES}
     with launch() as browser:
         for _ in range(1 + n_runs):
@@ -111,7 +113,7 @@ def first_frames(launch, url, shape, n_runs):
 
 
 def measure_times(launch, url, name, shape, seconds):
-    """In a browser that has just started."""
+    """Milliseconds and frame rates of one renderer, in a browser that has just started."""
     with launch() as browser, open_page(browser, url) as (_, call):
         call("load", name, "cloud.bin", *shape)
         figures = {"fresh_first_frame_ms": call("firstFrame")}
@@ -124,7 +126,7 @@ def measure_times(launch, url, name, shape, seconds):
 
 
 def measure_memory(launch, url, name, shape):
-    """In a page of its own: the meters take time, and let the browser forget compiled code."""
+    """Megabytes of one renderer, in a page of its own: the meters take time and discard compiled code."""
     with launch() as browser, open_page(browser, url, COUNT_GPU_OBJECTS) as (page, call):
         heap = HeapMeter(page)
         before = heap.read()
@@ -137,6 +139,7 @@ def measure_memory(launch, url, name, shape):
 
 
 def compare(launch, folder, url, cloud, n_runs, seconds):
+    """Medians of all measures of both renderers for one cloud, taken in turns."""
     positions, labels = cloud
     (folder / "cloud.bin").write_bytes(positions.tobytes() + labels.tobytes())
     shape = positions.shape[:3]
@@ -153,6 +156,7 @@ def compare(launch, folder, url, cloud, n_runs, seconds):
 
 
 def show(title, result):
+    """Print the measures of both renderers and their ratios."""
     print(f"{title:38} {'ours':>10} {'scatter-gl':>11} {'ratio':>8}")
     for figure, words in FIGURES.items():
         mine, theirs = result["ours"][figure], result["scatter-gl"][figure]
@@ -162,6 +166,7 @@ def show(title, result):
 
 
 def main():
+    """Build the page, compare the renderers at all sizes, print the measures and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="fresh browsers a line (default: 5)")
     parser.add_argument("--seconds", type=float, default=4, help="how long frames are counted (default: 4)")

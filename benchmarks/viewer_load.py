@@ -38,25 +38,28 @@ print((base - start) * 1e3, (loader - base) * 1e3, (time.perf_counter() - loader
 
 
 def write_big_run(folder, n_samples, n_epochs, n_dims):
+    """Write a run with four blocks whose classes drift apart from epoch to epoch."""
     writer = LogWriter(folder, n=n_samples, n_classes=10)
     thumbnails = np.random.default_rng(0).integers(0, 256, (n_samples, 32, 32, 3), dtype=np.uint8)
     writer.probe(**{"probe/thumbnails": thumbnails})
     rng = np.random.default_rng(0)
     centres, noise = rng.normal(size=(10, n_dims)), rng.normal(size=(n_samples, n_dims))
     for step in range(n_epochs):
-        points = (centres[writer.labels] * step / n_epochs * 4 + noise).astype(np.float16)
-        tensors = {f"activations/{block}": np.roll(points, index, axis=1) for index, block in enumerate(BLOCKS)}
+        features = (centres[writer.labels] * step / n_epochs * 4 + noise).astype(np.float16)
+        tensors = {f"activations/{block}": np.roll(features, index, axis=1) for index, block in enumerate(BLOCKS)}
         writer.record("activations", step, tensors, {})
         writer.outcomes(step)
     writer.close()
 
 
 def resident_mb(pid):
+    """A process's resident memory in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def timed_ms(function, n_runs=7):
+    """The median of several calls in milliseconds."""
     times = []
     for _ in range(n_runs):
         start_s = time.perf_counter()
@@ -66,6 +69,7 @@ def timed_ms(function, n_runs=7):
 
 
 def measure(log_dir, cache, load_fast, n_samples, n_epochs):
+    """What one TensorBoard takes to answer everything that a page asks for."""
     server = TensorBoardServer("--logdir", log_dir, "--load_fast", load_fast, cache=cache)
     try:
         server.get("static/index.js")
@@ -101,6 +105,7 @@ def import_cost_ms():
 
 
 def main():
+    """Parse the options, measure, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=40)
