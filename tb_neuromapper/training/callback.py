@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -137,16 +138,7 @@ class NeuroMapper:
             forward=forward,
             outcomes=outcomes,
         )
-
-        def open_writer() -> RecordWriter | None:
-            if rank_and_size()[0] > 0:
-                return None
-            run_dir = find_run_dir(log_dir, writer)
-            if writer is None:
-                warn_of_other_writers(run_dir)
-            return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)
-
-        self._writer = on_every_rank(open_writer)
+        self._writer = on_every_rank(partial(_open_writer, log_dir, writer, payload, queue_size))
         if self._writer is not None:
             weakref.finalize(self, self._writer.finish).atexit = False
             if gradient_every:
@@ -236,3 +228,15 @@ class NeuroMapper:
                 "whole run."
             )
         return int(epoch)
+
+
+def _open_writer(
+    log_dir: str | Path | None, writer: Any, payload: Literal["file", "event"], queue_size: int
+) -> RecordWriter | None:
+    """Rank 0 writes; the others have no writer."""
+    if rank_and_size()[0] > 0:
+        return None
+    run_dir = find_run_dir(log_dir, writer)
+    if writer is None:
+        warn_of_other_writers(run_dir)
+    return RecordWriter(run_dir, summary_writer=writer, payload=payload, queue_size=queue_size)

@@ -11,6 +11,7 @@ from tb_neuromapper.numerics.threads import Threads
 
 
 def matrix_threads():
+    """How many threads each of the matrix libraries may use."""
     return [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
 
 

@@ -25,14 +25,17 @@ def test_loss_spike__is_dated(make, disturb, seed):
 
 
 def weights_spoilt(weight, at):
+    """The weights change sign and are eight times as large."""
     return weights_times(-8, weight, at)
 
 
 def rate_of_one_spoilt(weight, at):
+    """One step of this layer with a thousand times the rate."""
     return rate_times(1000, at, weight)
 
 
 def gradient_spoilt(weight, at):
+    """One gradient of this layer, a thousand times as large."""
     return gradient_times(1000, weight, at)
 
 

@@ -20,6 +20,8 @@ DEEP = (32, *(32,) * 5, 4)
 
 
 def with_bias(layer, n, value):
+    """Makes a perceptron in which n units of a layer begin with this bias."""
+
     def make():
         model = mlp()
         close_units(model.get_submodule(layer), n, value)
@@ -29,6 +31,8 @@ def with_bias(layer, n, value):
 
 
 def with_gain(gain, widths, activation=nn.ReLU):
+    """Makes a perceptron whose weights begin with this gain."""
+
     def make():
         model = mlp(widths, activation)
         start_with_gain(model, gain)

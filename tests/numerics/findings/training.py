@@ -27,10 +27,12 @@ SEEDS = (0, 1, 2)
 
 
 def sgd(lr=0.05):
+    """Makes SGD with momentum for a model."""
     return lambda model: torch.optim.SGD(model.parameters(), lr, momentum=0.9)
 
 
 def adam(lr=1e-3):
+    """Makes Adam for a model."""
     return lambda model: torch.optim.Adam(model.parameters(), lr)
 
 
@@ -49,8 +51,11 @@ def train(model, optimizer, *, seed=0, n_steps=300, every=10, batch=32, inputs=N
     """Train and record every `every` steps.
 
     Args:
-        model, optimizer: The network and its optimizer.
+        model: The network.
+        optimizer: Its optimizer.
         seed: Of the data and the batches.
+        n_steps: Steps of the training.
+        every: Every so many steps are recorded.
         batch: Samples of a batch.
         inputs: Other data than `data(seed)`.
         disturb: disturb(step, x, y, optimizer) may answer another batch.

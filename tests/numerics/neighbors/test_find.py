@@ -15,6 +15,7 @@ from tests import reference
 
 
 def draw(n, d, seed=0):
+    """Random features, float32 (n, d)."""
     return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
 
 

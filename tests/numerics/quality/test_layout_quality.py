@@ -12,6 +12,7 @@ from tests import reference
 
 @pytest.fixture(scope="module")
 def digits():
+    """Features of 500 digits, their neighbours and a poor layout of them."""
     features = load_digits().data[:500].astype(np.float32)
     # A poor layout, so that ranks are well mixed.
     layout = (features - features.mean(axis=0)) @ np.random.default_rng(0).normal(size=(64, 2))

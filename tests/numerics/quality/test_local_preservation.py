@@ -11,6 +11,7 @@ from tests import reference
 
 @pytest.fixture
 def features():
+    """Random features, float32 (60, 5)."""
     return np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
 
 

@@ -7,6 +7,7 @@ from tb_neuromapper.numerics.quality.subclusters import count_subclusters
 
 
 def blobs(*centres, n=40):
+    """N points close around each centre, float32 (n * centres, 2)."""
     random = np.random.default_rng(0)
     return np.concatenate([random.normal(centre, 0.1, size=(n, 2)) for centre in centres]).astype(np.float32)
 

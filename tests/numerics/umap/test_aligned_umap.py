@@ -12,7 +12,7 @@ from tests.numerics.umap.tables import GOOD, SAME
 
 
 def test_aligned_umap__fits_relations_that_come_and_go(iris):
-    """fit and fit_transform take overlapping slices; related samples lie close to one another."""
+    """Fit and fit_transform take overlapping slices; related samples lie close to one another."""
     slices, relations = iris
     layouts = AlignedUMAP(n_neighbors=10).fit_transform(slices, relations=relations)
     assert [layout.shape for layout in layouts] == [(len(table), 2) for table in slices]
@@ -32,7 +32,7 @@ def test_aligned_umap__takes_values_per_slice(iris):
 
 
 def test_aligned_umap__updates_without_moving_the_rest(iris):
-    """update adds a slice; the older embeddings keep their bytes, new values join the lists."""
+    """Update adds a slice; the older embeddings keep their bytes, new values join the lists."""
     slices, relations = iris
     model = AlignedUMAP(n_neighbors=10).fit(slices[:-1], relations=relations[:-1])
     before = [layout.copy() for layout in model.embeddings_]

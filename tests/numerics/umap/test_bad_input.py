@@ -85,7 +85,7 @@ def test_aligned_umap__names_a_bad_window():
 
 
 def test_aligned_umap__refuses_a_bad_update(iris):
-    """update needs a fit and a dict; a failed one changes nothing."""
+    """Update needs a fit and a dict; a failed one changes nothing."""
     slices, relations = iris
     with pytest.raises(ValueError, match="not fitted"):
         AlignedUMAP().update(slices[0], relations={})
