@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from tb_neuromapper.backend.log.blocks import block_names, n_samples
 from tb_neuromapper.backend.log.gradient_flow import GradientFlow, load_flow
 from tb_neuromapper.backend.log.gradient_steps import GradientSteps
 from tb_neuromapper.backend.log.offline import read_run
+from tb_neuromapper.backend.log.outcomes import OUTCOMES, about_outcomes, texts_of
 from tb_neuromapper.backend.log.reader import LogReader
 from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.scalars import ScalarReader
@@ -37,14 +38,18 @@ class Outcomes:
     """The network's answers for the probe set at one epoch.
 
     Attributes:
-        predicted: int (n,) classes, or float32 (n,) for targets.
-        confidence: float32 (n,), the probability of the true class; None for targets.
-        loss: float32 (n,).
+        predicted: int (n,) classes, or float32 (n,) for one target; None where no single value stands for a sample.
+        confidence: float32 (n,), the probability of the true class; None without one.
+        loss: float32 (n,); None where the run's own function gives none.
+        accuracy: float32 (n,), the share of a sample's labels (or positions) that are right; None for one label.
+        columns: Any others that the run's own function gave, by name: float32 (n,), or lists of texts (None = none).
     """
 
-    predicted: npt.NDArray[Any]
+    predicted: npt.NDArray[Any] | None
     confidence: FloatArray | None
-    loss: FloatArray
+    loss: FloatArray | None
+    accuracy: FloatArray | None = None
+    columns: Mapping[str, FloatArray | list[str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,11 @@ class Run:
             return None
         return [str(name) for name in self._loader.load_list(self._log.probe, "probe/class_names")]
 
+    @property
+    def about_outcomes(self) -> str | None:
+        """What the network's output was taken for at the last epoch, or why there are no outcomes; None = not said."""
+        return about_outcomes(self._log)
+
     @cached_property
     def sample_ids(self) -> list[Any]:
         """The ids of the n probe samples, int or str."""
@@ -177,8 +187,11 @@ class Run:
             RecordError: An array is missing or broken.
         """
         entry = self._entry("outcomes", step)
-        arrays = {name.removeprefix("outcomes/"): self._loader.load(entry, name) for name in entry.record.tensors}
-        return Outcomes(arrays["predicted"], arrays.get("confidence"), arrays["loss"])
+        arrays = {name.removeprefix(OUTCOMES): self._loader.load(entry, name) for name in entry.record.tensors}
+        known = {name: arrays.pop(name, None) for name in ("predicted", "confidence", "loss", "accuracy")}
+        texts = texts_of(entry)
+        columns = {name: _decoded(values, texts[name]) if name in texts else values for name, values in arrays.items()}
+        return Outcomes(**known, columns=columns)
 
     def gradient_flow(self, step: int) -> GradientFlow:
         """The gradient flow at one training step: per layer its units, connections and parameters.
@@ -233,6 +246,11 @@ class Run:
     def _check_block(self, block: str) -> None:
         if block not in self.blocks:
             raise ValueError(f"there is no block {block!r}; there are {', '.join(self.blocks)}.")
+
+
+def _decoded(codes: npt.NDArray[Any], texts: list[str]) -> list[str | None]:
+    """The texts that integers count from 0; None for any other."""
+    return [texts[code] if 0 <= code < len(texts) else None for code in codes.tolist()]
 
 
 class _InThisThread(Executor):

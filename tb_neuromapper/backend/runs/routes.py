@@ -25,6 +25,7 @@ from tb_neuromapper.backend.http.requests import (
 )
 from tb_neuromapper.backend.log.arrays import ArrayLoader
 from tb_neuromapper.backend.log.blocks import n_samples, probe_version
+from tb_neuromapper.backend.log.outcomes import texts_of
 from tb_neuromapper.backend.log.run_log import LogEntry, RunLog
 from tb_neuromapper.backend.log.scalars import finite_pairs
 from tb_neuromapper.backend.log.steps import train_steps
@@ -110,7 +111,7 @@ class Runs:
             values = self._services.arrays.load(entry, name)
             dtype = np.int32 if spec.dtype in ("int64", "int32") else np.float32
             arrays[name.removeprefix("outcomes/")] = values.astype(dtype)
-        return respond_frame(arrays, {"step": epoch})
+        return respond_frame(arrays, {"step": epoch, "texts": texts_of(entry)})
 
     def accuracy(self, request: Request) -> Response:
         """The accuracies on probe and training set that the run logged as scalars."""

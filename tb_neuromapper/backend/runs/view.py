@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_neuromapper.backend.log.blocks import ACTIVATIONS, block_names, n_samples, probe_version
+from tb_neuromapper.backend.log.outcomes import about_outcomes, outcome_columns
 from tb_neuromapper.backend.log.run_log import RunLog
 
 PER_SHEET = 256
@@ -43,6 +44,8 @@ def describe(log: RunLog, class_names: Sequence[str] | None, problems: Sequence[
         "sample_set": log.probe.record.sample_set if log.probe is not None else None,
         "probe_version": probe_version(log),
         "outcome_steps": log.steps("outcomes"),
+        "outcome_columns": outcome_columns(log),
+        "about_outcomes": about_outcomes(log),
         "blocks": [_describe_block(log, block) for block in block_names(log)],
         "label_kind": label_kind,
         "class_names": class_names,

@@ -1,7 +1,6 @@
-import { ApiError } from "./errors";
 import type { Frame } from "./frame";
 import type { Transport } from "./transport";
-import type { Outcomes, Run, Runs, Samples } from "./types";
+import type { OutcomeColumn, Outcomes, Run, Runs, Samples } from "./types";
 
 /** The requests of docs/http_api.md that all screens share. */
 export interface Api {
@@ -37,16 +36,19 @@ function toSamples(frame: Frame): Samples {
 }
 
 function toOutcomes(step: number, frame: Frame): Outcomes {
-  const predicted = frame.arrays.get("predicted")?.data;
-  const confidence = frame.arrays.get("confidence")?.data;
-  const loss = frame.arrays.get("loss")?.data;
-  if (!(predicted instanceof Int32Array || predicted instanceof Float32Array)) {
-    throw new ApiError("broken", `The outcomes of step ${step} have no predictions.`);
-  }
+  const texts = (frame.attributes.texts ?? {}) as Record<string, string[]>;
+  const columns: Record<string, OutcomeColumn> = {};
+  for (const [name, { data }] of frame.arrays)
+    if (data instanceof Int32Array || data instanceof Float32Array)
+      columns[name] = { values: data, texts: Object.hasOwn(texts, name) ? texts[name] : null };
+  const { predicted, confidence, loss, ...others } = columns;
+  const numbers = (column: OutcomeColumn | undefined) =>
+    column?.values instanceof Float32Array ? column.values : null;
   return {
     step,
-    predicted,
-    confidence: confidence instanceof Float32Array ? confidence : null,
-    loss: loss instanceof Float32Array ? loss : null,
+    predicted: predicted?.values ?? null,
+    confidence: numbers(confidence),
+    loss: numbers(loss),
+    others,
   };
 }

@@ -54,6 +54,10 @@ export interface Run {
   /** The training steps before each of `steps`; null where they were not counted. */
   train_steps?: (number | null)[];
   outcome_steps: number[];
+  /** The columns of the outcomes; absent: those that runs had before columns were free. */
+  outcome_columns?: string[];
+  /** What the network's output was taken for, or why there are no outcomes; null: not said. */
+  about_outcomes?: string | null;
   blocks: BlockInfo[];
   label_kind: "class" | "target" | null;
   class_names: string[] | null;
@@ -74,7 +78,16 @@ export interface Samples {
 
 export interface Outcomes {
   step: number;
-  predicted: Int32Array | Float32Array;
+  /** Null: no single value stands for a sample. */
+  predicted: Int32Array | Float32Array | null;
   confidence: Float32Array | null;
   loss: Float32Array | null;
+  /** Any others by name, "accuracy" among them. */
+  others: Record<string, OutcomeColumn>;
+}
+
+export interface OutcomeColumn {
+  values: Float32Array | Int32Array;
+  /** Of a column of texts, what its values count from 0, -1 = none; null: numbers. */
+  texts: readonly string[] | null;
 }

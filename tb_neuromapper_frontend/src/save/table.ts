@@ -14,6 +14,8 @@ export interface SampleRecord {
   loss: number | null;
   /** The same of the run beside, if there is one. */
   beside?: { run: string; predicted: Value; confidence_in_label: number | null; loss: number | null };
+  /** Other columns of the outcomes, if the run has any. */
+  outcomes?: Record<string, Value>;
   metadata: Record<string, Value>;
 }
 
@@ -32,6 +34,7 @@ export function sampleRecords(
     id: samples.ids[row] ?? row,
     label: labelOf(row),
     ...outcomeOf(run, outcomes, row),
+    ...(outcomes && Object.keys(outcomes.others).length > 0 ? { outcomes: othersOf(outcomes, row) } : {}),
     ...(beside ? { beside: { run: beside.run.name, ...outcomeOf(beside.run, beside.outcomes, row) } } : {}),
     metadata: Object.fromEntries(
       Object.entries(samples.metadata).map(([name, values]) => [name, (values[row] ?? null) as Value]),
@@ -48,6 +51,19 @@ function outcomeOf(run: Pick<Run, "class_names">, outcomes: Outcomes | null, row
   };
 }
 
+function othersOf(outcomes: Outcomes, row: number): Record<string, Value> {
+  return Object.fromEntries(
+    Object.keys(outcomes.others).map((name) => [name, otherValue(outcomes, name, row)]),
+  );
+}
+
+/** A sample's value in a column of the outcomes; null is "not known". */
+export function otherValue({ others }: Outcomes, name: string, row: number): Value {
+  const column = Object.hasOwn(others, name) ? others[name] : null;
+  if (!column) return null;
+  return column.texts ? (column.texts[column.values[row]] ?? null) : finite(column.values[row]);
+}
+
 function className({ class_names }: Pick<Run, "class_names">, index: number): Value {
   return index < 0 ? null : (class_names?.[index] ?? index);
 }
@@ -60,17 +76,23 @@ const OWN = ["row", "id", "label", "predicted", "confidence_in_label", "loss"] a
 const BESIDE = ["run", "predicted", "confidence_in_label", "loss"] as const;
 
 /**
- * RFC 4180: a line for each sample, a column "metadata.NAME" for each column of the metadata; of two runs side by side
- * the second one's columns are "beside.NAME".
+ * RFC 4180: a line for each sample, a column "metadata.NAME" for each column of the metadata, "outcome.NAME" for each
+ * further one of the outcomes; of two runs side by side the second one's columns are "beside.NAME".
  */
 export function toCsv(records: readonly SampleRecord[], columns: readonly string[]): string {
   const besides = records.some(({ beside }) => beside) ? BESIDE : [];
-  const lines = records.map(({ metadata, beside, ...own }) => [
+  const others = Object.keys(records.find(({ outcomes }) => outcomes)?.outcomes ?? {});
+  const lines = records.map(({ metadata, beside, outcomes, ...own }) => [
     ...OWN.map((name) => own[name]),
+    ...others.map((name) => outcomes?.[name] ?? null),
     ...besides.map((name) => beside?.[name] ?? null),
     ...columns.map((name) => metadata[name] ?? null),
   ]);
-  const more = [...besides.map((name) => `beside.${name}`), ...columns.map((name) => `metadata.${name}`)];
+  const more = [
+    ...others.map((name) => `outcome.${name}`),
+    ...besides.map((name) => `beside.${name}`),
+    ...columns.map((name) => `metadata.${name}`),
+  ];
   const all = [[...OWN, ...more], ...lines];
   return all.map((line) => `${line.map(toField).join(",")}\r\n`).join("");
 }

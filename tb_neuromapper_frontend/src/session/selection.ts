@@ -1,4 +1,3 @@
-import type { Outcomes } from "../api/types";
 import { Level } from "../render/scatter/scene";
 
 /** How rows change a selection. */
@@ -79,7 +78,7 @@ export interface Confusion {
 }
 
 /** The wrong predictions among the rows by pair of classes, the most frequent first. */
-export function confusions(rows: Rows, labels: Int32Array, predicted: Outcomes["predicted"]): Confusion[] {
+export function confusions(rows: Rows, labels: Int32Array, predicted: ArrayLike<number>): Confusion[] {
   const pairs = new Map<string, Confusion>();
   for (const row of rows) {
     const [label, taken] = [labels[row], predicted[row]];

@@ -16,6 +16,7 @@ const outcomes: Outcomes = {
   predicted: Int32Array.from([1, 0, 1]),
   confidence: Float32Array.from([0.9, 0.5, Number.NaN]),
   loss: Float32Array.from([0.1, 0.7, 2]),
+  others: {},
 };
 const run = { class_names: ["cat", "dog"] };
 
@@ -31,6 +32,19 @@ describe("the table of the selected samples", () => {
         "",
       ].join("\r\n"),
     );
+  });
+
+  it("has a column for each further one of the outcomes", () => {
+    const others = {
+      iou: { values: Float32Array.from([0.5, Number.NaN, 1]), texts: null },
+      kind: { values: Int32Array.from([1, -1, 0]), texts: ["hit", "miss"] },
+    };
+    const records = sampleRecords(Uint32Array.from([0, 1]), run, samples, { ...outcomes, others });
+    expect(toCsv(records, []).split("\r\n").slice(0, 3)).toEqual([
+      "row,id,label,predicted,confidence_in_label,loss,outcome.iou,outcome.kind",
+      "0,a,dog,dog,0.9,0.1,0.5,miss",
+      '1,"b ""x"", y",,cat,0.5,0.7,,',
+    ]);
   });
 
   it("has the outcomes of two runs side by side", () => {

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { countClasses, metadataColors, outcomeColors } from "../../../src/screens/embeddings/state/colors";
+import {
+  columnColors,
+  countClasses,
+  metadataColors,
+  outcomeColors,
+} from "../../../src/screens/embeddings/state/colors";
 
 function base(metadata: Record<string, unknown[]> = {}) {
   const labels = new Int32Array([0, 1, -1]);
@@ -30,8 +35,32 @@ it("a column that does not exist has no colours, and that is said", () => {
 });
 
 it("right and wrong need a label", () => {
-  const outcomes = { step: 0, predicted: new Int32Array([0, 0, 0]), confidence: null, loss: null };
+  const outcomes = {
+    step: 0,
+    predicted: new Int32Array([0, 0, 0]),
+    confidence: null,
+    loss: null,
+    others: {},
+  };
   expect([...outcomeColors(base(), "correct", outcomes).entries]).toEqual([2, 1, 0]);
   expect(outcomeColors(base(), "confidence", outcomes).pending).toBe(true);
   expect(outcomeColors(base(), "loss", null).pending).toBe(true);
+});
+
+it("further columns of the outcomes are on the scale, or have classes of their own", () => {
+  const others = {
+    accuracy: { values: new Float32Array([0.5, Number.NaN, 1]), texts: null },
+    kind: { values: new Int32Array([1, -1, 0]), texts: ["hit", "miss"] },
+  };
+  const outcomes = { step: 0, predicted: null, confidence: null, loss: null, others };
+  const accuracy = columnColors(base(), "accuracy", outcomes);
+  expect([accuracy.kind, accuracy.range, accuracy.unit]).toEqual(["ramp", [0, 1], "%"]);
+  const kind = columnColors(base(), "kind", outcomes);
+  expect([kind.kind, kind.classNames, [...(kind.classes ?? [])]]).toEqual([
+    "class",
+    ["hit", "miss"],
+    [1, -1, 0],
+  ]);
+  expect(columnColors(base(), "constructor", outcomes).pending).toBe(true);
+  expect(outcomeColors(base(), "predicted", outcomes).pending).toBe(true);
 });

@@ -12,16 +12,19 @@ it("the other run's outcomes are in the first run's rows", () => {
     predicted: Int32Array.from([5, 6, 7]),
     confidence: Float32Array.from([0.25, 0.5, 0.75]),
     loss: null,
+    others: { kind: { values: Int32Array.from([1, 0, 1]), texts: ["hit", "miss"] } },
   };
   const picked = pickRows(outcomes, rows);
-  expect([...picked.predicted]).toEqual([7, -1, 5]);
+  expect([...(picked.predicted ?? [])]).toEqual([7, -1, 5]);
+  expect([...picked.others.kind.values]).toEqual([1, -1, 1]);
   expect([...(picked.confidence ?? [])]).toEqual([0.75, Number.NaN, 0.25]);
   expect([picked.step, picked.loss]).toEqual([4, null]);
 });
 
 it("each run says what it predicts at the displayed epoch", () => {
   const { session, embeddings } = createPage();
-  const outcomes = (step: number) => ({ step, predicted: new Int32Array(1), confidence: null, loss: null });
+  const predicted = new Int32Array(1);
+  const outcomes = (step: number) => ({ step, predicted, confidence: null, loss: null, others: {} });
   session.run.value = run("one", { outcome_steps: [0, 1] });
   embeddings.outcomes.value = outcomes(0);
   embeddings.comparedOutcomes.value = outcomes(0);

@@ -4,6 +4,7 @@ import type { Session } from "../../../session";
 import { confusions, modeOf, type Rows } from "../../../session/selection";
 import { count, integer } from "../../../ui/format";
 import type { Embeddings } from "../state/actions";
+import { outcomeColumns } from "../state/outcome_columns";
 import type { Side } from "../state/outcomes";
 import { RestEntry } from "./rest_entry";
 
@@ -28,9 +29,10 @@ export function Confusions({
   const step = session.epoch.value;
   const all = useSignal(false);
   const whose = embeddings.comparedName.value === null ? "" : `${run.name}: `;
-  if (!samples.labels) return null;
+  if (!samples.labels || !outcomeColumns(run).includes("predicted")) return null;
   if (!isLogged) return <p class="nm-muted">{whose}predictions of this epoch: not logged</p>;
   if (!outcomes) return <p class="nm-muted">{whose}predictions: …</p>;
+  if (!outcomes.predicted) return null;
   const pairs = confusions(rows, samples.labels, outcomes.predicted);
   if (pairs.length === 0)
     return (

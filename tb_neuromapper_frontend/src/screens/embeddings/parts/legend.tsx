@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from "@preact/signals";
+import type { Run } from "../../../api/types";
 import { correctMark, rampColor } from "../../../color/palette";
 import type { Session } from "../../../session";
 import { scaleEnd } from "../../../ui/format";
@@ -6,6 +7,7 @@ import { Swatch } from "../../../ui/swatch";
 import type { Embeddings } from "../state/actions";
 import { COLOR_BYS, type ColorBy, type FixedColorBy, toColorBy } from "../state/color_by";
 import type { Coloring } from "../state/colors";
+import { otherColumns, outcomeColumns } from "../state/outcome_columns";
 import { ClassList } from "./class_list";
 import { DensityText } from "./density_text";
 import { FadeSwitch } from "./fade_switch";
@@ -38,6 +40,7 @@ export function Legend({ session, embeddings, coloring, drawn }: LegendProps) {
   return (
     <section class="nm-legend" aria-label="Legend" data-testid="legend" data-kind={kind}>
       <ColorChoice session={session} embeddings={embeddings} />
+      {embeddings.comparedName.value === null && <AboutOutcomes about={session.run.value?.about_outcomes} />}
       <FadeSwitch embeddings={embeddings} />
       <DensityText session={session} embeddings={embeddings} coloring={coloring.value} />
       {pending && <p class="nm-muted">{whyUnknown(session, embeddings)}</p>}
@@ -72,9 +75,10 @@ function ColorChoice({ session, embeddings }: { session: Session; embeddings: Em
   const run = session.run.value;
   const offered = COLOR_BYS.filter((each) => {
     if (each === "label" || each === "movement") return true;
-    if (embeddings.comparedName.value !== null || !run || run.outcome_steps.length === 0) return false;
-    return run.label_kind === "class" || each === "predicted" || each === "loss";
+    if (embeddings.comparedName.value !== null || !run) return false;
+    return outcomeColumns(run).includes(each === "correct" ? "predicted" : each) && isClass(each, run);
   });
+  const others = embeddings.comparedName.value === null && run ? otherColumns(run) : [];
   return (
     <label class="nm-color-choice" title={COLOR_TITLES[colorBy]}>
       <span class="nm-label">Colour</span>
@@ -89,6 +93,11 @@ function ColorChoice({ session, embeddings }: { session: Session; embeddings: Em
             {each === "label" && run?.label_kind === "target" ? "target" : COLOR_NAMES[each]}
           </option>
         ))}
+        {others.map((column) => (
+          <option key={`outcome:${column}`} value={`outcome:${column}`}>
+            {column}
+          </option>
+        ))}
         {run?.metadata.map((column) => (
           <option key={column} value={`metadata:${column}`}>
             {column}
@@ -97,6 +106,20 @@ function ColorChoice({ session, embeddings }: { session: Session; embeddings: Em
       </select>
     </label>
   );
+}
+
+/** Right or wrong, and how sure of the label: only where labels are classes. */
+function isClass(color: FixedColorBy, run: Run): boolean {
+  return run.label_kind === "class" || color === "predicted" || color === "loss";
+}
+
+/** What the network's output was taken for, so that nobody takes its figures for others. */
+function AboutOutcomes({ about }: { about: string | null | undefined }) {
+  return about ? (
+    <p class="nm-muted" data-testid="about-outcomes">
+      {about}
+    </p>
+  ) : null;
 }
 
 function Correctness({ session }: { session: Session }) {

@@ -1,10 +1,12 @@
 import type { Outcomes, Run, Samples } from "../../../api/types";
 import { classMark } from "../../../color/palette";
+import { otherValue } from "../../../save/table";
 import type { Session } from "../../../session";
 import { number, percent } from "../../../ui/format";
 import { Swatch } from "../../../ui/swatch";
 import type { EmbeddingsApi } from "../api";
 import type { Embeddings } from "../state/actions";
+import { otherColumns, outcomeColumns } from "../state/outcome_columns";
 import { type Side, sidesOf } from "../state/outcomes";
 import { SamplePicture } from "./sample_button";
 
@@ -133,12 +135,18 @@ function LabelFact({ session, run, samples, row }: FactProps) {
 function OutcomeFacts({ session, embeddings, run, samples, row }: FactProps) {
   const outcomes = embeddings.outcomes.value;
   const current = outcomes !== null && outcomes.step === session.epoch.value ? outcomes : null;
-  if (run.outcome_steps.length === 0) return null;
+  const columns = outcomeColumns(run);
   return (
     <>
-      <dt>predicted</dt>
-      <dd data-testid="sample-predicted">{current ? predicted(session, run, samples, current, row) : "…"}</dd>
-      {(!current || current.confidence) && run.label_kind === "class" && (
+      {columns.includes("predicted") && (
+        <>
+          <dt>predicted</dt>
+          <dd data-testid="sample-predicted">
+            {current ? predicted(session, run, samples, current, row) : "…"}
+          </dd>
+        </>
+      )}
+      {columns.includes("confidence") && (
         <>
           <dt title="the probability that the network gives to the sample's label, the true class">
             confidence in the label
@@ -148,8 +156,15 @@ function OutcomeFacts({ session, embeddings, run, samples, row }: FactProps) {
           </dd>
         </>
       )}
-      <dt>loss</dt>
-      <dd>{current?.loss ? number(current.loss[row]) : "…"}</dd>
+      {columns.includes("loss") && (
+        <>
+          <dt>loss</dt>
+          <dd>{current?.loss ? number(current.loss[row]) : "…"}</dd>
+        </>
+      )}
+      {otherColumns(run).map((name) => (
+        <MetadataFact key={name} column={name} value={current ? otherValue(current, name, row) : "…"} />
+      ))}
     </>
   );
 }
@@ -165,7 +180,7 @@ interface SideProps {
 /** What one of two runs predicts, and how sure it is of the true class. */
 function SideFacts({ session, side, samples, row }: SideProps) {
   const { run, outcomes, isLogged } = side;
-  const hasSample = outcomes !== null && isPredicted(outcomes.predicted[row]);
+  const hasSample = outcomes !== null && isPredicted(outcomes.predicted?.[row]);
   const confidence = outcomes?.confidence?.[row];
   return (
     <>
@@ -193,6 +208,7 @@ function isPredicted(value: number | undefined): boolean {
 }
 
 function predicted(session: Session, run: Run, samples: Samples, outcomes: Outcomes, row: number) {
+  if (!outcomes.predicted) return "–";
   const value = outcomes.predicted[row];
   if (outcomes.predicted instanceof Float32Array) return number(value);
   const wrong = samples.labels !== null && samples.labels[row] !== value;

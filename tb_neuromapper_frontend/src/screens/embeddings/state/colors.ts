@@ -49,7 +49,8 @@ export function outcomeColors(
   const { predicted, confidence, loss } = outcomes;
   if (by === "confidence") return confidence ? scaled(base, by, confidence, [0, 1], "%") : unknown;
   if (by === "loss") return loss ? scaled(base, by, loss, [0, null], "") : unknown;
-  if (predicted instanceof Float32Array) {
+  if (!(predicted instanceof Int32Array)) {
+    if (!predicted) return unknown;
     const range = finiteRange(base.samples?.targets ?? predicted);
     return by === "predicted" ? scaled(base, by, predicted, range, "") : unknown;
   }
@@ -64,6 +65,16 @@ export function outcomeColors(
     label < 0 ? 0 : label === predicted[row] ? 2 : 1,
   );
   return { ...plain(base), kind: "correct" as const, title, entries };
+}
+
+/** A column of the outcomes: numbers are on the scale, texts have colours of their own. */
+export function columnColors(base: Base, name: string, outcomes: Outcomes | null): Colors {
+  const column = outcomes && Object.hasOwn(outcomes.others, name) ? outcomes.others[name] : null;
+  if (!column) return { ...plain(base), title: name, pending: true };
+  const { values, texts } = column;
+  if (texts) return classColors(base, name, Int32Array.from(values), texts);
+  const isShare = name === "accuracy";
+  return scaled(base, name, values, isShare ? [0, 1] : finiteRange(values), isShare ? "%" : "");
 }
 
 /** On the scale; an end that is null is the value that 98 % lie below, so that a few do not flatten the rest. */
@@ -109,9 +120,14 @@ export function metadataColors(base: Base, column: string): Colors {
   const classes = Int32Array.from(values, (value) =>
     value === null ? -1 : (indices.get(String(value)) ?? -1),
   );
+  return classColors(base, column, classes, classNames);
+}
+
+/** A column whose distinct words are classes of their own. */
+function classColors(base: Base, title: string, classes: Int32Array, classNames: readonly string[]): Colors {
   const nClasses = classNames.length;
   const entries = classEntries(classes, nClasses);
-  return { ...plain(base), kind: "class", title: column, entries, classes, nClasses, classNames };
+  return { ...plain(base), kind: "class", title, entries, classes, nClasses, classNames };
 }
 
 /** How many rows of each class there are; of `drawn`, if given, those that are 1. */

@@ -50,17 +50,24 @@ export function syncOutcomes(session: Session, embeddings: Embeddings, api: Embe
 }
 
 /** The outcomes of some rows; where a row is -1 nothing is predicted. */
-export function pickRows({ step, predicted, confidence, loss }: Outcomes, rows: Int32Array): Outcomes {
+export function pickRows(
+  { step, predicted, confidence, loss, others }: Outcomes,
+  rows: Int32Array,
+): Outcomes {
   const pick = (values: Float32Array | null) =>
     values && Float32Array.from(rows, (row) => values[row] ?? Number.NaN);
+  const pickAny = (values: Int32Array | Float32Array) =>
+    values instanceof Int32Array
+      ? Int32Array.from(rows, (row) => values[row] ?? -1)
+      : (pick(values) as Float32Array);
   return {
     step,
-    predicted:
-      predicted instanceof Int32Array
-        ? Int32Array.from(rows, (row) => predicted[row] ?? -1)
-        : (pick(predicted) as Float32Array),
+    predicted: predicted && pickAny(predicted),
     confidence: pick(confidence),
     loss: pick(loss),
+    others: Object.fromEntries(
+      Object.entries(others).map(([name, { values, texts }]) => [name, { values: pickAny(values), texts }]),
+    ),
   };
 }
 

@@ -5,8 +5,16 @@ import type { Session } from "../../../session";
 import { NO_ROWS, withSelection } from "../../../session/selection";
 import type { Projection } from "../types";
 import type { Embeddings } from "./actions";
-import { columnOf, isMetadata } from "./color_by";
-import { type Coloring, type Colors, labelColors, metadataColors, outcomeColors, scaled } from "./colors";
+import { columnOf, isMetadata, isOutcome, outcomeOf } from "./color_by";
+import {
+  type Coloring,
+  type Colors,
+  columnColors,
+  labelColors,
+  metadataColors,
+  outcomeColors,
+  scaled,
+} from "./colors";
 import type { PositionCache } from "./positions";
 import { blockOf } from "./run_pair";
 import { sampleRows } from "./sampling";
@@ -37,7 +45,8 @@ export function createPointStyles(session: Session, embeddings: Embeddings, cach
     }
     if (by === "label") return labelColors(base);
     const hasOutcomes = session.run.value?.outcome_steps.includes(session.epoch.value ?? Number.NaN);
-    return outcomeColors(base, by, hasOutcomes ? embeddings.outcomes.value : null);
+    const outcomes = hasOutcomes ? embeddings.outcomes.value : null;
+    return isOutcome(by) ? columnColors(base, outcomeOf(by), outcomes) : outcomeColors(base, by, outcomes);
   });
   const palette = computed(() => {
     const { kind } = colors.value;

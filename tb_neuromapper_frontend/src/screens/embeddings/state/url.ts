@@ -4,9 +4,18 @@ import { fromList, toList } from "../../../session/params";
 import type { LinkPart, Params } from "../../../session/part";
 import type { SessionState } from "../../../session/state";
 import { type Appearance, appearanceFromParams, appearanceToParams, DEFAULT_APPEARANCE } from "./appearance";
-import { type ColorBy, columnOf, isMetadata, needsOutcomes, toColorBy } from "./color_by";
+import {
+  type ColorBy,
+  columnOf,
+  isMetadata,
+  isOutcome,
+  needsOutcomes,
+  outcomeOf,
+  toColorBy,
+} from "./color_by";
 import { forgetComparison } from "./comparison_actions";
 import { followEpochs } from "./layout_actions";
+import { otherColumns } from "./outcome_columns";
 import { fromText, type LayoutSettings, toText as parametersToText } from "./parameters";
 import { comparableRuns } from "./run_pair";
 import { ALL_SAMPLES, type Sampling } from "./sampling";
@@ -119,7 +128,10 @@ function dropMissingBlocks(state: EmbeddingsState, run: Run): string[] {
     dropped.push("large");
   }
   const colorBy = state.colorBy.peek();
-  if (isMetadata(colorBy) && !run.metadata.includes(columnOf(colorBy))) {
+  const isGone =
+    (isMetadata(colorBy) && !run.metadata.includes(columnOf(colorBy))) ||
+    (isOutcome(colorBy) && !otherColumns(run).includes(outcomeOf(colorBy)));
+  if (isGone) {
     state.colorBy.value = "label";
     dropped.push("color");
   }

@@ -3,7 +3,7 @@ import { type Camera, HOME } from "../../../render/camera";
 import { NO_ROWS } from "../../../session/selection";
 import type { SessionState } from "../../../session/state";
 import type { Appearance } from "./appearance";
-import { type ColorBy, isMetadata } from "./color_by";
+import { type ColorBy, isColumn } from "./color_by";
 import { blockOf } from "./run_pair";
 import type { EmbeddingsState, Hover } from "./state";
 import type { Tool } from "./tool";
@@ -33,7 +33,7 @@ function sampleActions(session: SessionState, state: EmbeddingsState) {
       batch(() => {
         const before = state.colorBy.peek();
         // A column of the metadata has classes of its own, so what is hidden means nothing there.
-        const sameClasses = !isMetadata(before) && !isMetadata(colorBy);
+        const sameClasses = !isColumn(before) && !isColumn(colorBy);
         if (before !== colorBy && !sameClasses) session.hiddenClasses.value = new Set();
         state.colorBy.value = colorBy;
       });
