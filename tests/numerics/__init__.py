@@ -1,0 +1,1 @@
+"""Tests of the numerics: methods against slow twins, findings against planted faults."""

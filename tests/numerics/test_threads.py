@@ -16,7 +16,7 @@ def matrix_threads():
 
 
 def test_threads__covers_every_item_once():
-    """Ranges cover all items, whatever the number of threads and the items between two questions."""
+    """Ranges cover all items, whatever the number of threads and the items between two checks."""
     for n, most in ((1, None), (3, None), (3, 4), (2, 1)):
         seen = np.zeros(11, int)
 

@@ -1,0 +1,1 @@
+"""Trainings with planted faults, and what the rules find in them."""

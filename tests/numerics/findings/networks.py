@@ -42,6 +42,7 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, x):
+        """Tokens (n, 8, width) after the block."""
         y = self.norm1(x)
         x = x + self.attention(y, y, y, need_weights=False)[0]
         return x + self.mlp(self.norm2(x))
@@ -59,6 +60,7 @@ class Transformer(nn.Module):
         self.head = nn.Linear(width, N_CLASSES)
 
     def forward(self, x):
+        """Logits (n, 4) of inputs (n, 32)."""
         tokens = self.embed(x.unflatten(1, (8, 4))) + self.places
         for block in self.blocks:
             tokens = block(tokens)
@@ -74,6 +76,7 @@ class Unused(nn.Module):
         self.forgotten = nn.Linear(32, 8)
 
     def forward(self, x):
+        """Logits of the used layers."""
         return self.used(x)
 
 
@@ -86,6 +89,7 @@ class Detached(nn.Module):
         self.used = mlp()
 
     def forward(self, x):
+        """Logits that depend on the cut layer, whose gradient does not come back."""
         return self.used(x + self.cut(x).detach())
 
 

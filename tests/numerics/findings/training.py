@@ -1,4 +1,4 @@
-"""Trains a network and gathers the evidence plainly: what the callback records, computed without it."""
+"""A training whose evidence is computed plainly: what the callback records, without the callback."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def train(model, optimizer, *, seed=0, n_steps=300, every=10, batch=32, inputs=N
         every: Every so many steps are recorded.
         batch: Samples of a batch.
         inputs: Other data than `data(seed)`.
-        disturb: disturb(step, x, y, optimizer) may answer another batch.
+        disturb: disturb(step, x, y, optimizer) may return another batch.
         criterion: Cross-entropy if left out.
     """
     x, y = inputs or data(seed)
@@ -122,6 +122,7 @@ class Recorder:
         }
 
     def record(self, step, before):
+        """Keep what a recorded step has shown; `before` is what `look` returned."""
         if before is None:
             return
         self.steps.append(step)
@@ -138,6 +139,7 @@ class Recorder:
         return a.abs().mean(1).numpy(), (a == 0).float().mean(1).numpy(), beyond.numpy(), gradient, a.shape[1]
 
     def flow(self):
+        """The gradient flow of all recorded steps."""
         layers = [self._layer(name) for name in self.units[0]]
         modules = dict.fromkeys(name.rpartition(".")[0] for name, _ in self.model.named_parameters())
         steps = np.array(self.steps)

@@ -1,0 +1,1 @@
+"""Aligned layouts: what they do, and their parts against slow twins."""

@@ -1,0 +1,1 @@
+"""Measures of layouts and representations against their definitions."""

@@ -1,4 +1,4 @@
-"""Into how many clusters a layout takes each class apart."""
+"""The number of clusters into which a layout separates each class."""
 
 import numpy as np
 import pytest

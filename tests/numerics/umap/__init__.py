@@ -1,0 +1,1 @@
+"""AlignedUMAP with both engines."""
