@@ -97,7 +97,8 @@ class Tab:
         return self.frame.locator(ROOT).get_attribute(f"data-{name}")
 
     def evaluate(self, script, argument=None):
-        """What a script returns in the tab's own frame."""
+        """What a script returns in the tab's own frame, once the page is there."""
+        self.await_root()
         (frame,) = [frame for frame in self.page.frames if "plugin_entry" in frame.url]
         return frame.evaluate(script, argument)
 

@@ -148,10 +148,19 @@ def test_hover__marks_the_sample_in_every_view(tab):
             await_value(lambda index=index: n_black(tab, index) == 0)
 
 
-def test_trail__shows_the_way_through_the_epochs(tab):
-    """The line through a pinned sample's epochs reaches beyond its ring."""
+def farthest(run):
+    """The id of the sample that moves farthest through the epochs of any block, as a share of the layout's size."""
+    ways = []
+    for block in run.blocks:
+        positions = run.project(block).positions
+        ways.append(np.ptp(positions, axis=0).max(axis=1) / np.ptp(positions, axis=(0, 1)).max())
+    return run.sample_ids[int(np.max(ways, axis=0).argmax())]
+
+
+def test_trail__shows_the_way_through_the_epochs(tab, run):
+    """The line through a pinned sample's epochs reaches beyond its ring, for a sample that goes far."""
     before = [tab.view(index) for index in range(3)]
-    tab.pin(17)
+    tab.pin(farthest(run))
 
     def reach(index):
         now = tab.view(index)
