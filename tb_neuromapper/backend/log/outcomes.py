@@ -10,9 +10,10 @@ OUTCOMES = "outcomes/"
 def about_outcomes(log: RunLog) -> str | None:
     """What the network's output was taken for at the newest epoch, or why there are no outcomes; None = not said."""
     for kind, attribute in (("activations", "outcomes"), ("outcomes", "about")):
-        for entry in reversed(log.entries.get(kind, {}).values()):
-            words = entry.record.attributes.get(attribute)
-            return words if isinstance(words, str) and words else None
+        newest = next(reversed(log.entries.get(kind, {}).values()), None)
+        words = None if newest is None else newest.record.attributes.get(attribute)
+        if isinstance(words, str) and words:
+            return words
     return None
 
 

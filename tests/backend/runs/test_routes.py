@@ -125,3 +125,20 @@ def test_accuracy__is_what_the_run_logged(tmp_path, open_viewer):
     assert found["train"] == [[0, 0.5], [2, 0.75]]
     assert found["train_tag"] == "acc/train"
     assert viewer.get("accuracy", run="zzz").status_code == 404
+
+
+def test_outcomes__may_have_any_columns(tmp_path, open_viewer):
+    """Numbers are float32, texts integers with their list; the run names the columns and says what they are of."""
+    log = LogWriter(tmp_path / "a")
+    log.probe()
+    log.epoch(1)
+    codes = np.arange(log.n, dtype=np.int64) % 2
+    tensors = {"outcomes/iou": np.linspace(0, 1, log.n, dtype=np.float32), "outcomes/verdict": codes}
+    about = "outcomes from a function: iou, verdict"
+    log.record("outcomes", 1, tensors, {"about": about, "texts": {"verdict": ["hit", "miss"], "other": 3}})
+    viewer = open_viewer(tmp_path)
+    run = viewer.json("run", run="a")
+    assert (run["outcome_columns"], run["about_outcomes"]) == (["iou", "verdict"], about)
+    arrays, attributes = viewer.frame("outcomes", run="a", step=1)
+    assert {name: array.dtype.name for name, array in arrays.items()} == {"iou": "float32", "verdict": "int32"}
+    assert attributes["texts"] == {"verdict": ["hit", "miss"]}
