@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from werkzeug.wrappers import Request, Response
 
 from tb_neuromapper import __version__
@@ -168,6 +167,8 @@ def _samples(loader: ArrayLoader, probe: LogEntry) -> tuple[dict[str, Any], dict
 
 def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """An image (h, w, 1 or 3) as PNG."""
+    from PIL import Image  # Takes as long as fifty of our modules; TensorBoard's start does not wait for it.
+
     buffer = io.BytesIO()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
